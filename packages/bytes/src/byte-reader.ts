@@ -1,0 +1,101 @@
+import { BytesError } from './errors.ts'
+
+/** Reads big-endian numbers and slices from bytes, front to back, checking every length before it reads. */
+export class ByteReader {
+  readonly bytes: Uint8Array
+  /** Where the next read begins, counted from the start of `bytes`. */
+  offsetBytes: number
+  readonly #end: number
+  readonly #view: DataView
+
+  /** Reads `bytes[start..end)`; the bytes are not copied. */
+  constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
+    if (start < 0 || end > bytes.length || start > end) {
+      throw new BytesError('BYTES_OUT_OF_RANGE', `range ${start}..${end} is outside ${bytes.length} bytes`)
+    }
+    this.bytes = bytes
+    this.offsetBytes = start
+    this.#end = end
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  get remaining(): number {
+    return this.#end - this.offsetBytes
+  }
+
+  get isAtEnd(): boolean {
+    return this.offsetBytes === this.#end
+  }
+
+  #take(count: number): number {
+    const at = this.offsetBytes
+    if (count < 0 || count > this.#end - at) {
+      throw new BytesError('BYTES_TRUNCATED', `${count} bytes wanted at offset ${at}, ${this.#end - at} there`, {
+        offsetBytes: at,
+        wanted: count,
+        available: this.#end - at,
+      })
+    }
+    this.offsetBytes = at + count
+    return at
+  }
+
+  u8(): number {
+    return this.#view.getUint8(this.#take(1))
+  }
+  i8(): number {
+    return this.#view.getInt8(this.#take(1))
+  }
+  u16(): number {
+    return this.#view.getUint16(this.#take(2))
+  }
+  i16(): number {
+    return this.#view.getInt16(this.#take(2))
+  }
+  u32(): number {
+    return this.#view.getUint32(this.#take(4))
+  }
+  i32(): number {
+    return this.#view.getInt32(this.#take(4))
+  }
+  u64(): bigint {
+    return this.#view.getBigUint64(this.#take(8))
+  }
+  i64(): bigint {
+    return this.#view.getBigInt64(this.#take(8))
+  }
+  f32(): number {
+    return this.#view.getFloat32(this.#take(4))
+  }
+  f64(): number {
+    return this.#view.getFloat64(this.#take(8))
+  }
+
+  /** The next byte without moving on. */
+  peek(): number {
+    const at = this.#take(1)
+    this.offsetBytes = at
+    return this.bytes[at]!
+  }
+
+  /** A copy of the next `count` bytes. */
+  take(count: number): Uint8Array {
+    const at = this.#take(count)
+    return this.bytes.slice(at, at + count)
+  }
+
+  skip(count: number): void {
+    this.#take(count)
+  }
+
+  /** A copy of all that is left. */
+  rest(): Uint8Array {
+    return this.take(this.remaining)
+  }
+
+  /** A reader over the next `count` bytes, which this reader passes over. */
+  sub(count: number): ByteReader {
+    const at = this.#take(count)
+    return new ByteReader(this.bytes, at, at + count)
+  }
+}

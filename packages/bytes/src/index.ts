@@ -1,0 +1,6 @@
+export * from './arrays.ts'
+export * from './ber-tlv.ts'
+export * from './byte-reader.ts'
+export * from './byte-writer.ts'
+export * from './errors.ts'
+export * from './hex.ts'

@@ -1,0 +1,182 @@
+import Type, { type Static } from 'typebox'
+
+// The HTTP API's shapes: the server validates with them, OpenAPI is generated from them, the console imports their types.
+// Times are ISO 8601 in UTC, in the street's simulated time; energies are whole Wh; powers whole W.
+
+const Time = Type.String({ format: 'date-time', description: 'ISO 8601, UTC' })
+const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()])
+
+/** What the head-end knows of the way to a meter. `refusing`: it answered, but nothing that could be trusted. */
+export const MeterState = Type.Union([
+  Type.Literal('new'),
+  Type.Literal('online'),
+  Type.Literal('unreachable'),
+  Type.Literal('refusing'),
+])
+export type MeterState = Static<typeof MeterState>
+
+/** control_state of class 70 (Blue Book, disconnect control). */
+export const SwitchState = Type.Union([
+  Type.Literal('disconnected'),
+  Type.Literal('connected'),
+  Type.Literal('ready-for-reconnection'),
+])
+export type SwitchState = Static<typeof SwitchState>
+
+export const Serial = Type.String({ pattern: '^[A-Z0-9]{4,24}$', description: 'Serial number of a meter' })
+
+export const Street = Type.Object({
+  name: Type.String(),
+  version: Type.String(),
+  simulatedTime: Time,
+  speed: Type.Number({ description: 'Simulated seconds per second' }),
+  meters: Type.Object({
+    total: Type.Integer(),
+    online: Type.Integer(),
+    disconnected: Type.Integer(),
+    attention: Type.Integer({ description: 'Unreachable or refusing' }),
+  }),
+  importWhToday: Type.Integer(),
+  exportWhToday: Type.Integer(),
+})
+export type Street = Static<typeof Street>
+
+export const MeterSummary = Type.Object({
+  serial: Type.String(),
+  systemTitle: Type.String({ description: '16 hex digits' }),
+  logicalDeviceName: Type.String(),
+  address: Type.String({ description: 'host:port' }),
+  state: MeterState,
+  stateReason: Nullable(Type.String({ description: 'Why it is not online, for people' })),
+  switchState: Nullable(SwitchState),
+  lastReadAt: Nullable(Time),
+  importWh: Nullable(Type.Integer({ description: '1.0.1.8.0.255 at the last reading' })),
+  exportWh: Nullable(Type.Integer({ description: '1.0.2.8.0.255 at the last reading' })),
+  powerW: Nullable(Type.Integer({ description: 'Import minus export at the last reading' })),
+})
+export type MeterSummary = Static<typeof MeterSummary>
+
+export const RegisterReading = Type.Object({
+  logicalName: Type.String(),
+  name: Type.String(),
+  value: Type.Number({ description: 'Scaler applied' }),
+  unit: Type.String(),
+  readAt: Time,
+})
+export type RegisterReading = Static<typeof RegisterReading>
+
+export const CardSlot = Type.Object({
+  slot: Type.Integer(),
+  send: Type.Integer({ description: 'Next invocation counter the card will use' }),
+  messageFloor: Type.Integer({ description: 'Lowest counter it accepts in a message' }),
+  tokenFloor: Type.Integer({ description: 'Lowest counter it accepts in an authentication token' }),
+})
+export const CardStatus = Type.Object({
+  appletAid: Type.String({ description: 'Hex' }),
+  appletVersion: Type.Integer(),
+  lifeCycle: Type.Union([Type.Literal('personalising'), Type.Literal('operational')]),
+  bound: Type.Boolean({ description: 'Bound to its device since power on' }),
+  appletBytes: Type.Integer({ description: 'Persistent memory the applet instance took at installation' }),
+  freePersistentBytes: Type.Integer(),
+  freeTransientBytes: Type.Integer(),
+  slots: Type.Array(CardSlot),
+  readAt: Time,
+})
+export type CardStatus = Static<typeof CardStatus>
+
+export const ClockReading = Type.Object({
+  meterTime: Time,
+  readAt: Time,
+  deviationS: Type.Number({ description: 'Meter minus head-end, seconds' }),
+})
+export type ClockReading = Static<typeof ClockReading>
+
+export const MeterDetail = Type.Intersect([
+  MeterSummary,
+  Type.Object({
+    registers: Type.Array(RegisterReading),
+    clock: Nullable(ClockReading),
+    card: Nullable(CardStatus),
+    intervalsStored: Type.Integer(),
+    firstIntervalEndAt: Nullable(Time),
+    lastIntervalEndAt: Nullable(Time),
+  }),
+])
+export type MeterDetail = Static<typeof MeterDetail>
+
+export const Interval = Type.Object({
+  endAt: Time,
+  importWh: Type.Integer({ description: 'Energy in this interval' }),
+  exportWh: Type.Integer(),
+  status: Type.Integer({ description: 'Profile status byte, 0 = good' }),
+})
+export type Interval = Static<typeof Interval>
+
+export const LoadProfile = Type.Object({
+  serial: Type.String(),
+  intervalMinutes: Type.Integer(),
+  from: Time,
+  to: Time,
+  intervals: Type.Array(Interval),
+})
+export type LoadProfile = Static<typeof LoadProfile>
+
+export const EventSeverity = Type.Union([Type.Literal('info'), Type.Literal('warning'), Type.Literal('alarm')])
+export const StreetEvent = Type.Object({
+  id: Type.Integer(),
+  at: Time,
+  serial: Nullable(Type.String()),
+  source: Type.Union([Type.Literal('meter'), Type.Literal('headend')]),
+  kind: Type.String({ description: 'Stable name, e.g. meter.read, switch.disconnected, security.authentication-failed' }),
+  severity: EventSeverity,
+  text: Type.String({ description: 'One line for people' }),
+})
+export type StreetEvent = Static<typeof StreetEvent>
+
+export const SwitchRequest = Type.Object({
+  to: Type.Union([Type.Literal('disconnected'), Type.Literal('connected')]),
+  confirmSerial: Type.String({ description: "The meter's serial once more: a switch without it is refused" }),
+})
+export type SwitchRequest = Static<typeof SwitchRequest>
+
+export const SwitchOutcome = Type.Object({
+  serial: Type.String(),
+  requested: Type.Union([Type.Literal('disconnected'), Type.Literal('connected')]),
+  done: Type.Boolean(),
+  switchState: Nullable(SwitchState),
+  text: Type.String({ description: 'What happened, for people' }),
+})
+export type SwitchOutcome = Static<typeof SwitchOutcome>
+
+export const ReadOutcome = Type.Object({
+  serial: Type.String(),
+  done: Type.Boolean(),
+  intervalsStored: Type.Integer({ description: 'New ones' }),
+  durationMs: Type.Number(),
+  text: Type.String(),
+})
+export type ReadOutcome = Static<typeof ReadOutcome>
+
+export const Problem = Type.Object({
+  code: Type.String({ description: 'Stable, e.g. HEADEND_UNKNOWN_METER' }),
+  message: Type.String(),
+})
+export type Problem = Static<typeof Problem>
+
+/**
+ * The routes, for both sides to read. The feed is server-sent events: `event: event` with a StreetEvent, and
+ * `event: meter` with a MeterSummary whenever one changed.
+ */
+export const routes = {
+  street: 'GET /api/street',
+  meters: 'GET /api/meters',
+  meter: 'GET /api/meters/:serial',
+  loadProfile: 'GET /api/meters/:serial/load-profile?from&to',
+  meterEvents: 'GET /api/meters/:serial/events?limit',
+  events: 'GET /api/events?limit',
+  read: 'POST /api/meters/:serial/read',
+  switch: 'POST /api/meters/:serial/switch',
+  feed: 'GET /api/feed',
+  openapi: 'GET /api/openapi.json',
+  health: 'GET /api/health',
+} as const
