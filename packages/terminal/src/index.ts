@@ -1,0 +1,7 @@
+export type { CardLink } from './card-link.ts'
+export * from './command-apdu.ts'
+export * from './errors.ts'
+export * from './in-process-link.ts'
+export * from './meter-security-client.ts'
+export * from './response-apdu.ts'
+export * from './status-words.ts'
