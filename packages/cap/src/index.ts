@@ -1,0 +1,6 @@
+export * from './api/api-package.ts'
+export * from './api/api-packages.ts'
+export * from './capfile/cap-file.ts'
+export * from './errors.ts'
+export * from './instructions/instruction.ts'
+export * from './instructions/instruction-table.ts'
