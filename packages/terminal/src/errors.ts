@@ -5,7 +5,6 @@ export type TerminalErrorCode = 'TERMINAL_BAD_COMMAND' | 'TERMINAL_BAD_RESPONSE'
 /** A command that no card could take, or an answer that no card may give. Carries status words, never data. */
 export class TerminalError extends GridcardError {
   declare readonly code: TerminalErrorCode
-  // biome-ignore lint/complexity/noUselessConstructor: narrows the code to this room's
   constructor(code: TerminalErrorCode, message: string, place: ErrorPlace = {}, options?: ErrorOptions) {
     super(code, message, place, options)
   }
