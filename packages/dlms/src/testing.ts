@@ -1,0 +1,1 @@
+export { type SecurityModulePair, securityModuleSuite } from './security/security-module.suite.ts'
