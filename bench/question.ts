@@ -1,0 +1,16 @@
+/** One named question that the benchmark answers: how many of something per second. */
+export interface Question {
+  /** Short and stable, for `--only`. */
+  readonly name: string
+  readonly question: string
+  readonly unit: string
+  prepare(): Promise<PreparedQuestion>
+}
+
+export interface PreparedQuestion {
+  /** Throws if the result is wrong. Called before anything is timed. */
+  verify(): void | Promise<void>
+  /** Does a batch, at least some milliseconds of it, and says how many units that were. */
+  run(): number | Promise<number>
+  close?(): void | Promise<void>
+}

@@ -1,0 +1,64 @@
+import { cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import { measure } from './measure.ts'
+import type { Question } from './question.ts'
+import { byteCodes } from './questions/byte-codes.ts'
+import { cardGcmProtect } from './questions/card-gcm-protect.ts'
+import { dlmsReads } from './questions/dlms-reads.ts'
+import { echoApdus } from './questions/echo-apdus.ts'
+import { rowsIntoStore } from './questions/rows-into-store.ts'
+
+const questions: readonly Question[] = [byteCodes, echoApdus, cardGcmProtect, dlmsReads, rowsIntoStore]
+
+const help = `Usage: npm run bench -- [--only NAME] [--json]
+
+Answers named questions about speed; every result is verified before and after it is timed.
+
+  --only NAME   one question: ${questions.map((q) => q.name).join(', ')}
+  --json        one JSON line per question: {"question","median","unit","spread"}
+
+Example: npm run bench -- --only byte-codes --json`
+
+const numbers = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
+
+async function main(): Promise<number> {
+  let options: { only?: string; json?: boolean; help?: boolean }
+  try {
+    options = parseArgs({
+      options: { only: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+    }).values
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${help}`)
+    return 2
+  }
+  if (options.help === true) {
+    console.log(help)
+    return 0
+  }
+  const chosen = questions.filter((question) => options.only === undefined || question.name === options.only)
+  if (chosen.length === 0) {
+    console.error(`no question is named "${options.only}"; there are: ${questions.map((q) => q.name).join(', ')}`)
+    return 2
+  }
+  if (options.json !== true) {
+    console.log(`${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}\n`)
+    console.log(`${'question'.padEnd(18)} ${'median'.padStart(14)}  ${'unit'.padEnd(16)} spread`)
+  }
+  for (const question of chosen) {
+    const prepared = await question.prepare()
+    try {
+      const { median, spread } = await measure(prepared)
+      if (options.json === true) {
+        console.log(JSON.stringify({ question: question.name, median, unit: question.unit, spread }))
+      } else {
+        const percent = `±${(spread * 100).toFixed(0)} %`
+        console.log(`${question.name.padEnd(18)} ${numbers.format(median).padStart(14)}  ${question.unit.padEnd(16)} ${percent}`)
+      }
+    } finally {
+      await prepared.close?.()
+    }
+  }
+  return 0
+}
+
+process.exitCode = await main()

@@ -1,0 +1,16 @@
+import { type ErrorPlace, GridcardError } from '@gridcard/bytes'
+
+export type LauncherErrorCode =
+  | 'GRIDCARD_BAD_OPTION'
+  | 'GRIDCARD_DATA_UNUSABLE'
+  | 'GRIDCARD_STREET_DAMAGED'
+  | 'GRIDCARD_CARD_DAMAGED'
+  | 'GRIDCARD_APPLET_MISSING'
+
+/** Something the user can mend: a wrong option, a data folder that is not what it should be. One clear line, exit code 2. */
+export class LauncherError extends GridcardError {
+  declare readonly code: LauncherErrorCode
+  constructor(code: LauncherErrorCode, message: string, place: ErrorPlace = {}, options?: ErrorOptions) {
+    super(code, message, place, options)
+  }
+}

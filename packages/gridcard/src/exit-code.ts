@@ -1,0 +1,29 @@
+import { GridcardError } from '@gridcard/bytes'
+
+/** 0 done, 1 it failed, 2 it could not begin: something the user can mend. */
+export const exitCodes = { done: 0, failed: 1, cannotBegin: 2 } as const
+
+const cannotBegin = new Set([
+  'GRIDCARD_BAD_OPTION',
+  'GRIDCARD_DATA_UNUSABLE',
+  'GRIDCARD_STREET_DAMAGED',
+  'GRIDCARD_CARD_DAMAGED',
+  'GRIDCARD_APPLET_MISSING',
+  'CARD_IMAGE_DAMAGED',
+  'DEVICES_STATE_DAMAGED',
+  'HEADEND_DATA_DAMAGED',
+  'HEADEND_DATA_LOCKED',
+  'HEADEND_KEYSTORE_LOCKED',
+  'HEADEND_KEYSTORE_DAMAGED',
+  'HEADEND_PORT_TAKEN',
+])
+
+export function exitCodeFor(error: unknown): number {
+  return error instanceof GridcardError && cannotBegin.has(error.code) ? exitCodes.cannotBegin : exitCodes.failed
+}
+
+/** What the user sees of an error: one line for what we throw on purpose, the stack for a bug. */
+export function describeError(error: unknown): string {
+  if (error instanceof GridcardError) return `${error.message} (${error.code})`
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
