@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest'
+import { needsOf } from './needs.mjs'
+
+const nothing = { packages: true, importRules: false, jdk: false, browser: false, consolePage: false }
+
+test('the start needs no JDK and no browser, but the console page', () => {
+  expect(needsOf('start', ['--meters', '5'])).toEqual({ ...nothing, consolePage: true })
+})
+
+test('npm itself needs nothing installed', () => {
+  expect(needsOf('npm', ['install', 'x'])).toEqual({ ...nothing, packages: false })
+})
+
+test('all the tests need everything', () => {
+  expect(needsOf('test', [])).toEqual({
+    packages: true,
+    importRules: true,
+    jdk: true,
+    browser: true,
+    consolePage: true,
+  })
+})
+
+test.each([
+  [['types', 'lint'], {}],
+  [['arrows'], { importRules: true }],
+  [['unit'], { importRules: true, jdk: true }],
+  [['packages/cap', '-t', 'sdiv'], { jdk: true }],
+  [['./e2e/street.test.ts'], { jdk: true, browser: true, consolePage: true }],
+  [['--help'], {}],
+])('tests picked with %j need only their own', (args, needed) => {
+  expect(needsOf('test', args)).toEqual({ ...nothing, ...needed })
+})
