@@ -1,0 +1,25 @@
+export * from './clock.ts'
+export * from './errors.ts'
+export type { EnergyWs } from './household/day-load.ts'
+export * from './household/household.ts'
+export { Sky, streetPlace } from './household/sky.ts'
+export * from './household/traits.ts'
+export * from './meter/card-security-module.ts'
+export { cardStatusLogicalName } from './meter/card-status-object.ts'
+export * from './meter/device-store.ts'
+export * from './meter/event-log.ts'
+export * from './meter/meter.ts'
+export * from './meter/meter-identity.ts'
+export {
+  clientSaps,
+  eventLogLogicalNames,
+  managementSlot,
+  meterLogicalNames,
+  meterSap,
+} from './meter/meter-objects.ts'
+export type { MeterState, SwitchState } from './meter/meter-state.ts'
+export * from './meter/secure-element.ts'
+export * from './metrology/metrology.ts'
+export * from './scheduler.ts'
+export * from './street/street.ts'
+export * from './street/street-plan.ts'

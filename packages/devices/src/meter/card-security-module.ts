@@ -1,0 +1,262 @@
+import { equalBytes, GridcardError } from '@gridcard/bytes'
+import type {
+  Protected,
+  ProtectRequest,
+  SecurityModule,
+  SecurityRefusal,
+  SecurityRefusalReason,
+  SlotCounters,
+  Unprotected,
+  UnprotectRequest,
+} from '@gridcard/dlms'
+import {
+  type CardLink,
+  describeStatusWord,
+  isCardRefusal,
+  MeterSecurityClient,
+  type MeterSecurityStatus,
+  meterSecurityAppletAid,
+  meterSecurityMaxMessageBytes,
+  meterSecurityStatusWords,
+} from '@gridcard/terminal'
+import { DevicesError } from '../errors.ts'
+import type { SecureElement, SecureElementState, SecureElementStatus } from './secure-element.ts'
+
+export interface CardSecurityModuleOptions {
+  readonly link: CardLink
+  /** The device's own title; a card that answers another one is not ours. */
+  readonly systemTitle: Uint8Array
+  /** 16 bytes the card was personalised with: it serves no other device. */
+  readonly deviceId: Uint8Array
+  /** Title of the peer of each key slot in use. The card binds its slots to titles too, but does not tell which. */
+  readonly peerSystemTitles: ReadonlyMap<number, Uint8Array>
+}
+
+/**
+ * What the applet's refusals mean to DLMS, for commands on a slot that is configured and a card that is bound. What is
+ * not here is no refusal of this applet: the card lost its power, its selection or its binding behind our back.
+ * @source applets/meter-security/README.md
+ */
+const refusalOfStatusWord: ReadonlyMap<number, SecurityRefusalReason> = new Map([
+  [meterSecurityStatusWords.authenticationFailed, 'authentication-failed'],
+  [meterSecurityStatusWords.counterNotAboveFloor, 'counter-replayed'],
+  [meterSecurityStatusWords.counterExhausted, 'counter-exhausted'],
+  [meterSecurityStatusWords.slotEmpty, 'unknown-key'],
+  [0x6700, 'malformed'],
+  [0x6a86, 'not-permitted'],
+])
+
+const tagBytes = 12
+
+/**
+ * A security module whose keys and counters are in a MeterSecurity applet. Commands go one after the other, however
+ * many connections ask at once. A card that stops answering makes refusals `unavailable`; the next request tries to
+ * power it up and bind it again, so that a card put back in is used again.
+ */
+export class CardSecurityModule implements SecurityModule, SecureElement {
+  readonly systemTitle: Uint8Array
+  onStateChange: ((state: SecureElementState) => void) | undefined
+  readonly #link: CardLink
+  readonly #client: MeterSecurityClient
+  readonly #deviceId: Uint8Array
+  readonly #peers: ReadonlyMap<number, Uint8Array>
+  #state: SecureElementState | undefined
+  #isPowered = false
+  #tail: Promise<unknown> = Promise.resolve()
+
+  constructor({ link, systemTitle, deviceId, peerSystemTitles }: CardSecurityModuleOptions) {
+    this.#link = link
+    this.#client = new MeterSecurityClient(link)
+    this.systemTitle = systemTitle.slice()
+    this.#deviceId = deviceId.slice()
+    this.#peers = peerSystemTitles
+  }
+
+  get security(): SecurityModule {
+    return this
+  }
+
+  // ---- power and binding
+
+  powerUp(): Promise<SecureElementState> {
+    return this.#inTurn(async () => {
+      this.#isPowered = true
+      return this.#bind()
+    })
+  }
+
+  powerDown(): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#isPowered = false
+      this.#state = undefined
+      await this.#link.powerOff().catch(() => {}) // a card that is gone is off
+    })
+  }
+
+  async #bind(): Promise<SecureElementState> {
+    let state: SecureElementState
+    try {
+      await this.#link.powerOn()
+      await this.#client.select()
+      state = await this.#bindSelected()
+    } catch (error) {
+      state = { ready: false, reason: reasonOf(error) }
+    }
+    return this.#enter(state)
+  }
+
+  async #bindSelected(): Promise<SecureElementState> {
+    const { systemTitle, lifeCycle } = await this.#client.status()
+    if (lifeCycle !== 'operational') return { ready: false, reason: 'the card is not personalised' }
+    if (!equalBytes(systemTitle, this.systemTitle)) {
+      return { ready: false, reason: 'the card carries the system title of another meter' }
+    }
+    const bound = await this.#client.bindDevice(this.#deviceId)
+    if (isCardRefusal(bound)) {
+      return { ready: false, reason: `the card refuses this device: ${describeStatusWord(bound.sw)}` }
+    }
+    return { ready: true }
+  }
+
+  #enter(state: SecureElementState): SecureElementState {
+    const before = this.#state
+    this.#state = state
+    if (before?.ready !== state.ready) this.onStateChange?.(state)
+    return state
+  }
+
+  // ---- the port
+
+  protect({ slot, securityControl, plaintext }: ProtectRequest): Promise<Protected | SecurityRefusal> {
+    if (plaintext.length > meterSecurityMaxMessageBytes) return refuse('malformed')
+    return this.#onSlot(slot, (client) => client.protect(slot, securityControl, plaintext))
+  }
+
+  async unprotect(request: UnprotectRequest): Promise<Unprotected | SecurityRefusal> {
+    const { slot, securityControl, invocationCounter, body } = request
+    const peer = this.#peers.get(slot)
+    if (peer === undefined) return refuse('unknown-key')
+    if (!equalBytes(peer, request.peerSystemTitle)) return refuse('unknown-peer')
+    if (body.length < tagBytes || body.length > meterSecurityMaxMessageBytes + tagBytes) return refuse('malformed')
+    return this.#onSlot(
+      slot,
+      (client) => client.unprotect(slot, securityControl, invocationCounter, body),
+      'messageFloor',
+    )
+  }
+
+  async hlsChallenge(slot: number, lengthBytes: number): Promise<Uint8Array | SecurityRefusal> {
+    if (!(lengthBytes >= 8 && lengthBytes <= 64)) return refuse('malformed')
+    const given = await this.#onSlot(slot, (client) => client.challenge(slot, lengthBytes))
+    return 'challenge' in given ? given.challenge : given
+  }
+
+  async hlsAnswer(slot: number, peerChallenge: Uint8Array): Promise<Uint8Array | SecurityRefusal> {
+    const given = await this.#onSlot(slot, (client) => client.hlsAnswer(slot, peerChallenge))
+    return 'token' in given ? given.token : given
+  }
+
+  hlsVerify(slot: number, token: Uint8Array): Promise<{ readonly ok: true } | SecurityRefusal> {
+    return this.#onSlot(slot, (client) => client.hlsVerify(slot, token), 'tokenFloor')
+  }
+
+  counters(slot: number): Promise<SlotCounters | SecurityRefusal> {
+    return this.#onSlot(slot, (client) => client.counters(slot))
+  }
+
+  status(): Promise<SecureElementStatus | undefined> {
+    return this.#inTurn(async () => {
+      if (!(await this.#isReady())) return undefined
+      try {
+        return await this.#readStatus()
+      } catch (error) {
+        this.#enter({ ready: false, reason: reasonOf(error) })
+        return undefined
+      }
+    })
+  }
+
+  async #readStatus(): Promise<SecureElementStatus> {
+    const status: MeterSecurityStatus = await this.#client.status()
+    const slots: { slot: number; send: number; messageFloor: number; tokenFloor: number }[] = []
+    for (let slot = 0; slot < status.slotCount; slot++) {
+      if (((status.loadedSlots >> slot) & 1) === 0) continue
+      const counters = await this.#client.counters(slot)
+      if (!isCardRefusal(counters)) slots.push({ slot, ...counters })
+    }
+    return {
+      appletAid: meterSecurityAppletAid,
+      appletVersion: status.version,
+      lifeCycle: status.lifeCycle === 'operational' ? 2 : 1,
+      bound: status.bound,
+      appletBytes: status.appletBytes,
+      freePersistentBytes: status.freePersistentBytes,
+      freeTransientBytes: status.freeTransientBytes,
+      slots,
+    }
+  }
+
+  // ---- one command at a time
+
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const turn = this.#tail.then(act)
+    this.#tail = turn.catch(() => {})
+    return turn
+  }
+
+  async #isReady(): Promise<boolean> {
+    if (this.#state?.ready === true) return true
+    return this.#isPowered && (await this.#bind()).ready
+  }
+
+  /** @param floor which counter a replay is measured against; it is told with the refusal */
+  #onSlot<T extends object>(
+    slot: number,
+    command: (client: MeterSecurityClient) => Promise<T | { readonly sw: number }>,
+    floor?: 'messageFloor' | 'tokenFloor',
+  ): Promise<T | SecurityRefusal> {
+    return this.#inTurn(async () => {
+      if (!this.#peers.has(slot)) return { refused: 'unknown-key' }
+      if (!(await this.#isReady())) return { refused: 'unavailable' }
+      try {
+        const answer = await command(this.#client)
+        return 'sw' in answer ? await this.#refusalOf(answer.sw, slot, floor) : answer
+      } catch (error) {
+        this.#enter({ ready: false, reason: reasonOf(error) })
+        return { refused: 'unavailable' }
+      }
+    })
+  }
+
+  async #refusalOf(sw: number, slot: number, floor?: 'messageFloor' | 'tokenFloor'): Promise<SecurityRefusal> {
+    // the one answer with two meanings: for a token, that no challenge waits for it; else, that the binding is lost
+    if (sw === meterSecurityStatusWords.notOperationalOrNotBound && floor === 'tokenFloor') {
+      return { refused: 'no-challenge' }
+    }
+    const refused = refusalOfStatusWord.get(sw)
+    if (refused === undefined) {
+      this.#enter({ ready: false, reason: `the card answered ${describeStatusWord(sw)}` })
+      return { refused: 'unavailable' }
+    }
+    if (refused !== 'counter-replayed' || floor === undefined) return { refused }
+    const counters = await this.#client.counters(slot)
+    return isCardRefusal(counters) ? { refused } : { refused, expectedCounter: counters[floor] }
+  }
+}
+
+/** A reader without a card. */
+export const emptyCardSlot: CardLink = {
+  powerOn: () => Promise.reject(noCard()),
+  transmit: () => Promise.reject(noCard()),
+  powerOff: async () => {},
+}
+
+const noCard = () => new DevicesError('DEVICES_NO_CARD', 'no card in the slot')
+
+const refuse = (refused: SecurityRefusalReason): Promise<SecurityRefusal> => Promise.resolve({ refused })
+
+/** Our own errors name no secrets; of foreign ones only the class is told. */
+function reasonOf(error: unknown): string {
+  if (error instanceof GridcardError) return error.message
+  return error instanceof Error ? `the card does not answer (${error.name})` : 'the card does not answer'
+}

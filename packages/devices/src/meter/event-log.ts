@@ -1,0 +1,25 @@
+/** Which log an event goes to; each is a profile on the meter. */
+export type EventLogName = 'standard' | 'fraud' | 'disconnector'
+
+/**
+ * Event codes by log. `cardUnavailable` is this maker's own: there is no common code for a security card that is
+ * missing, dead, or refuses the device it sits in.
+ */
+export const eventCodes = {
+  standard: { powerDown: 1, powerUp: 2 },
+  fraud: { associationRefused: 44, authenticationFailed: 49, replayRefused: 50, cardUnavailable: 230 },
+  disconnector: { disconnectedRemotely: 60, connectedRemotely: 61 },
+} as const
+
+export interface LoggedEvent {
+  readonly atMs: number
+  /** 0..255 */
+  readonly code: number
+}
+
+export const eventLogCapacity = 256
+
+/** The log with one event more; when it is full the oldest gives way. Logs are lists, oldest first. */
+export function withEvent(log: readonly LoggedEvent[], event: LoggedEvent): readonly LoggedEvent[] {
+  return [...log.slice(Math.max(0, log.length + 1 - eventLogCapacity)), event]
+}

@@ -1,0 +1,329 @@
+import { assert } from '@gridcard/bytes'
+import { type ActionOutcome, DlmsServer, type SecurityEvent } from '@gridcard/dlms'
+import type { CardLink } from '@gridcard/terminal'
+import type { Clock } from '../clock.ts'
+import { DevicesError } from '../errors.ts'
+import { Household } from '../household/household.ts'
+import type { Sky } from '../household/sky.ts'
+import { capturePeriodMs, type IntervalTruth, Metrology, type Registers } from '../metrology/metrology.ts'
+import { SupplyHistory } from '../metrology/supply-history.ts'
+import type { Scheduler } from '../scheduler.ts'
+import { CardSecurityModule, emptyCardSlot } from './card-security-module.ts'
+import type { DeviceStore } from './device-store.ts'
+import { type EventLogName, eventCodes } from './event-log.ts'
+import { type MeterIdentity, requireIdentity } from './meter-identity.ts'
+import { managementSlot, meterAssociations, meterObjects } from './meter-objects.ts'
+import {
+  logged,
+  type MeterState,
+  newMeterState,
+  poweredDown,
+  poweredUp,
+  type SwitchState,
+  switched,
+} from './meter-state.ts'
+import { emitMeterState, parseMeterState } from './meter-state-codec.ts'
+import type { SecureElement, SecureElementState } from './secure-element.ts'
+
+/** Where a meter can be reached while it runs. */
+export interface MeterAddress {
+  readonly host: string
+  readonly port: number
+}
+
+export interface MeterSocket extends MeterAddress {
+  /** Ends all connections. */
+  close(): Promise<void>
+}
+
+/** Puts a server where clients reach it; `@gridcard/devices/node` has one for TCP. */
+export type MeterListener = (server: DlmsServer) => Promise<MeterSocket>
+
+export interface MeterOptions {
+  readonly identity: MeterIdentity
+  /** Title of the head-end that shares the management keys, 8 bytes. */
+  readonly clientSystemTitle: Uint8Array
+  /** The meter's card in some reader; undefined is an empty card slot. Or any other secure element. */
+  readonly link?: CardLink | undefined
+  readonly element?: SecureElement
+  readonly clock: Clock
+  /** With it the meter tells of each capture (`captured`); the profile is complete without. */
+  readonly scheduler?: Scheduler
+  /** Who lives behind it, 32 bits. */
+  readonly seed: number
+  /** Weather shared with other homes; by default it has its own. */
+  readonly sky?: Sky
+  readonly store: DeviceStore
+  readonly listen: MeterListener
+  /** When it was put in, with its home running ever since; only used when the store is empty. By default now. */
+  readonly installedAtMs?: number
+}
+
+export type MeterEventDetail =
+  | { readonly kind: 'power-up' | 'power-down' | 'disconnected' | 'connected' | 'card-ready' }
+  | { readonly kind: 'captured'; readonly firstMs: number; readonly lastMs: number }
+  | { readonly kind: 'card-unavailable'; readonly reason: string }
+  /** From the DLMS server: refusals and associations. */
+  | { readonly kind: 'security'; readonly event: SecurityEvent }
+  /** The store failed while something was logged; what has to be saved first (a switch) is refused instead. */
+  | { readonly kind: 'not-saved'; readonly error: unknown }
+
+export type MeterEvent = MeterEventDetail & { readonly atMs: number; readonly serial: string }
+
+/** The meter's own account, for tests and demonstrations; no protocol gives it. */
+export interface MeterTruth {
+  /** Whole capture periods inside `[fromMs, toMs]` that have ended, oldest first. */
+  intervals(fromMs: number, toMs: number): IntervalTruth[]
+  registers(): Registers
+}
+
+export interface MeterSnapshot {
+  readonly serial: string
+  readonly isRunning: boolean
+  readonly address: MeterAddress | undefined
+  readonly switchState: SwitchState
+  readonly card: SecureElementState
+  readonly nowMs: number
+  readonly installedAtMs: number
+}
+
+const cardOff: SecureElementState = { ready: false, reason: 'the meter is off' }
+
+const fraudCodeOf: Partial<Record<SecurityEvent['kind'], number>> = {
+  'association-refused': eventCodes.fraud.associationRefused,
+  'decryption-failed': eventCodes.fraud.authenticationFailed,
+  'hls-failed': eventCodes.fraud.authenticationFailed,
+  'counter-replayed': eventCodes.fraud.replayRefused,
+}
+
+/**
+ * Builds a meter, off. What it did before is read from its store now, so that a damaged state is known early.
+ *
+ * @throws DevicesError `DEVICES_BAD_OPTION`, `DEVICES_STATE_DAMAGED`, `DEVICES_STATE_VERSION`, `DEVICES_STATE_FOREIGN`
+ */
+export function createMeter(options: MeterOptions): Meter {
+  return new Meter(options)
+}
+
+/**
+ * A DLMS meter: a household behind a switch, a card that holds the keys, and a server that shows both. `start` is power
+ * on, `stop` power off; a meter started again with the same store and card goes on where it was.
+ */
+export class Meter {
+  readonly identity: MeterIdentity
+  readonly household: Household
+  readonly truth: MeterTruth
+  readonly #clock: Clock
+  readonly #scheduler: Scheduler | undefined
+  readonly #store: DeviceStore
+  readonly #listen: MeterListener
+  readonly #element: SecureElement
+  readonly #metrology: Metrology
+  readonly #server: DlmsServer
+  readonly #listeners = new Set<(event: MeterEvent) => void>()
+  #memory: MeterState
+  #supply: SupplyHistory
+  /** Its first power-up was at installation; the home has been running since. */
+  #isNew: boolean
+  #latestMs: number
+  #card: SecureElementState = cardOff
+  #socket: MeterSocket | undefined
+  #stopCaptures: (() => void) | undefined
+
+  constructor(options: MeterOptions) {
+    this.identity = requireIdentity(options.identity)
+    if (options.clientSystemTitle.length !== 8) {
+      throw new DevicesError('DEVICES_BAD_OPTION', "the head-end's system title has 8 bytes")
+    }
+    this.#clock = options.clock
+    this.#scheduler = options.scheduler
+    this.#store = options.store
+    this.#listen = options.listen
+    this.household = new Household({ seed: options.seed, ...(options.sky && { sky: options.sky }) })
+    const saved = loadState(options.store, this.identity.serial)
+    this.#isNew = saved === undefined
+    this.#memory = saved ?? newMeterState(this.identity.serial, options.installedAtMs ?? options.clock.nowMs())
+    this.#supply = new SupplyHistory(this.#memory.supplyChangesS)
+    this.#latestMs = this.#memory.savedAtMs
+    this.#metrology = new Metrology({
+      household: this.household,
+      supply: () => this.#supply,
+      installedAtMs: this.#memory.installedAtMs,
+    })
+    this.truth = {
+      intervals: (fromMs, toMs) => this.#metrology.intervals(fromMs, toMs, this.#now()),
+      registers: () => this.#metrology.registersAt(this.#now()),
+    }
+    this.#element = elementOf(options, this.identity)
+    this.#element.onStateChange = (state) => this.#cardChanged(state)
+    this.#server = new DlmsServer({
+      objects: meterObjects({
+        identity: this.identity,
+        clientSystemTitle: options.clientSystemTitle,
+        element: this.#element,
+        metrology: this.#metrology,
+        log: (name) => this.#memory.logs[name],
+        nowMs: () => this.#now(),
+        isClockSound: () => this.#clock.nowMs() >= this.#latestMs,
+        switchState: () => this.#memory.switchState,
+        switchTo: (state) => this.#switchTo(state),
+      }),
+      associations: meterAssociations,
+      security: this.#element.security,
+      onSecurityEvent: (event) => this.#securityEvent(event),
+    })
+  }
+
+  /** Host and port while it runs. */
+  get address(): MeterAddress | undefined {
+    return this.#socket && { host: this.#socket.host, port: this.#socket.port }
+  }
+
+  state(): MeterSnapshot {
+    return {
+      serial: this.identity.serial,
+      isRunning: this.#socket !== undefined,
+      address: this.address,
+      switchState: this.#memory.switchState,
+      card: this.#card,
+      nowMs: this.#now(),
+      installedAtMs: this.#memory.installedAtMs,
+    }
+  }
+
+  /** @returns takes the listener away again */
+  onEvent(listener: (event: MeterEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /**
+   * Power on. With a card that is missing or refuses, the meter runs, shows its public part and says so.
+   *
+   * @throws what the listener throws, for a port that is taken, and what the store throws; the meter is off then, as before
+   */
+  async start(): Promise<void> {
+    assert(this.#socket === undefined, 'a running meter is not started')
+    const card = await this.#element.powerUp() // first, so that whoever connects finds it ready
+    let socket: MeterSocket | undefined
+    try {
+      socket = await this.#listen(this.#server)
+      this.#commit(poweredUp(this.#memory, this.#isNew ? this.#memory.installedAtMs : this.#now()))
+    } catch (error) {
+      await socket?.close()
+      await this.#element.powerDown()
+      throw error
+    }
+    this.#isNew = false
+    this.#socket = socket
+    this.#emit({ kind: 'power-up' })
+    this.#cardChanged(card)
+    this.#stopCaptures = this.#scheduler?.every(capturePeriodMs, ({ firstMs, lastMs }) =>
+      this.#emit({ kind: 'captured', firstMs, lastMs }),
+    )
+  }
+
+  /**
+   * Power off. Afterwards it can be started again, or built again from the same store.
+   *
+   * @throws what the store throws; the meter is off then too, and its next start looks like one after a crash
+   */
+  async stop(): Promise<void> {
+    const socket = this.#socket
+    if (socket === undefined) return
+    this.#socket = undefined
+    this.#stopCaptures?.()
+    this.#stopCaptures = undefined
+    await socket.close()
+    await this.#element.powerDown()
+    this.#card = cardOff
+    this.#commit(poweredDown(this.#memory, this.#now()))
+    this.#emit({ kind: 'power-down' })
+  }
+
+  /** Never goes back: where the clock does, the meter's time stands until the clock has caught up. */
+  #now(): number {
+    this.#latestMs = Math.max(this.#latestMs, this.#clock.nowMs())
+    return this.#latestMs
+  }
+
+  // ---- what happens to it
+
+  /** Saved before it is answered: a switch that a power cut could undo would be a lie to the head-end. */
+  #switchTo(state: SwitchState): ActionOutcome {
+    if (this.#socket === undefined) return { result: 'temporary-failure' }
+    if (state === this.#memory.switchState) return { result: 'success' }
+    try {
+      this.#commit(switched(this.#memory, state, this.#now()))
+    } catch (error) {
+      this.#emit({ kind: 'not-saved', error })
+      return { result: 'hardware-fault' }
+    }
+    this.#emit({ kind: state })
+    return { result: 'success' }
+  }
+
+  #securityEvent(event: SecurityEvent): void {
+    const code = fraudCodeOf[event.kind]
+    if (code !== undefined) this.#log('fraud', code)
+    this.#emit({ kind: 'security', event })
+  }
+
+  #cardChanged(state: SecureElementState): void {
+    if (this.#socket === undefined) return
+    this.#card = state
+    if (state.ready) {
+      this.#emit({ kind: 'card-ready' })
+    } else {
+      this.#log('fraud', eventCodes.fraud.cardUnavailable)
+      this.#emit({ kind: 'card-unavailable', reason: state.reason })
+    }
+  }
+
+  /** An event that nobody waits for: a store that fails is told of, and does not stop the meter. */
+  #log(name: EventLogName, code: number): void {
+    const next = logged(this.#memory, name, code, this.#now())
+    try {
+      this.#commit(next)
+    } catch (error) {
+      this.#memory = next
+      this.#emit({ kind: 'not-saved', error })
+    }
+  }
+
+  #commit(next: MeterState): void {
+    const state = { ...next, savedAtMs: this.#now() }
+    this.#store.save(emitMeterState(state))
+    this.#memory = state
+    this.#supply = new SupplyHistory(state.supplyChangesS)
+  }
+
+  #emit(detail: MeterEventDetail): void {
+    const event: MeterEvent = { ...detail, atMs: this.#now(), serial: this.identity.serial }
+    for (const listener of this.#listeners) listener(event)
+  }
+}
+
+function loadState(store: DeviceStore, serial: string): MeterState | undefined {
+  const bytes = store.load()
+  if (bytes === undefined) return undefined
+  const state = parseMeterState(bytes)
+  if (state.serial === serial) return state
+  throw new DevicesError('DEVICES_STATE_FOREIGN', `the saved state is of meter ${state.serial}, not ${serial}`, {
+    serial,
+  })
+}
+
+function elementOf({ link, element, clientSystemTitle }: MeterOptions, identity: MeterIdentity): SecureElement {
+  if (element === undefined) {
+    return new CardSecurityModule({
+      link: link ?? emptyCardSlot,
+      systemTitle: identity.systemTitle,
+      deviceId: identity.deviceId,
+      peerSystemTitles: new Map([[managementSlot, clientSystemTitle.slice()]]),
+    })
+  }
+  if (link !== undefined)
+    throw new DevicesError('DEVICES_BAD_OPTION', 'a meter has a card or another element, not both')
+  return element
+}
