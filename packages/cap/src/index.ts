@@ -1,6 +1,23 @@
 export * from './api/api-package.ts'
 export * from './api/api-packages.ts'
 export * from './capfile/cap-file.ts'
+export { checkCapFile } from './capfile/check-cap-file.ts'
+export { classInfoSizeBytes, interfaceInfoSizeBytes } from './capfile/class-component.ts'
+export { createDirectory, emitComponentInfo, withDirectory } from './capfile/component-info.ts'
+export { COMPONENT_TAGS, COMPONENTS_IN_INSTALL_ORDER, type ComponentKind } from './capfile/component-table.ts'
+export { typeDescriptorSizeBytes } from './capfile/descriptor-component.ts'
+export { emitCapFile, emitComponents } from './capfile/emit-cap-file.ts'
+export {
+  emitHandlers,
+  emitMethodHeader,
+  firstMethodOffset,
+  joinMethods,
+  parseMethodComponent,
+  readMethodHeader,
+} from './capfile/method-component.ts'
+export { parseCapFile, parseComponents } from './capfile/parse-cap-file.ts'
 export * from './errors.ts'
+export * from './instructions/decode-instruction.ts'
 export * from './instructions/instruction.ts'
 export * from './instructions/instruction-table.ts'
+export * from './instructions/method-code.ts'

@@ -374,6 +374,8 @@ export interface StaticResource {
 export interface CustomComponent {
   /** 128..255 */
   readonly tag: number
+  /** Names the kind of component; stands in Directory. */
+  readonly aid: Uint8Array
   readonly info: Uint8Array
   /** Name of its entry in the ZIP without folder; unknown in the load form. */
   readonly fileName?: string
