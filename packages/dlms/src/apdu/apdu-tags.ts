@@ -1,0 +1,87 @@
+/**
+ * First octet of every APDU that can stand on a DLMS connection, with its standard name.
+ * @source Green Book ed. 8 §9.5 (XDLMS-APDU, ACSE-APDU)
+ */
+export const apduTags = {
+  'initiate-request': 0x01,
+  'read-request': 0x05,
+  'write-request': 0x06,
+  'initiate-response': 0x08,
+  'read-response': 0x0c,
+  'write-response': 0x0d,
+  'confirmed-service-error': 0x0e,
+  'data-notification': 0x0f,
+  'unconfirmed-write-request': 0x16,
+  'information-report-request': 0x18,
+  'glo-initiate-request': 0x21,
+  'glo-read-request': 0x25,
+  'glo-write-request': 0x26,
+  'glo-initiate-response': 0x28,
+  'glo-read-response': 0x2c,
+  'glo-write-response': 0x2d,
+  'glo-confirmed-service-error': 0x2e,
+  'ded-initiate-request': 0x41,
+  'ded-initiate-response': 0x48,
+  'ded-confirmed-service-error': 0x4e,
+  aarq: 0x60,
+  aare: 0x61,
+  rlrq: 0x62,
+  rlre: 0x63,
+  'get-request': 0xc0,
+  'set-request': 0xc1,
+  'event-notification-request': 0xc2,
+  'action-request': 0xc3,
+  'get-response': 0xc4,
+  'set-response': 0xc5,
+  'action-response': 0xc7,
+  'glo-get-request': 0xc8,
+  'glo-set-request': 0xc9,
+  'glo-event-notification-request': 0xca,
+  'glo-action-request': 0xcb,
+  'glo-get-response': 0xcc,
+  'glo-set-response': 0xcd,
+  'glo-action-response': 0xcf,
+  'ded-get-request': 0xd0,
+  'ded-set-request': 0xd1,
+  'ded-event-notification-request': 0xd2,
+  'ded-action-request': 0xd3,
+  'ded-get-response': 0xd4,
+  'ded-set-response': 0xd5,
+  'ded-action-response': 0xd7,
+  'exception-response': 0xd8,
+  'access-request': 0xd9,
+  'access-response': 0xda,
+  'general-glo-ciphering': 0xdb,
+  'general-ded-ciphering': 0xdc,
+  'general-ciphering': 0xdd,
+  'general-signing': 0xdf,
+  'general-block-transfer': 0xe0,
+} as const
+
+export type ApduName = keyof typeof apduTags
+
+const namesByTag = new Map<number, ApduName>(
+  (Object.keys(apduTags) as ApduName[]).map((name) => [apduTags[name], name]),
+)
+
+export const apduNameOf = (tag: number): ApduName | undefined => namesByTag.get(tag)
+
+/** Services with a glo-ciphered form: the plain tag and its tag under the global key. */
+export const gloTags = {
+  'initiate-request': [0x01, 0x21],
+  'initiate-response': [0x08, 0x28],
+  'confirmed-service-error': [0x0e, 0x2e],
+  'get-request': [0xc0, 0xc8],
+  'set-request': [0xc1, 0xc9],
+  'event-notification-request': [0xc2, 0xca],
+  'action-request': [0xc3, 0xcb],
+  'get-response': [0xc4, 0xcc],
+  'set-response': [0xc5, 0xcd],
+  'action-response': [0xc7, 0xcf],
+} as const satisfies Partial<Record<ApduName, readonly [plain: number, glo: number]>>
+
+const gloByPlain = new Map<number, number>(Object.values(gloTags).map(([plain, glo]) => [plain, glo]))
+const plainByGlo = new Map<number, number>(Object.values(gloTags).map(([plain, glo]) => [glo, plain]))
+
+export const gloTagOf = (plainTag: number): number | undefined => gloByPlain.get(plainTag)
+export const plainTagOf = (gloTag: number): number | undefined => plainByGlo.get(gloTag)

@@ -1,0 +1,206 @@
+import { ByteWriter } from '@gridcard/bytes'
+import type { DataLimits } from '../cosem/cosem-data.ts'
+import { DlmsError } from '../errors.ts'
+import { parseExactly } from '../malformed.ts'
+import {
+  type Aare,
+  type Aarq,
+  emitAare,
+  emitAarq,
+  emitRelease,
+  parseAare,
+  parseAarq,
+  parseRelease,
+  type Release,
+} from './acse.ts'
+import {
+  type ActionRequest,
+  type ActionResponse,
+  readActionRequest,
+  readActionResponse,
+  writeActionRequest,
+  writeActionResponse,
+} from './action.ts'
+import { apduTags, plainTagOf } from './apdu-tags.ts'
+import {
+  emitGeneralGloCiphering,
+  emitGloCiphered,
+  type GeneralGloCiphering,
+  type GloCiphered,
+  parseGeneralGloCiphering,
+  parseGloCiphered,
+} from './ciphered.ts'
+import { type DataNotification, readDataNotification, writeDataNotification } from './data-notification.ts'
+import {
+  type ConfirmedServiceError,
+  type ExceptionResponse,
+  readConfirmedServiceError,
+  readExceptionResponse,
+  writeConfirmedServiceError,
+  writeExceptionResponse,
+} from './exception-response.ts'
+import {
+  type GetRequest,
+  type GetResponse,
+  readGetRequest,
+  readGetResponse,
+  writeGetRequest,
+  writeGetResponse,
+} from './get.ts'
+import {
+  type InitiateRequest,
+  type InitiateResponse,
+  readInitiateRequest,
+  readInitiateResponse,
+  writeInitiateRequest,
+  writeInitiateResponse,
+} from './initiate.ts'
+import {
+  readSetRequest,
+  readSetResponse,
+  type SetRequest,
+  type SetResponse,
+  writeSetRequest,
+  writeSetResponse,
+} from './set.ts'
+
+/** The plain xDLMS services of logical name referencing. */
+export type XdlmsApdu =
+  | InitiateRequest
+  | InitiateResponse
+  | GetRequest
+  | GetResponse
+  | SetRequest
+  | SetResponse
+  | ActionRequest
+  | ActionResponse
+  | ExceptionResponse
+  | ConfirmedServiceError
+  | DataNotification
+
+export type Apdu = XdlmsApdu | Aarq | Aare | Release | GloCiphered | GeneralGloCiphering
+
+/**
+ * One APDU, whole.
+ * @throws DlmsError `DLMS_MALFORMED`, also for services that are not spoken here; `DLMS_LIMIT_EXCEEDED`
+ * @source Green Book ed. 8 §9.5
+ */
+export function parseApdu(bytes: Uint8Array, limits?: DataLimits): Apdu {
+  const tag = bytes[0]
+  switch (tag) {
+    case apduTags.aarq:
+      return parseAarq(bytes)
+    case apduTags.aare:
+      return parseAare(bytes)
+    case apduTags.rlrq:
+    case apduTags.rlre:
+      return parseRelease(bytes)
+    case apduTags['general-glo-ciphering']:
+      return parseGeneralGloCiphering(bytes)
+    default:
+      return tag !== undefined && plainTagOf(tag) !== undefined ? parseGloCiphered(bytes) : parseXdlms(bytes, limits)
+  }
+}
+
+/** One plain xDLMS APDU, whole; never a ciphered one. @throws DlmsError as `parseApdu` */
+export function parseXdlms(bytes: Uint8Array, limits?: DataLimits): XdlmsApdu {
+  return parseExactly('xDLMS APDU', bytes, (reader) => {
+    const tag = reader.u8()
+    switch (tag) {
+      case apduTags['initiate-request']:
+        return readInitiateRequest(reader)
+      case apduTags['initiate-response']:
+        return readInitiateResponse(reader)
+      case apduTags['get-request']:
+        return readGetRequest(reader, limits)
+      case apduTags['get-response']:
+        return readGetResponse(reader, limits)
+      case apduTags['set-request']:
+        return readSetRequest(reader, limits)
+      case apduTags['set-response']:
+        return readSetResponse(reader)
+      case apduTags['action-request']:
+        return readActionRequest(reader, limits)
+      case apduTags['action-response']:
+        return readActionResponse(reader, limits)
+      case apduTags['exception-response']:
+        return readExceptionResponse(reader)
+      case apduTags['confirmed-service-error']:
+        return readConfirmedServiceError(reader)
+      case apduTags['data-notification']:
+        return readDataNotification(reader, limits)
+      default:
+        throw new DlmsError('DLMS_MALFORMED', 'no service spoken here', { tag })
+    }
+  })
+}
+
+export function emitApdu(apdu: Apdu): Uint8Array {
+  switch (apdu.kind) {
+    case 'aarq':
+      return emitAarq(apdu)
+    case 'aare':
+      return emitAare(apdu)
+    case 'rlrq':
+    case 'rlre':
+      return emitRelease(apdu)
+    case 'glo-ciphered':
+      return emitGloCiphered(apdu)
+    case 'general-glo-ciphering':
+      return emitGeneralGloCiphering(apdu)
+    default:
+      return emitXdlms(apdu)
+  }
+}
+
+/** @throws DlmsError `DLMS_NOT_REPRESENTABLE` for a value outside its type */
+export function emitXdlms(apdu: XdlmsApdu): Uint8Array {
+  const writer = new ByteWriter()
+  switch (apdu.kind) {
+    case 'initiate-request':
+      writeInitiateRequest(writer.u8(apduTags['initiate-request']), apdu)
+      break
+    case 'initiate-response':
+      writeInitiateResponse(writer.u8(apduTags['initiate-response']), apdu)
+      break
+    case 'get-request-normal':
+    case 'get-request-next':
+    case 'get-request-with-list':
+      writeGetRequest(writer.u8(apduTags['get-request']), apdu)
+      break
+    case 'get-response-normal':
+    case 'get-response-with-datablock':
+    case 'get-response-with-list':
+      writeGetResponse(writer.u8(apduTags['get-response']), apdu)
+      break
+    case 'set-request-normal':
+    case 'set-request-with-first-datablock':
+    case 'set-request-with-datablock':
+    case 'set-request-with-list':
+    case 'set-request-with-list-and-first-datablock':
+      writeSetRequest(writer.u8(apduTags['set-request']), apdu)
+      break
+    case 'set-response-normal':
+    case 'set-response-datablock':
+    case 'set-response-last-datablock':
+    case 'set-response-last-datablock-with-list':
+    case 'set-response-with-list':
+      writeSetResponse(writer.u8(apduTags['set-response']), apdu)
+      break
+    case 'action-request-normal':
+      writeActionRequest(writer.u8(apduTags['action-request']), apdu)
+      break
+    case 'action-response-normal':
+      writeActionResponse(writer.u8(apduTags['action-response']), apdu)
+      break
+    case 'exception-response':
+      writeExceptionResponse(writer.u8(apduTags['exception-response']), apdu)
+      break
+    case 'confirmed-service-error':
+      writeConfirmedServiceError(writer.u8(apduTags['confirmed-service-error']), apdu)
+      break
+    case 'data-notification':
+      writeDataNotification(writer.u8(apduTags['data-notification']), apdu)
+  }
+  return writer.toBytes()
+}
