@@ -15,6 +15,6 @@ export function needsOf(command, args) {
     importRules: runs('arrows', 'unit', 'scripts'),
     jdk: runs('unit', 'e2e', 'packages'),
     browser: runs('e2e'),
-    consolePage: command === 'start' || runs('e2e'),
+    consolePage: command === 'start',
   }
 }

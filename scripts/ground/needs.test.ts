@@ -26,7 +26,7 @@ test.each([
   [['arrows'], { importRules: true }],
   [['unit'], { importRules: true, jdk: true }],
   [['packages/cap', '-t', 'sdiv'], { jdk: true }],
-  [['./e2e/street.test.ts'], { jdk: true, browser: true, consolePage: true }],
+  [['./e2e/street.test.ts'], { jdk: true, browser: true }],
   [['--help'], {}],
 ])('tests picked with %j need only their own', (args, needed) => {
   expect(needsOf('test', args)).toEqual({ ...nothing, ...needed })

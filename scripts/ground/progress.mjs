@@ -8,15 +8,18 @@ const HEARTBEAT_MS = 15_000
  */
 export function startProgress(title, out = process.stderr) {
   const startedAt = Date.now()
-  const line = () => `${title} ... ${Math.round((Date.now() - startedAt) / 1000)} s`
-  out.write(out.isTTY ? line() : `${title} ...\n`)
-  const timer = setInterval(() => out.write(out.isTTY ? `\r${line()}` : `${line()}\n`), out.isTTY ? 1000 : HEARTBEAT_MS)
+  const seconds = () => `${Math.round((Date.now() - startedAt) / 1000)} s`
+  out.write(`${title} ...${out.isTTY ? '' : '\n'}`)
+  const timer = setInterval(
+    () => out.write(out.isTTY ? `\r${title} ... ${seconds()}` : `${title} ... ${seconds()}\n`),
+    out.isTTY ? 1000 : HEARTBEAT_MS,
+  )
   timer.unref()
 
   /** @param {string} ending */
   const end = (ending) => {
     clearInterval(timer)
-    out.write(`${out.isTTY ? '\r' : ''}${line()}${ending}\n`)
+    out.write(`${out.isTTY ? '\r' : ''}${title} ... ${ending} ${seconds()}\n`)
   }
-  return { done: () => end(''), failed: () => end(', failed') }
+  return { done: () => end('done in'), failed: () => end('failed after') }
 }

@@ -22,6 +22,7 @@ export interface TestChoice {
 const bin = (...parts: string[]) => join('node_modules', ...parts)
 const BIOME = bin('@biomejs', 'biome', 'bin', 'biome')
 const TSC = bin('typescript', 'bin', 'tsc')
+const BUILD_CONSOLE = [join('scripts', 'build-console.mjs')]
 
 /** In the order in which they are told. Whatever starts a whole street comes last and has the machine for itself. */
 export function stepsOf(choice: TestChoice): readonly Step[] {
@@ -77,6 +78,6 @@ function vitestStep(name: 'unit' | 'e2e', title: string, choice: TestChoice, rou
   const filter = choice.namePattern === undefined ? [] : ['--testNamePattern', choice.namePattern]
   const paths = choice.paths.filter((path) => path.startsWith('e2e') === (name === 'e2e'))
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`]
-  const command = [bin('vitest', 'vitest.mjs'), 'run', '--project', name, ...reporters, ...filter, ...paths]
-  return { name, title, commands: [command], reportFile, round, lane: name }
+  const tests = [bin('vitest', 'vitest.mjs'), 'run', '--project', name, ...reporters, ...filter, ...paths]
+  return { name, title, commands: name === 'e2e' ? [BUILD_CONSOLE, tests] : [tests], reportFile, round, lane: name }
 }
