@@ -17,7 +17,7 @@ test('all the tests need everything', () => {
     importRules: true,
     jdk: true,
     browser: true,
-    consolePage: true,
+    consolePage: false,
   })
 })
 
