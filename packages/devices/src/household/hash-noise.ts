@@ -17,6 +17,13 @@ function mix(h: number): number {
   return x ^ (x >>> 16)
 }
 
+/** 32 bits of a text of any length. */
+export function hashText(text: string, stream: number): number {
+  let h = hash32(stream, text.length)
+  for (let i = 0; i < text.length; i++) h = hash32(h, text.charCodeAt(i), i)
+  return h
+}
+
 /** In [0, 1). */
 export function unit(seed: number, a: number, b = 0, c = 0): number {
   return hash32(seed, a, b, c) / 0x1_0000_0000

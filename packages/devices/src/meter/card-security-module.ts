@@ -146,7 +146,7 @@ export class CardSecurityModule implements SecurityModule, SecureElement {
   }
 
   async hlsChallenge(slot: number, lengthBytes: number): Promise<Uint8Array | SecurityRefusal> {
-    if (!(lengthBytes >= 8 && lengthBytes <= 64)) return refuse('malformed')
+    if (!Number.isInteger(lengthBytes) || lengthBytes < 8 || lengthBytes > 64) return refuse('malformed')
     const given = await this.#onSlot(slot, (client) => client.challenge(slot, lengthBytes))
     return 'challenge' in given ? given.challenge : given
   }

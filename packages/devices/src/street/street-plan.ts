@@ -1,5 +1,5 @@
 import { DevicesError } from '../errors.ts'
-import { hash32 } from '../household/hash-noise.ts'
+import { hash32, hashText } from '../household/hash-noise.ts'
 import { type HouseholdTraits, householdTraits } from '../household/traits.ts'
 import { type MeterIdentity, numberedIdentity } from '../meter/meter-identity.ts'
 
@@ -14,41 +14,45 @@ export interface HomePlan {
 }
 
 export interface StreetPlan {
-  readonly seed: number
+  readonly seed: string
   /** One sky for all of them. */
   readonly weatherSeed: number
   readonly homes: readonly HomePlan[]
 }
 
-const stream = { weather: 1, home: 2, deviceId: 3, serialBlock: 4 } as const
+const stream = { weather: 1, home: 2, serialBlock: 3, deviceId: 16 } as const
 
-/** Streets of one seed get neighbouring serials; two seeds rarely the same ones. */
+/** A street's serials are neighbours; two seeds rarely give the same ones. */
 const serialBlockSize = 10_000
 const serialBlocks = 10_000
 
 /**
- * The street of a seed, always the same; a longer one begins with the shorter one. Nothing in it is secret: keys are
- * made elsewhere, by a real random generator.
+ * The street of a seed (any text), always the same; a longer one begins with the shorter one. Nothing in it is secret:
+ * keys are made elsewhere, by a real random generator.
  *
  * @throws DevicesError `DEVICES_BAD_OPTION`
  */
-export function planStreet({ seed, meters }: { readonly seed: number; readonly meters: number }): StreetPlan {
+export function planStreet({ seed, meters }: { readonly seed: string; readonly meters: number }): StreetPlan {
   if (!Number.isInteger(meters) || meters < 1 || meters > serialBlocks * serialBlockSize) {
     throw new DevicesError('DEVICES_BAD_OPTION', 'a street has 1 to 100000000 meters')
   }
-  const block = hash32(seed, stream.serialBlock) % serialBlocks
+  const firstNumber = (hashText(seed, stream.serialBlock) % serialBlocks) * serialBlockSize + 1
+  const homesSeed = hashText(seed, stream.home)
+  const deviceIdSeeds = [0, 1, 2, 3].map((word) => hashText(seed, stream.deviceId + word))
   const homes = Array.from({ length: meters }, (_, index): HomePlan => {
-    const homeSeed = hash32(seed, stream.home, index)
-    const number = (block * serialBlockSize + index + 1) % (serialBlocks * serialBlockSize)
-    const identity = numberedIdentity(number, drawDeviceId(seed, index))
+    const homeSeed = hash32(homesSeed, index)
+    const number = (firstNumber + index) % (serialBlocks * serialBlockSize)
+    const identity = numberedIdentity(number, drawDeviceId(deviceIdSeeds, index))
     return { index, identity, seed: homeSeed, traits: householdTraits(homeSeed) }
   })
-  return { seed, weatherSeed: hash32(seed, stream.weather), homes }
+  return { seed, weatherSeed: hashText(seed, stream.weather), homes }
 }
 
-function drawDeviceId(seed: number, index: number): Uint8Array {
-  const deviceId = new Uint8Array(16)
+function drawDeviceId(wordSeeds: readonly number[], index: number): Uint8Array {
+  const deviceId = new Uint8Array(4 * wordSeeds.length)
   const view = new DataView(deviceId.buffer)
-  for (let word = 0; word < 4; word++) view.setUint32(4 * word, hash32(seed, stream.deviceId, index, word))
+  wordSeeds.forEach((seed, word) => {
+    view.setUint32(4 * word, hash32(seed, index))
+  })
   return deviceId
 }
