@@ -122,12 +122,15 @@ export const LoadProfile = Type.Object({
 export type LoadProfile = Static<typeof LoadProfile>
 
 export const EventSeverity = Type.Union([Type.Literal('info'), Type.Literal('warning'), Type.Literal('alarm')])
+export type EventSeverity = Static<typeof EventSeverity>
 export const StreetEvent = Type.Object({
   id: Type.Integer(),
   at: Time,
   serial: Nullable(Type.String()),
   source: Type.Union([Type.Literal('meter'), Type.Literal('headend')]),
-  kind: Type.String({ description: 'Stable name, e.g. meter.read, switch.disconnected, security.authentication-failed' }),
+  kind: Type.String({
+    description: 'Stable name, e.g. meter.read, switch.disconnected, security.authentication-failed',
+  }),
   severity: EventSeverity,
   text: Type.String({ description: 'One line for people' }),
 })
@@ -156,6 +159,12 @@ export const ReadOutcome = Type.Object({
   text: Type.String(),
 })
 export type ReadOutcome = Static<typeof ReadOutcome>
+
+export const Health = Type.Object({
+  status: Type.Literal('ok'),
+  version: Type.String(),
+})
+export type Health = Static<typeof Health>
 
 export const Problem = Type.Object({
   code: Type.String({ description: 'Stable, e.g. HEADEND_UNKNOWN_METER' }),

@@ -1,0 +1,208 @@
+import { fromHex } from '@gridcard/bytes'
+import type { CryptoProvider } from '@gridcard/crypto'
+import type { Logger } from 'pino'
+import type { ReadOutcome, SwitchOutcome } from '../api/schema.ts'
+import type { Clock } from '../clock.ts'
+import type { CounterFile } from '../counters/counter-file.ts'
+import { MeterCounters } from '../counters/meter-counters.ts'
+import { HeadendError } from '../errors.ts'
+import type { NewsDesk } from '../events.ts'
+import type { KeyStore } from '../keys/key-store.ts'
+import type { Database } from '../store/database.ts'
+import { insertEvents, lastLogged, type NewEvent } from '../store/events.ts'
+import { findMeter, type MeterRow, requireMeter, setMeterState, setSwitchState } from '../store/meters.ts'
+import { createReadingStore } from '../store/readings.ts'
+import { MeterLanes } from './meter-lanes.ts'
+import { type ConnectMeter, type MeterSessionOptions, withMeterSession } from './meter-session.ts'
+import { readMeter } from './read-meter.ts'
+import { recordReading } from './record-reading.ts'
+import { failureOf, type SessionFailure, stateAfter } from './session-failure.ts'
+import { judgeSwitch, type SwitchTarget, switchMeter } from './switch-meter.ts'
+
+export interface MeterJobsOptions {
+  readonly db: Database
+  readonly keys: KeyStore
+  readonly counterFile: CounterFile
+  readonly news: NewsDesk
+  readonly clock: Clock
+  /** Simulated seconds per second; what asking takes in real time counts so much in the street. */
+  readonly speed: number
+  readonly logger: Logger
+  readonly crypto: CryptoProvider
+  readonly systemTitle: Uint8Array
+  readonly connect: ConnectMeter
+  readonly concurrency: number
+  readonly answerTimeoutMs: number
+}
+
+/** How a read ended, for the schedule as well. */
+export interface ReadResult {
+  readonly outcome: ReadOutcome
+  readonly failure: SessionFailure | undefined
+}
+
+const MAX_JOBS_PER_METER = 5
+
+/**
+ * Reading and switching, by serial number. Each may be asked for again and again: a read that is under way is joined,
+ * a switch that stands right is not moved.
+ */
+export class MeterJobs {
+  readonly #options: MeterJobsOptions
+  readonly #lanes: MeterLanes
+  readonly #counters = new Map<string, MeterCounters>()
+  readonly #reads = new Map<string, Promise<ReadResult>>()
+
+  constructor(options: MeterJobsOptions) {
+    this.#options = options
+    this.#lanes = new MeterLanes({ concurrency: options.concurrency, maxPerMeter: MAX_JOBS_PER_METER })
+  }
+
+  /**
+   * @throws HeadendError `HEADEND_UNKNOWN_METER`, `HEADEND_METER_BUSY`
+   * @throws SessionAborted when the head-end closes
+   */
+  read(serial: string, urgency: 'scheduled' | 'urgent'): Promise<ReadResult> {
+    const underWay = this.#reads.get(serial)
+    if (underWay !== undefined) return underWay
+    const reading = this.#lanes
+      .add({ serial, isUrgent: urgency === 'urgent', run: (signal) => this.#read(serial, signal) })
+      .finally(() => this.#reads.delete(serial))
+    this.#reads.set(serial, reading)
+    return reading
+  }
+
+  /** @throws HeadendError `HEADEND_UNKNOWN_METER`, `HEADEND_METER_BUSY` */
+  switch(serial: string, to: SwitchTarget): Promise<SwitchOutcome> {
+    return this.#lanes.add({ serial, isUrgent: true, run: (signal) => this.#switch(serial, to, signal) })
+  }
+
+  /** Whether a read of this meter waits or runs. */
+  isReading(serial: string): boolean {
+    return this.#reads.has(serial)
+  }
+
+  close(): Promise<void> {
+    return this.#lanes.close()
+  }
+
+  async #read(serial: string, signal: AbortSignal): Promise<ReadResult> {
+    const { db, clock, speed } = this.#options
+    const meter = await requireMeter(db, serial)
+    const startedMs = performance.now()
+    const elapsedMs = () => Math.round(performance.now() - startedMs)
+    const outcome = (done: boolean, intervalsStored: number, text: string): ReadOutcome => ({
+      serial,
+      done,
+      intervalsStored,
+      durationMs: elapsedMs(),
+      text,
+    })
+    try {
+      const last = await createReadingStore(db).lastRow(meter.id)
+      const known = { serial, lastStoredEndMs: last?.endMs, lastLoggedMs: await lastLogged(db, meter.id) }
+      const reading = await withMeterSession(this.#session(meter, signal), (client) => readMeter(client, known, clock))
+      const recorded = await recordReading(db, meter, reading, elapsedMs() * speed)
+      for (const event of recorded.events) this.#options.news.publish({ type: 'event', event })
+      this.#options.news.publish({ type: 'meter', serial })
+      if (reading.missing.length > 0) this.#options.logger.warn({ serial, missing: reading.missing }, 'objects missing')
+      const { intervalsStored } = recorded
+      return { outcome: outcome(true, intervalsStored, readText(intervalsStored)), failure: undefined }
+    } catch (error) {
+      const failure = await this.#fail(serial, error)
+      return { outcome: outcome(false, 0, `${failure.reason}; nothing was stored`), failure }
+    }
+  }
+
+  async #switch(serial: string, to: SwitchTarget, signal: AbortSignal): Promise<SwitchOutcome> {
+    const { db, news } = this.#options
+    const meter = await requireMeter(db, serial)
+    let acted = false
+    const onActed = () => {
+      acted = true
+    }
+    try {
+      const session = this.#session(meter, signal)
+      const steps = await withMeterSession(session, (client) => switchMeter(client, to, onActed))
+      const { done, text, event } = judgeSwitch(to, steps)
+      await setSwitchState(db, meter.id, steps.after)
+      await this.#record(meter, { ...event, text })
+      news.publish({ type: 'meter', serial })
+      return { serial, requested: to, done, switchState: steps.after, text }
+    } catch (error) {
+      const failure = await this.#fail(serial, error)
+      const text = acted
+        ? `${failure.reason}, after the command was sent; the next reading shows how the switch stands`
+        : `${failure.reason}; no command was sent`
+      await this.#record(meter, { kind: 'switch.failed', severity: 'warning', text: `Not ${to}: ${text}` })
+      return { serial, requested: to, done: false, switchState: acted ? null : meter.switch_state, text }
+    }
+  }
+
+  #session(meter: MeterRow, signal: AbortSignal): MeterSessionOptions {
+    const { serial } = meter
+    const counters = this.#countersOf(serial)
+    const keys = this.#options.keys.find(serial)
+    if (keys === undefined)
+      throw new HeadendError('HEADEND_KEYS_MISSING', `there are no keys for ${serial}`, { serial })
+    const { connect, crypto, systemTitle, answerTimeoutMs } = this.#options
+    const target = {
+      host: meter.host,
+      port: meter.port,
+      clientSap: meter.client_sap,
+      serverSap: meter.server_sap,
+      systemTitle: fromHex(meter.system_title),
+    }
+    return { target, keys, counters, signal, connect, crypto, systemTitle, answerTimeoutMs }
+  }
+
+  /** One object per meter while the head-end runs, so that a block of counters serves many sessions. */
+  #countersOf(serial: string): MeterCounters {
+    let counters = this.#counters.get(serial)
+    if (counters === undefined) {
+      const saved = this.#options.counterFile.find(serial)
+      // Beginning at 0 would repeat counters under keys that were in use.
+      if (saved === undefined) {
+        throw new HeadendError('HEADEND_DATA_DAMAGED', `the counters of ${serial} are lost; its keys cannot be used`)
+      }
+      counters = new MeterCounters(this.#options.counterFile, serial, saved)
+      this.#counters.set(serial, counters)
+    }
+    return counters
+  }
+
+  /**
+   * Notes what a failed session says about the way to the meter. An alarm is an event each time; that a meter does not
+   * answer is one when it begins, or when the reason changes.
+   */
+  async #fail(serial: string, error: unknown): Promise<SessionFailure> {
+    const { db, logger, news } = this.#options
+    const failure = failureOf(error)
+    if (failure.kind === 'aborted') throw error
+    const log = failure.kind === 'own-fault' ? logger.error.bind(logger) : logger.info.bind(logger)
+    log({ serial, failure: failure.kind, err: error }, failure.reason)
+    const meter = await findMeter(db, serial)
+    if (meter === undefined) return failure
+    const state = stateAfter(failure.kind)
+    const isChange = meter.state_reason !== failure.reason
+    if (state !== undefined && (meter.state !== state || isChange)) {
+      await setMeterState(db, meter.id, state, failure.reason)
+      news.publish({ type: 'meter', serial })
+    }
+    if (failure.kind === 'untrusted' || failure.kind === 'own-fault' || isChange) {
+      await this.#record(meter, { kind: failure.event, severity: failure.severity, text: failure.reason })
+    }
+    return failure
+  }
+
+  async #record(meter: MeterRow, event: Pick<NewEvent, 'kind' | 'severity' | 'text'>): Promise<void> {
+    const { db, clock, news } = this.#options
+    const stored = await insertEvents(db, meter, [{ atMs: clock.nowMs(), source: 'headend', ...event }])
+    for (const one of stored) news.publish({ type: 'event', event: one })
+  }
+}
+
+function readText(intervals: number): string {
+  if (intervals === 0) return 'Read; no new interval yet'
+  return intervals === 1 ? 'Read; 1 new interval' : `Read; ${intervals} new intervals`
+}

@@ -1,0 +1,97 @@
+import type { ColumnType, Generated } from 'kysely'
+import type { EventSeverity, MeterState, SwitchState } from '../api/schema.ts'
+
+/** Energies are int8 and come back as bigint, times are timestamptz and come back as Date. */
+export interface Tables {
+  meters: MetersTable
+  readings: ReadingsTable
+  registers: RegistersTable
+  card_status: CardStatusTable
+  events: EventsTable
+  settings: SettingsTable
+}
+
+export interface MetersTable {
+  id: Generated<number>
+  serial: string
+  /** 16 hex digits. */
+  system_title: string
+  logical_device_name: string
+  host: string
+  port: number
+  client_sap: number
+  server_sap: number
+  state: ColumnType<MeterState, MeterState | undefined, MeterState>
+  state_reason: string | null
+  switch_state: SwitchState | null
+  last_read_at: Date | null
+  import_wh: bigint | null
+  export_wh: bigint | null
+  power_w: number | null
+  clock_meter_time: Date | null
+  clock_read_at: Date | null
+  clock_deviation_s: number | null
+}
+
+/** One row per meter and end of interval; the meter comes first in the key. */
+export interface ReadingsTable {
+  meter_id: number
+  end_at: Date
+  /** Registers at `end_at`. */
+  import_wh: bigint
+  export_wh: bigint
+  /** Energy of the interval; null where the row before is missing, so that nobody can say. */
+  interval_import_wh: bigint | null
+  interval_export_wh: bigint | null
+  status: number
+}
+
+/** The last value of each object. */
+export interface RegistersTable {
+  meter_id: number
+  logical_name: string
+  value: number
+  unit: string
+  read_at: Date
+}
+
+/** What a meter last told of its card. */
+export interface CardStatusTable {
+  meter_id: number
+  applet_aid: string
+  applet_version: number
+  life_cycle: 'personalising' | 'operational'
+  bound: boolean
+  applet_bytes: bigint
+  free_persistent_bytes: bigint
+  free_transient_bytes: bigint
+  /** JSON: slots with their counters. */
+  slots: ColumnType<CardSlotRow[], string, string>
+  read_at: Date
+}
+
+export interface CardSlotRow {
+  slot: number
+  send: number
+  messageFloor: number
+  tokenFloor: number
+}
+
+export interface EventsTable {
+  id: Generated<bigint>
+  at: Date
+  meter_id: number | null
+  source: 'meter' | 'headend'
+  kind: string
+  severity: EventSeverity
+  text: string
+  /** Which of the meter's logs it stood in; null for the head-end's own. */
+  log: string | null
+  /** What makes it the same event when seen again; null for one that is new each time. */
+  once: string | null
+}
+
+export interface SettingsTable {
+  name: string
+  value: string
+}
