@@ -55,3 +55,23 @@ test.skipIf(process.platform === 'win32')('a signal stops the program, which end
     expect(await once(child, 'exit')).toEqual([3, null])
   }
 })
+
+test.skipIf(process.platform === 'win32')(
+  'when npm is ended, which ends only its shell, the program stops too',
+  async () => {
+    const program =
+      'process.on("SIGTERM", () => console.log("stopped") || process.exit()); console.log("up"); setInterval(() => {}, 1000)'
+    const env = { ...process.env, npm_lifecycle_event: 'start', NODE: process.execPath, RUN, PROGRAM: program }
+    const shell = spawn('sh', ['-c', '"$NODE" "$RUN" node -e "$PROGRAM"; true'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env,
+    })
+    let said = ''
+    shell.stdout.on('data', (part) => {
+      said += part
+      if (said === 'up\n') shell.kill('SIGKILL')
+    })
+    await once(shell, 'close')
+    expect(said).toBe('up\nstopped\n')
+  },
+)

@@ -47,7 +47,9 @@ export async function requireDebianPrograms(programs) {
  * @param {import('./lock.mjs').Lock} lock
  */
 async function install(programs, lock) {
-  const apt = { file: 'apt-get', cwd: '/', env: ENV, lock }
+  /** @type {NodeJS.Signals} */
+  const stopWith = 'SIGTERM'
+  const apt = { file: 'apt-get', cwd: '/', env: ENV, lock, stopWith }
   await runQuietly({
     ...apt,
     title: 'Asking Debian for its package lists',

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { SIGNALS, signalExitCode } from './signals.mjs'
+import { onStopRequest, signalExitCode } from './stop-request.mjs'
 
 /**
  * Runs the program that all the rest was for: our terminal, our signals and our exit code are its own.
@@ -14,14 +14,14 @@ import { SIGNALS, signalExitCode } from './signals.mjs'
 export function runInForeground(file, args, env) {
   return new Promise((resolve) => {
     const child = spawn(file, args, { stdio: 'inherit', env })
-    const stop = () => child.kill('SIGTERM')
-    for (const name of SIGNALS) process.on(name, stop)
+    const stopListening = onStopRequest(() => child.kill('SIGTERM'))
     child.once('error', (error) => {
       console.error(`Cannot run ${file}: ${error.message}`)
+      stopListening()
       resolve(127)
     })
     child.once('exit', (code, signal) => {
-      for (const name of SIGNALS) process.off(name, stop)
+      stopListening()
       resolve(signal ? signalExitCode(signal) : (code ?? 1))
     })
   })
