@@ -1,4 +1,4 @@
-import { ByteWriter } from '@gridcard/bytes'
+import { BytesError, ByteWriter } from '@gridcard/bytes'
 import type { DataLimits } from '../cosem/cosem-data.ts'
 import { DlmsError } from '../errors.ts'
 import { parseExactly } from '../malformed.ts'
@@ -156,6 +156,16 @@ export function emitApdu(apdu: Apdu): Uint8Array {
 /** @throws DlmsError `DLMS_NOT_REPRESENTABLE` for a value outside its type */
 export function emitXdlms(apdu: XdlmsApdu): Uint8Array {
   const writer = new ByteWriter()
+  try {
+    writeXdlms(writer, apdu)
+  } catch (error) {
+    if (!(error instanceof BytesError)) throw error
+    throw new DlmsError('DLMS_NOT_REPRESENTABLE', 'a field is out of range', { service: apdu.kind })
+  }
+  return writer.toBytes()
+}
+
+function writeXdlms(writer: ByteWriter, apdu: XdlmsApdu): void {
   switch (apdu.kind) {
     case 'initiate-request':
       writeInitiateRequest(writer.u8(apduTags['initiate-request']), apdu)
@@ -202,5 +212,4 @@ export function emitXdlms(apdu: XdlmsApdu): Uint8Array {
     case 'data-notification':
       writeDataNotification(writer.u8(apduTags['data-notification']), apdu)
   }
-  return writer.toBytes()
 }

@@ -1,8 +1,20 @@
+import { concatBytes } from '@gridcard/bytes'
+import { emitXdlms, parseXdlms, type XdlmsApdu } from '../apdu/apdu.ts'
+import { apduTags } from '../apdu/apdu-tags.ts'
+import { conforms } from '../apdu/conformance.ts'
+import { type AttributeSelection, type GetDataResult, readGetDataResult, readList } from '../apdu/fields.ts'
+import type { GetRequest, GetResponse } from '../apdu/get.ts'
 import type { AttributeRef, MethodRef, SelectiveAccess } from '../apdu/references.ts'
-import type { DataAccessResult } from '../apdu/results.ts'
+import { type ActionResult, actionResultName, type DataAccessResult, dataAccessResultName } from '../apdu/results.ts'
 import type { CosemData } from '../cosem/cosem-data.ts'
+import { emitData, parseData } from '../cosem/data-codec.ts'
 import { DlmsError } from '../errors.ts'
-import type { SecurityModule } from '../security/security-module.ts'
+import { parseExactly } from '../malformed.ts'
+import { type FrameProtection, overheadBytesOf } from '../security/frame-protection.ts'
+import { isRefusal, type SecurityModule } from '../security/security-module.ts'
+import { type ClientAssociation, openAssociation } from './open-association.ts'
+import { release as releaseAssociation } from './release.ts'
+import { exceptionOf, refusalError } from './response-errors.ts'
 
 /** One request, one response. Rejects with DLMS_TIMEOUT or DLMS_TRANSPORT_CLOSED; addressing is its business. */
 export interface DlmsTransport {
@@ -36,46 +48,340 @@ export type GetResult =
   | { readonly ok: true; readonly data: CosemData }
   | { readonly ok: false; readonly result: DataAccessResult | number }
 
+const DEFAULT_MAX_VALUE_BYTES = 4 * 1024 * 1024
+/** Confirmed service, high priority; the invoke id goes in the low nibble. */
+const CONFIRMED_HIGH = 0xc0
+/** Largest header before the data of a SET block: tag, choice, invoke id, last-block, number, length. */
+const SET_BLOCK_HEADER_BYTES = 1 + 1 + 1 + 1 + 4 + 3
+
+/**
+ * The client of one association. Calls made at the same time wait for each other. When an answer fails its checks the
+ * association is over: `associate` again, on a connection of which nothing stale can come.
+ */
 export class DlmsClient {
-  readonly options: DlmsClientOptions
+  readonly #options: DlmsClientOptions
+  readonly #maxPduBytes: number
+  readonly #maxValueBytes: number
+  #association: ClientAssociation | undefined
+  #invokeId = 0
+  #queue: Promise<unknown> = Promise.resolve()
 
+  /** @throws DlmsError `DLMS_CONFIGURATION` when `hls-gmac` lacks module, slot or server title */
   constructor(options: DlmsClientOptions) {
-    this.options = options
+    const isComplete =
+      options.security !== undefined && options.slot !== undefined && options.serverSystemTitle?.length === 8
+    if (options.mechanism === 'hls-gmac' && !isComplete) {
+      throw new DlmsError('DLMS_CONFIGURATION', 'hls-gmac needs a security module, a slot and the title of the server')
+    }
+    this.#options = options
+    this.#maxPduBytes = options.maxPduBytes ?? 0xffff
+    this.#maxValueBytes = options.maxValueBytes ?? DEFAULT_MAX_VALUE_BYTES
   }
 
-  /** Opens the association. @throws DlmsError `DLMS_ASSOCIATION_REFUSED`, `DLMS_AUTHENTICATION_FAILED`, ... */
+  get isAssociated(): boolean {
+    return this.#association !== undefined
+  }
+
+  /**
+   * Opens the association; both ends have proved themselves when it resolves.
+   * @throws DlmsError `DLMS_ASSOCIATION_REFUSED` (place: result, diagnostic), `DLMS_AUTHENTICATION_FAILED`,
+   * `DLMS_REPLAYED`, `DLMS_UNPROTECTED_RESPONSE`, `DLMS_UNEXPECTED_RESPONSE`, `DLMS_SECURITY_REFUSED`, transport errors
+   */
   associate(): Promise<AssociationInfo> {
-    return underConstruction()
+    return this.#exclusively(async () => {
+      this.#association = undefined
+      const { info, ...association } = await openAssociation({
+        ...this.#options,
+        maxPduBytes: this.#maxPduBytes,
+        send: (apdu) => this.#send(apdu),
+      })
+      this.#association = { ...association, info }
+      return info
+    })
   }
 
-  /** @throws DlmsError `DLMS_ACCESS_REFUSED` with `place.result` */
-  get(_attribute: AttributeRef, _selection?: SelectiveAccess): Promise<CosemData> {
-    return underConstruction()
+  /**
+   * One attribute, whole or a part of it; blocks are put together.
+   * @throws DlmsError `DLMS_ACCESS_REFUSED` with `place.result`, `DLMS_EXCEPTION_RESPONSE`, `DLMS_LIMIT_EXCEEDED`
+   */
+  get(attribute: AttributeRef, selection?: SelectiveAccess): Promise<CosemData> {
+    return this.#exclusively(async () => {
+      const result = await this.#get({ attribute, selection })
+      if ('data' in result) return result.data
+      throw accessRefused('get', attribute, result.accessResult)
+    })
   }
 
-  /** One request for several attributes; each has its own answer. */
-  getWithList(
-    _items: readonly { readonly attribute: AttributeRef; readonly selection?: SelectiveAccess }[],
-  ): Promise<GetResult[]> {
-    return underConstruction()
+  /** Several attributes, each with its own answer; in one request where the server takes that. */
+  getWithList(items: readonly AttributeSelection[]): Promise<GetResult[]> {
+    return this.#exclusively(async () => (await this.#getList(items)).map(getResultOf))
   }
 
-  /** @throws DlmsError `DLMS_ACCESS_REFUSED` */
-  set(_attribute: AttributeRef, _value: CosemData): Promise<void> {
-    return underConstruction()
+  /** @throws DlmsError `DLMS_ACCESS_REFUSED` with `place.result`, `DLMS_EXCEPTION_RESPONSE`, `DLMS_LIMIT_EXCEEDED` */
+  set(attribute: AttributeRef, value: CosemData): Promise<void> {
+    return this.#exclusively(async () => {
+      const result = await this.#set(attribute, value)
+      if (result !== 0) throw accessRefused('set', attribute, result)
+    })
   }
 
-  /** Gives what the method returned, undefined for nothing. @throws DlmsError `DLMS_ACTION_REFUSED` with `place.result` */
-  action(_method: MethodRef, _parameter?: CosemData): Promise<CosemData | undefined> {
-    return underConstruction()
+  /**
+   * Gives what the method returned, undefined for nothing.
+   * @throws DlmsError `DLMS_ACTION_REFUSED` with `place.result`, `DLMS_EXCEPTION_RESPONSE`, `DLMS_LIMIT_EXCEEDED`
+   */
+  action(method: MethodRef, parameter?: CosemData): Promise<CosemData | undefined> {
+    return this.#exclusively(async () => {
+      const invokeIdAndPriority = this.#nextInvokeId()
+      const request = { kind: 'action-request-normal', invokeIdAndPriority, method, parameter } as const
+      const response = await this.#invoke(this.#requireFitting(emitXdlms(request)), invokeIdAndPriority)
+      if (response.kind !== 'action-response-normal') throw this.#unexpected(response)
+      if (response.result !== 0) throw actionRefused(method, actionResultName(response.result) ?? response.result)
+      if (response.returned === undefined) return undefined
+      if ('data' in response.returned) return response.returned.data
+      const { accessResult } = response.returned
+      // Some servers return "no data" as a result of success.
+      if (accessResult === 0) return undefined
+      throw actionRefused(method, dataAccessResultName(accessResult) ?? accessResult)
+    })
   }
 
-  /** Leaves the association; the transport stays open. */
+  /** Leaves the association; the transport stays open. Without one there is nothing to do. */
   release(): Promise<void> {
-    return underConstruction()
+    return this.#exclusively(async () => {
+      if (this.#association === undefined) return
+      this.#association = undefined
+      await releaseAssociation((apdu) => this.#send(apdu))
+    })
+  }
+
+  // ---- GET
+
+  async #get(item: AttributeSelection): Promise<GetDataResult> {
+    const invokeIdAndPriority = this.#nextInvokeId()
+    const response = await this.#requestGet({ kind: 'get-request-normal', invokeIdAndPriority, ...item })
+    switch (response.kind) {
+      case 'get-response-normal':
+        return response.result
+      case 'get-response-with-datablock': {
+        const rawData = await this.#collect(response)
+        return typeof rawData === 'number'
+          ? { accessResult: rawData }
+          : { data: this.#checked(() => parseData(rawData)) }
+      }
+      default:
+        throw this.#unexpected(response)
+    }
+  }
+
+  async #getList(items: readonly AttributeSelection[]): Promise<readonly GetDataResult[]> {
+    const { info } = this.#requireAssociation()
+    const results: GetDataResult[] = []
+    if (items.length <= 1 || !conforms(info.conformance, 'multiple-references')) {
+      for (const item of items) results.push(await this.#get(item))
+      return results
+    }
+    const invokeIdAndPriority = this.#nextInvokeId()
+    const request = { kind: 'get-request-with-list', invokeIdAndPriority, items } as const
+    if (emitXdlms(request).length > this.#room()) {
+      const half = Math.ceil(items.length / 2)
+      return [...(await this.#getList(items.slice(0, half))), ...(await this.#getList(items.slice(half)))]
+    }
+    return this.#listResults(await this.#requestGet(request), items.length)
+  }
+
+  async #listResults(response: GetResponse, count: number): Promise<readonly GetDataResult[]> {
+    const results = await this.#resultsOf(response, count)
+    if (results.length !== count) throw this.#unexpected(response)
+    return results
+  }
+
+  async #resultsOf(response: GetResponse, count: number): Promise<readonly GetDataResult[]> {
+    if (response.kind === 'get-response-with-list') return response.results
+    const refusedWhole = (accessResult: number) => new Array<GetDataResult>(count).fill({ accessResult })
+    if (response.kind === 'get-response-normal') {
+      if ('data' in response.result) throw this.#unexpected(response)
+      return refusedWhole(response.result.accessResult)
+    }
+    const rawData = await this.#collect(response)
+    if (typeof rawData === 'number') return refusedWhole(rawData)
+    return this.#checked(() =>
+      parseExactly('list of results', rawData, (reader) => readList(reader, () => readGetDataResult(reader))),
+    )
+  }
+
+  async #requestGet(request: GetRequest): Promise<GetResponse> {
+    const response = await this.#invoke(this.#requireFitting(emitXdlms(request)), request.invokeIdAndPriority)
+    if (!isGetResponse(response)) throw this.#unexpected(response)
+    return response
+  }
+
+  /** All blocks from the first on; a number is the data-access-result that ended it. */
+  async #collect(first: Extract<GetResponse, { kind: 'get-response-with-datablock' }>): Promise<Uint8Array | number> {
+    const parts: Uint8Array[] = []
+    let bytes = 0
+    let block = first
+    for (;;) {
+      if ('accessResult' in block.result) return block.result.accessResult
+      const { rawData } = block.result
+      // Blocks in order, and each but the last with something in it, or the server could keep us here for ever.
+      if (block.blockNumber !== parts.length + 1 || (rawData.length === 0 && !block.lastBlock)) {
+        throw this.#unexpected(block)
+      }
+      bytes += rawData.length
+      if (bytes > this.#maxValueBytes)
+        throw new DlmsError('DLMS_LIMIT_EXCEEDED', 'value longer than allowed', { bytes })
+      parts.push(rawData)
+      if (block.lastBlock) return concatBytes(...parts)
+      const { invokeIdAndPriority, blockNumber } = block
+      const next = await this.#requestGet({ kind: 'get-request-next', invokeIdAndPriority, blockNumber })
+      if (next.kind !== 'get-response-with-datablock') throw this.#unexpected(next)
+      block = next
+    }
+  }
+
+  // ---- SET
+
+  async #set(attribute: AttributeRef, value: CosemData): Promise<number> {
+    const invokeIdAndPriority = this.#nextInvokeId()
+    const { info } = this.#requireAssociation()
+    const whole = emitXdlms({ kind: 'set-request-normal', invokeIdAndPriority, attribute, value })
+    if (whole.length > this.#room() && conforms(info.conformance, 'block-transfer-with-set-or-write')) {
+      return this.#setInBlocks(attribute, emitData(value), invokeIdAndPriority)
+    }
+    const response = await this.#invoke(this.#requireFitting(whole), invokeIdAndPriority)
+    if (response.kind !== 'set-response-normal') throw this.#unexpected(response)
+    return response.result
+  }
+
+  async #setInBlocks(attribute: AttributeRef, rawData: Uint8Array, invokeIdAndPriority: number): Promise<number> {
+    // The first block also names the attribute: two octets of class, six of name, index and an absent selection.
+    const blockBytes = this.#room() - SET_BLOCK_HEADER_BYTES - 10
+    if (blockBytes < 1) throw new DlmsError('DLMS_LIMIT_EXCEEDED', 'no room for a block')
+    for (let blockNumber = 1, offset = 0; ; blockNumber++, offset += blockBytes) {
+      const lastBlock = offset + blockBytes >= rawData.length
+      const block = { lastBlock, blockNumber, rawData: rawData.slice(offset, offset + blockBytes) }
+      const request =
+        blockNumber === 1
+          ? ({ kind: 'set-request-with-first-datablock', invokeIdAndPriority, attribute, block } as const)
+          : ({ kind: 'set-request-with-datablock', invokeIdAndPriority, block } as const)
+      const response = await this.#invoke(emitXdlms(request), invokeIdAndPriority)
+      if (response.kind === 'set-response-last-datablock') return response.result
+      // A server may also end a transfer it gives up with the plain form.
+      if (response.kind === 'set-response-normal' && response.result !== 0) return response.result
+      if (response.kind !== 'set-response-datablock' || response.blockNumber !== blockNumber || lastBlock) {
+        throw this.#unexpected(response)
+      }
+    }
+  }
+
+  // ---- one request
+
+  /** Sends a plain APDU as the association demands, and gives the checked, parsed answer to it. */
+  async #invoke(plaintext: Uint8Array, invokeIdAndPriority: number): Promise<XdlmsApdu> {
+    const { protection } = this.#requireAssociation()
+    const answer =
+      protection === undefined ? await this.#send(plaintext) : await this.#sendProtected(plaintext, protection)
+    if (answer[0] === apduTags['exception-response']) throw exceptionOf(answer)
+    const response = this.#checked(() => parseXdlms(answer))
+    const hasOwnId = 'invokeIdAndPriority' in response && response.invokeIdAndPriority === invokeIdAndPriority
+    if (!hasOwnId) throw this.#unexpected(response)
+    return response
+  }
+
+  async #sendProtected(plaintext: Uint8Array, protection: FrameProtection): Promise<Uint8Array> {
+    const request = await protection.protect(plaintext, 'glo')
+    if (isRefusal(request)) throw this.#broken(refusalError(request))
+    const answer = await this.#send(request)
+    // Not authenticated, so it can only be an error, never a value.
+    if (answer[0] === apduTags['exception-response']) throw exceptionOf(answer)
+    const opened = await protection.unprotect(answer)
+    if (isRefusal(opened)) throw this.#broken(refusalError(opened))
+    if (opened.form !== 'glo') throw this.#broken(refusalError({ refused: 'not-permitted' }))
+    return opened.plaintext
+  }
+
+  async #send(apdu: Uint8Array): Promise<Uint8Array> {
+    let answer: Uint8Array
+    try {
+      answer = await this.#options.transport.send(apdu)
+    } catch (error) {
+      this.#association = undefined
+      throw error
+    }
+    if (answer.length > this.#maxPduBytes) {
+      throw this.#broken(
+        new DlmsError('DLMS_LIMIT_EXCEEDED', 'answer longer than agreed', { lengthBytes: answer.length }),
+      )
+    }
+    return answer
+  }
+
+  /** Octets that a plain request may have. */
+  #room(): number {
+    const { info, protection } = this.#requireAssociation()
+    return info.serverMaxPduBytes - (protection === undefined ? 0 : overheadBytesOf('glo'))
+  }
+
+  #requireFitting(plaintext: Uint8Array): Uint8Array {
+    if (plaintext.length <= this.#room()) return plaintext
+    throw new DlmsError('DLMS_LIMIT_EXCEEDED', 'request longer than the server takes', {
+      lengthBytes: plaintext.length,
+    })
+  }
+
+  #requireAssociation(): ClientAssociation {
+    if (this.#association !== undefined) return this.#association
+    throw new DlmsError('DLMS_NOT_ASSOCIATED', 'no association: associate first')
+  }
+
+  /** 1..15, so that an answer that is late by one is not taken for the next. */
+  #nextInvokeId(): number {
+    this.#invokeId = (this.#invokeId % 15) + 1
+    return CONFIRMED_HIGH | this.#invokeId
+  }
+
+  #exclusively<T>(act: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(act, act)
+    this.#queue = result
+    return result
+  }
+
+  /** Foreign bytes that do not parse end the association. */
+  #checked<T>(parse: () => T): T {
+    try {
+      return parse()
+    } catch (error) {
+      this.#association = undefined
+      throw error
+    }
+  }
+
+  #unexpected(response: XdlmsApdu): DlmsError {
+    return this.#broken(
+      new DlmsError('DLMS_UNEXPECTED_RESPONSE', 'not the answer to the request', { kind: response.kind }),
+    )
+  }
+
+  #broken(error: DlmsError): DlmsError {
+    this.#association = undefined
+    return error
   }
 }
 
-function underConstruction(): Promise<never> {
-  return Promise.reject(new DlmsError('DLMS_NOT_ASSOCIATED', 'under construction'))
+function isGetResponse(response: XdlmsApdu): response is GetResponse {
+  return response.kind.startsWith('get-response')
+}
+
+function getResultOf(result: GetDataResult): GetResult {
+  if ('data' in result) return { ok: true, data: result.data }
+  return { ok: false, result: dataAccessResultName(result.accessResult) ?? result.accessResult }
+}
+
+function accessRefused(service: 'get' | 'set', attribute: AttributeRef, code: number): DlmsError {
+  const result = dataAccessResultName(code) ?? code
+  return new DlmsError('DLMS_ACCESS_REFUSED', `${service} refused: ${result}`, { service, result, ...attribute })
+}
+
+function actionRefused(method: MethodRef, result: ActionResult | DataAccessResult | number): DlmsError {
+  return new DlmsError('DLMS_ACTION_REFUSED', `action refused: ${result}`, { result, ...method })
 }

@@ -95,7 +95,7 @@ function writeDescribed(writer: ByteWriter, value: CosemData, description: TypeD
     for (const element of elements) writeDescribed(writer, element, description.element)
   } else if (description.type === 'structure') {
     const elements = elementsOf(value, description.elements.length, description)
-    description.elements.forEach((element, i) => writeDescribed(writer, elements[i]!, element))
+    for (const [i, element] of description.elements.entries()) writeDescribed(writer, elements[i]!, element)
   } else {
     // The types were compared above, so this is no container.
     writeSimple(writer, value as SimpleValue)

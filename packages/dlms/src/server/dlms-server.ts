@@ -1,31 +1,159 @@
+import { apduTags } from '../apdu/apdu-tags.ts'
+import { logicalNameBytes } from '../cosem/obis-code.ts'
 import { DlmsError } from '../errors.ts'
+import type { CosemObject } from '../interface-classes/cosem-object.ts'
 import type { Wpdu } from '../wrapper/wrapper.ts'
-import type { DlmsServerOptions } from './server-options.ts'
+import { smallestPduBytes } from './judge-aarq.ts'
+import { type AssociationHost, genericRefusal, refusedAare, ServerAssociation } from './server-association.ts'
+import type { AssociationConfig, DlmsServerOptions, SecurityEvent, SecurityEventKind } from './server-options.ts'
 
+const DEFAULT_MAX_PDU_BYTES = 1024
+const DEFAULT_MAX_RESPONSE_BYTES = 4 * 1024 * 1024
+
+/**
+ * A logical device: its objects and the associations it offers. Does no I/O; each transport connection gets a
+ * `connection()` and feeds it.
+ * @throws DlmsError `DLMS_CONFIGURATION` for an object or association given twice, or a secured one without keys
+ */
 export class DlmsServer {
-  readonly options: DlmsServerOptions
+  readonly maxPduBytes: number
+  readonly #host: AssociationHost
+  readonly #associations: readonly AssociationConfig[]
+  readonly #onSecurityEvent: (event: SecurityEvent) => void
 
   constructor(options: DlmsServerOptions) {
-    this.options = options
+    this.maxPduBytes = options.maxPduBytes ?? DEFAULT_MAX_PDU_BYTES
+    requireConfigured(
+      Number.isInteger(this.maxPduBytes) && this.maxPduBytes >= smallestPduBytes && this.maxPduBytes <= 0xffff,
+      'maxPduBytes is outside 64..65535',
+    )
+    for (const association of options.associations) requireUsable(association, options)
+    const pairs = options.associations.map(pairOf)
+    requireConfigured(new Set(pairs).size === pairs.length, 'two associations for one pair of SAPs')
+    this.#associations = options.associations
+    this.#onSecurityEvent = options.onSecurityEvent ?? (() => {})
+    const open = new Map<AssociationConfig, number>()
+    const count = (config: AssociationConfig, change: number) => open.set(config, (open.get(config) ?? 0) + change)
+    this.#host = {
+      objects: indexObjects(options.objects),
+      security: options.security,
+      maxPduBytes: this.maxPduBytes,
+      maxResponseBytes: options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES,
+      report: (config, kind, reason) => this.#report(config, config.name, kind, reason),
+      opened: (config) => count(config, 1),
+      closed: (config) => count(config, -1),
+      isAssociated: (config) => (open.get(config) ?? 0) > 0,
+    }
   }
 
   connection(): DlmsServerConnection {
-    return new DlmsServerConnection(this)
+    return new DlmsServerConnection(this.#associations, this.#host, (wpdu, kind, reason) =>
+      this.#report({ clientSap: wpdu.sourceWPort, serverSap: wpdu.destinationWPort }, undefined, kind, reason),
+    )
+  }
+
+  #report(
+    saps: { readonly clientSap: number; readonly serverSap: number },
+    association: string | undefined,
+    kind: SecurityEventKind,
+    reason: string,
+  ): void {
+    this.#onSecurityEvent({ kind, reason, clientSap: saps.clientSap, serverSap: saps.serverSap, association })
   }
 }
 
-/** One transport connection; associations die with it. */
+/** One transport connection; its associations end with it. */
 export class DlmsServerConnection {
-  readonly server: DlmsServer
+  readonly #configs: readonly AssociationConfig[]
+  readonly #host: AssociationHost
+  readonly #reportStray: (wpdu: Wpdu, kind: SecurityEventKind, reason: string) => void
+  /** At most one per configured association. */
+  readonly #associations = new Map<AssociationConfig, ServerAssociation>()
+  #queue: Promise<unknown> = Promise.resolve()
+  #isClosed = false
 
-  constructor(server: DlmsServer) {
-    this.server = server
+  constructor(
+    configs: readonly AssociationConfig[],
+    host: AssociationHost,
+    reportStray: (wpdu: Wpdu, kind: SecurityEventKind, reason: string) => void,
+  ) {
+    this.#configs = configs
+    this.#host = host
+    this.#reportStray = reportStray
   }
 
-  /** The APDU to send back, or undefined for none. Never rejects, whatever the bytes. One request at a time. */
-  handle(_wpdu: Wpdu): Promise<Uint8Array | undefined> {
-    return Promise.reject(new DlmsError('DLMS_NOT_ASSOCIATED', 'under construction'))
+  /**
+   * The APDU to send back, or undefined for none (an empty APDU, a closed connection). Never rejects, whatever the
+   * bytes. Requests that come while one is being served wait; the transport bounds how many.
+   */
+  handle(wpdu: Wpdu): Promise<Uint8Array | undefined> {
+    const answer = this.#queue.then(() => this.#answer(wpdu))
+    this.#queue = answer
+    return answer
   }
 
-  close(): void {}
+  close(): void {
+    this.#isClosed = true
+    for (const association of this.#associations.values()) association.close()
+    this.#associations.clear()
+  }
+
+  async #answer(wpdu: Wpdu): Promise<Uint8Array | undefined> {
+    if (this.#isClosed || wpdu.apdu.length === 0) return undefined
+    const config = this.#configs.find(
+      ({ clientSap, serverSap }) => clientSap === wpdu.sourceWPort && serverSap === wpdu.destinationWPort,
+    )
+    if (config === undefined) return this.#answerStray(wpdu)
+    const association = this.#associationFor(config)
+    try {
+      const answer = await association.handle(wpdu.apdu)
+      if (!this.#isClosed) return answer
+      association.close()
+      return undefined
+    } catch (error) {
+      // Only a security module that throws, or a fault of ours, gets here; either way nothing may stay half open.
+      association.close()
+      this.#host.report(config, 'security-unavailable', error instanceof Error ? error.name : 'unknown')
+      return this.#isClosed ? undefined : genericRefusal
+    }
+  }
+
+  #answerStray(wpdu: Wpdu): Uint8Array {
+    if (wpdu.apdu[0] !== apduTags.aarq) return genericRefusal
+    this.#reportStray(wpdu, 'association-refused', 'no association for these SAPs')
+    return refusedAare(undefined)
+  }
+
+  #associationFor(config: AssociationConfig): ServerAssociation {
+    const known = this.#associations.get(config)
+    if (known !== undefined) return known
+    const association = new ServerAssociation(config, this.#host)
+    this.#associations.set(config, association)
+    return association
+  }
+}
+
+const pairOf = ({ clientSap, serverSap }: AssociationConfig): string => `${clientSap}:${serverSap}`
+
+function requireUsable(association: AssociationConfig, options: DlmsServerOptions): void {
+  if (!association.ciphered && association.mechanism === 'none') return
+  requireConfigured(options.security !== undefined, `association ${association.name} needs a security module`)
+  requireConfigured(association.slot !== undefined, `association ${association.name} needs a key slot`)
+}
+
+function indexObjects(objects: readonly CosemObject[]): Map<string, CosemObject[]> {
+  const byName = new Map<string, CosemObject[]>()
+  for (const object of objects) {
+    // The text of the map is the canonical one.
+    const name = logicalNameBytes(object.logicalName).join('.')
+    requireConfigured(name === object.logicalName, `logical name ${object.logicalName} is not written a.b.c.d.e.f`)
+    const same = byName.get(name) ?? []
+    requireConfigured(!same.some(({ classId }) => classId === object.classId), `object ${name} twice`)
+    byName.set(name, [...same, object])
+  }
+  return byName
+}
+
+function requireConfigured(condition: boolean, message: string): void {
+  if (!condition) throw new DlmsError('DLMS_CONFIGURATION', message)
 }

@@ -1,0 +1,58 @@
+import { equalBytes } from '@gridcard/bytes'
+import type { Aarq } from '../apdu/acse.ts'
+import { applicationContexts, mechanisms } from '../apdu/acse-names.ts'
+import { conformanceOf, conforms } from '../apdu/conformance.ts'
+import { dlmsVersion, type InitiateRequest } from '../apdu/initiate.ts'
+import type { AssociationConfig } from './server-options.ts'
+
+/** What this server can do at all; less is agreed when the client asks for less. */
+export const serverConformance = conformanceOf(
+  'general-protection',
+  'block-transfer-with-get-or-read',
+  'block-transfer-with-set-or-write',
+  'multiple-references',
+  'get',
+  'set',
+  'selective-access',
+  'action',
+)
+
+/** Below this not even a block with one octet of data passes, ciphered. */
+export const smallestPduBytes = 64
+
+const CHALLENGE_MIN_BYTES = 8
+const CHALLENGE_MAX_BYTES = 64
+
+/** Why these ACSE fields do not fit the association; undefined if they do. For the log, not for the client. */
+export function faultOfAarq(aarq: Aarq, config: AssociationConfig): string | undefined {
+  const context = config.ciphered ? applicationContexts['ln-ciphered'] : applicationContexts.ln
+  if (!equalBytes(aarq.applicationContextName, context)) return 'another application context'
+  if (config.mechanism === 'none') {
+    const mechanism = aarq.mechanismName
+    if (mechanism !== undefined && !equalBytes(mechanism, mechanisms.none)) return 'another authentication mechanism'
+  } else {
+    if (aarq.mechanismName === undefined || !equalBytes(aarq.mechanismName, mechanisms[config.mechanism])) {
+      return 'another authentication mechanism'
+    }
+    const challengeBytes = aarq.authenticationValue?.length ?? 0
+    if (challengeBytes < CHALLENGE_MIN_BYTES || challengeBytes > CHALLENGE_MAX_BYTES) return 'no usable challenge'
+  }
+  if ((config.ciphered || config.mechanism !== 'none') && aarq.apTitle?.length !== 8) return 'no client system title'
+  return undefined
+}
+
+export interface Negotiated {
+  readonly conformance: number
+  readonly clientMaxPduBytes: number
+}
+
+/** What both can do, or why there is nothing. */
+export function negotiate(request: InitiateRequest): Negotiated | { readonly fault: string } {
+  if (request.dlmsVersion !== dlmsVersion) return { fault: 'another DLMS version' }
+  if (request.dedicatedKey !== undefined) return { fault: 'dedicated key' }
+  const conformance = request.conformance & serverConformance
+  if (!conforms(conformance, 'get')) return { fault: 'no common service' }
+  const clientMaxPduBytes = request.maxPduBytes === 0 ? 0xffff : request.maxPduBytes
+  if (clientMaxPduBytes < smallestPduBytes) return { fault: 'PDU size too small' }
+  return { conformance, clientMaxPduBytes }
+}

@@ -1,0 +1,91 @@
+import type { AttributeSelection } from '../apdu/fields.ts'
+import type { MethodRef } from '../apdu/references.ts'
+import type { ActionResult, DataAccessResult } from '../apdu/results.ts'
+import type { CosemData } from '../cosem/cosem-data.ts'
+import { emitData } from '../cosem/data-codec.ts'
+import {
+  type AccessKind,
+  type AccessRefusal,
+  type ActionOutcome,
+  type Caller,
+  type CosemObject,
+  isAccessRefusal,
+  supportsAccess,
+} from '../interface-classes/cosem-object.ts'
+import type { SecurityEventKind } from './server-options.ts'
+
+type Report = (kind: SecurityEventKind, reason: string) => void
+type Refusal = Exclude<DataAccessResult, 'success'> & ActionResult
+
+/** The objects of a server as one caller may see them. Rights and ranges are checked here, before an object is asked. */
+export class ObjectAccess {
+  readonly #objects: ReadonlyMap<string, readonly CosemObject[]>
+  readonly #report: Report
+
+  constructor(objects: ReadonlyMap<string, readonly CosemObject[]>, report: Report) {
+    this.#objects = objects
+    this.#report = report
+  }
+
+  /** The encoded value, so that one that does not fit its type is found out here. */
+  async read({ attribute, selection }: AttributeSelection, caller: Caller): Promise<Uint8Array | AccessRefusal> {
+    const { attributeIndex } = attribute
+    const object = this.#permitted(attribute, attributeIndex, 'read', caller)
+    if (typeof object === 'string') return { refused: object }
+    return this.#guard(attribute.logicalName, { refused: 'other-reason' } as const, async () => {
+      const answer = await object.read(attributeIndex, selection, caller)
+      return isAccessRefusal(answer) ? answer : emitData(answer)
+    })
+  }
+
+  async write(
+    { attribute, selection }: AttributeSelection,
+    value: CosemData,
+    caller: Caller,
+  ): Promise<DataAccessResult> {
+    const { attributeIndex } = attribute
+    const object = this.#permitted(attribute, attributeIndex, 'write', caller)
+    if (typeof object === 'string') return object
+    if (selection !== undefined) return 'scope-of-access-violated'
+    return this.#guard(attribute.logicalName, 'other-reason', async () => {
+      const refusal = await object.write?.(attributeIndex, value, caller)
+      return refusal?.refused ?? 'success'
+    })
+  }
+
+  async invoke(method: MethodRef, parameter: CosemData | undefined, caller: Caller): Promise<ActionOutcome> {
+    const object = this.#permitted(method, method.methodIndex, 'invoke', caller)
+    if (typeof object === 'string') return { result: object }
+    return this.#guard(method.logicalName, { result: 'other-reason' }, async () => {
+      return (await object.invoke?.(method.methodIndex, parameter, caller)) ?? { result: 'read-write-denied' }
+    })
+  }
+
+  #permitted(
+    ref: { readonly classId: number; readonly logicalName: string },
+    index: number,
+    kind: AccessKind,
+    caller: Caller,
+  ): CosemObject | Refusal {
+    const named = this.#objects.get(ref.logicalName)
+    if (named === undefined) return 'object-undefined'
+    const object = named.find(({ classId }) => classId === ref.classId)
+    if (object === undefined) return 'object-class-inconsistent'
+    const count = kind === 'invoke' ? object.methodCount : object.attributeCount
+    if (index < 1 || index > count) return 'object-undefined'
+    if (!caller.association.access(object, index, kind)) {
+      this.#report('access-denied', `${kind} ${ref.classId} ${ref.logicalName} ${index}`)
+      return 'read-write-denied'
+    }
+    return supportsAccess(object, kind, index) ? object : 'read-write-denied'
+  }
+
+  async #guard<T>(logicalName: string, failed: T, act: () => Promise<T>): Promise<T> {
+    try {
+      return await act()
+    } catch (error) {
+      this.#report('object-failed', `${logicalName}: ${error instanceof Error ? error.name : 'unknown'}`)
+      return failed
+    }
+  }
+}

@@ -1,0 +1,413 @@
+import {
+  type Aarq,
+  associateDiagnostics,
+  associationResults,
+  emitAare,
+  emitRelease,
+  parseAarq,
+  parseRelease,
+} from '../apdu/acse.ts'
+import { applicationContexts, mechanisms } from '../apdu/acse-names.ts'
+import type { ActionRequest } from '../apdu/action.ts'
+import { emitXdlms, parseXdlms, type XdlmsApdu } from '../apdu/apdu.ts'
+import { apduTags } from '../apdu/apdu-tags.ts'
+import { type ConformanceBit, conforms } from '../apdu/conformance.ts'
+import { serviceErrors, stateErrors } from '../apdu/exception-response.ts'
+import { dlmsVersion, type InitiateRequest, vaaNameLn } from '../apdu/initiate.ts'
+import { actionResults } from '../apdu/results.ts'
+import { cosem } from '../cosem/cosem-data.ts'
+import { DlmsError } from '../errors.ts'
+import type { Caller, CosemObject } from '../interface-classes/cosem-object.ts'
+import { type FrameForm, FrameProtection, overheadBytesOf } from '../security/frame-protection.ts'
+import { isRefusal, type SecurityModule, type SecurityRefusal } from '../security/security-module.ts'
+import { GetService } from './get-service.ts'
+import { faultOfAarq, negotiate } from './judge-aarq.ts'
+import { ObjectAccess } from './object-access.ts'
+import type { AssociationConfig, SecurityEventKind } from './server-options.ts'
+import { SetService } from './set-service.ts'
+
+/** What an association needs of its server. */
+export interface AssociationHost {
+  readonly objects: ReadonlyMap<string, readonly CosemObject[]>
+  readonly security: SecurityModule | undefined
+  readonly maxPduBytes: number
+  readonly maxResponseBytes: number
+  report(config: AssociationConfig, kind: SecurityEventKind, reason: string): void
+  opened(config: AssociationConfig): void
+  closed(config: AssociationConfig): void
+  isAssociated(config: AssociationConfig): boolean
+}
+
+interface Session {
+  readonly caller: Caller
+  /** Undefined in associations without ciphering. */
+  readonly protection: FrameProtection | undefined
+  readonly access: ObjectAccess
+  readonly get: GetService
+  readonly set: SetService
+}
+
+type State =
+  | { readonly name: 'idle' }
+  /** AARE sent, the client has still to prove itself. */
+  | { readonly name: 'pending'; readonly session: Session; readonly clientChallenge: Uint8Array }
+  | { readonly name: 'associated'; readonly session: Session }
+
+const CHALLENGE_BYTES = 16
+
+/** What the outside hears of every refusal that has to do with security, whatever the reason. */
+export const genericRefusal = emitXdlms({
+  kind: 'exception-response',
+  stateError: stateErrors['service-not-allowed'],
+  serviceError: serviceErrors['other-reason'],
+})
+export const unknownService = emitXdlms({
+  kind: 'exception-response',
+  stateError: stateErrors['service-unknown'],
+  serviceError: serviceErrors['service-not-supported'],
+})
+const pduTooLong = emitXdlms({
+  kind: 'exception-response',
+  stateError: stateErrors['service-not-allowed'],
+  serviceError: serviceErrors['pdu-too-long'],
+})
+
+/**
+ * One association of one connection: idle, then pending while the client proves itself (HLS), then associated. Every
+ * refusal that touches security is answered alike and reported with its reason.
+ * @source Green Book ed. 8 §9.3.2 (association), §9.2.7.4 (HLS), §9.4.4
+ */
+export class ServerAssociation {
+  readonly #config: AssociationConfig
+  readonly #host: AssociationHost
+  #state: State = { name: 'idle' }
+
+  constructor(config: AssociationConfig, host: AssociationHost) {
+    this.#config = config
+    this.#host = host
+  }
+
+  close(): void {
+    if (this.#state.name === 'associated') {
+      this.#host.closed(this.#config)
+      this.#report('association-closed', 'released')
+    }
+    this.#state = { name: 'idle' }
+  }
+
+  async handle(apdu: Uint8Array): Promise<Uint8Array> {
+    if (apdu.length > this.#host.maxPduBytes) return pduTooLong
+    switch (apdu[0]) {
+      case apduTags.aarq:
+        return this.#associate(apdu)
+      case apduTags.rlrq:
+        return this.#release(apdu)
+      default:
+        return this.#request(apdu)
+    }
+  }
+
+  // ---- opening
+
+  async #associate(apdu: Uint8Array): Promise<Uint8Array> {
+    this.close()
+    const aarq = parsed(() => parseAarq(apdu))
+    if (aarq === undefined) return this.#refuse('malformed AARQ')
+    const fault = faultOfAarq(aarq, this.#config)
+    if (fault !== undefined) return this.#refuse(fault)
+    const protection = this.#protectionFor(aarq)
+    const userInformation = aarq.userInformation ?? new Uint8Array(0)
+    const initiate = await this.#openInitiate(userInformation, protection)
+    if (isRefusal(initiate)) return this.#refuseFrame(initiate, refusedAare(this.#config))
+    const negotiated = negotiate(initiate)
+    if ('fault' in negotiated) return this.#refuse(negotiated.fault)
+    return this.#accept(aarq, protection, this.#sessionFor(aarq, protection, negotiated))
+  }
+
+  #protectionFor(aarq: Aarq): FrameProtection | undefined {
+    if (!this.#config.ciphered) return undefined
+    return new FrameProtection(this.#security, this.#slot, aarq.apTitle!)
+  }
+
+  async #openInitiate(
+    userInformation: Uint8Array,
+    protection: FrameProtection | undefined,
+  ): Promise<InitiateRequest | SecurityRefusal> {
+    const opened =
+      protection === undefined ? { plaintext: userInformation } : await protection.unprotect(userInformation)
+    if (isRefusal(opened)) return opened
+    const initiate = parsed(() => parseXdlms(opened.plaintext))
+    return initiate?.kind === 'initiate-request' ? initiate : { refused: 'malformed' }
+  }
+
+  #sessionFor(
+    aarq: Aarq,
+    protection: FrameProtection | undefined,
+    negotiated: { readonly conformance: number; readonly clientMaxPduBytes: number },
+  ): Session {
+    const access = new ObjectAccess(this.#host.objects, (kind, reason) => this.#report(kind, reason))
+    const caller: Caller = {
+      association: this.#config,
+      clientSap: this.#config.clientSap,
+      serverSap: this.#config.serverSap,
+      clientSystemTitle: aarq.apTitle,
+      conformance: negotiated.conformance,
+      clientMaxPduBytes: negotiated.clientMaxPduBytes,
+      serverMaxPduBytes: this.#host.maxPduBytes,
+      isAssociated: (config) => this.#host.isAssociated(config),
+    }
+    return {
+      caller,
+      protection,
+      access,
+      get: new GetService(access, this.#host.maxResponseBytes),
+      set: new SetService(access),
+    }
+  }
+
+  async #accept(aarq: Aarq, protection: FrameProtection | undefined, session: Session): Promise<Uint8Array> {
+    const isHls = this.#config.mechanism !== 'none'
+    let serverChallenge: Uint8Array | undefined
+    if (isHls) {
+      const challenge = await this.#security.hlsChallenge(this.#slot, CHALLENGE_BYTES)
+      if (isRefusal(challenge)) return this.#refuseFrame(challenge, refusedAare(this.#config))
+      serverChallenge = challenge
+    }
+    const initiate = emitXdlms({
+      kind: 'initiate-response',
+      dlmsVersion,
+      conformance: session.caller.conformance,
+      maxPduBytes: this.#host.maxPduBytes,
+      vaaName: vaaNameLn,
+    })
+    const userInformation = protection === undefined ? initiate : await protection.protect(initiate, 'glo')
+    if (isRefusal(userInformation)) return this.#refuseFrame(userInformation, refusedAare(this.#config))
+    if (isHls) this.#state = { name: 'pending', session, clientChallenge: aarq.authenticationValue! }
+    else this.#enter(session)
+    return emitAare({
+      applicationContextName: aarq.applicationContextName,
+      result: associationResults.accepted,
+      diagnostic: {
+        source: 'acse-service-user',
+        code: isHls ? associateDiagnostics['authentication-required'] : associateDiagnostics.null,
+      },
+      apTitle: isHls || protection !== undefined ? this.#security.systemTitle : undefined,
+      acseRequirements: isHls,
+      mechanismName: isHls ? mechanisms[this.#config.mechanism] : undefined,
+      authenticationValue: serverChallenge,
+      userInformation,
+    })
+  }
+
+  #enter(session: Session): void {
+    this.#state = { name: 'associated', session }
+    this.#host.opened(this.#config)
+    this.#report('association-opened', `client ${this.#config.clientSap}`)
+  }
+
+  #refuse(reason: string): Uint8Array {
+    this.#report('association-refused', reason)
+    return refusedAare(this.#config)
+  }
+
+  // ---- closing
+
+  async #release(apdu: Uint8Array): Promise<Uint8Array> {
+    const request = parsed(() => parseRelease(apdu))
+    if (request === undefined) return unknownService
+    const session = this.#state.name === 'idle' ? undefined : this.#state.session
+    let userInformation: Uint8Array | undefined
+    if (session?.protection !== undefined && request.userInformation !== undefined) {
+      // A protected release proves who asks; a plain one is as good as cutting the line, which anyone on it can do.
+      const opened = await session.protection.unprotect(request.userInformation)
+      if (isRefusal(opened)) return this.#refuseFrame(opened, genericRefusal)
+      const initiate = emitXdlms({
+        kind: 'initiate-response',
+        dlmsVersion,
+        conformance: session.caller.conformance,
+        maxPduBytes: this.#host.maxPduBytes,
+        vaaName: vaaNameLn,
+      })
+      const secured = await session.protection.protect(initiate, 'glo')
+      if (isRefusal(secured)) return this.#refuseFrame(secured, genericRefusal)
+      userInformation = secured
+    }
+    this.close()
+    return emitRelease({ kind: 'rlre', reason: 0, userInformation })
+  }
+
+  // ---- services
+
+  async #request(apdu: Uint8Array): Promise<Uint8Array> {
+    if (this.#state.name === 'idle') return genericRefusal
+    const { protection } = this.#state.session
+    if (protection === undefined) return this.#serve(apdu, this.#roomFor(undefined))
+    const opened = await protection.unprotect(apdu)
+    if (isRefusal(opened)) return this.#refuseFrame(opened, genericRefusal)
+    const answer = await this.#serve(opened.plaintext, this.#roomFor(opened.form))
+    // There is no ciphered exception-response: the client must not take one for more than a hint.
+    if (answer[0] === apduTags['exception-response']) return answer
+    const secured = await protection.protect(answer, opened.form)
+    return isRefusal(secured) ? this.#refuseFrame(secured, genericRefusal) : secured
+  }
+
+  /** Octets that a plain response may have. */
+  #roomFor(form: FrameForm | undefined): number {
+    const clientMaxPduBytes = this.#state.name === 'idle' ? 0 : this.#state.session.caller.clientMaxPduBytes
+    const room = Math.min(clientMaxPduBytes, this.#host.maxPduBytes)
+    return form === undefined ? room : room - overheadBytesOf(form)
+  }
+
+  async #serve(plaintext: Uint8Array, maxPduBytes: number): Promise<Uint8Array> {
+    const request = parsed(() => parseXdlms(plaintext))
+    const state = this.#state
+    if (state.name === 'pending') {
+      if (request?.kind === 'action-request-normal' && isReplyToHls(request)) {
+        return this.#replyToHls(request, state.session, state.clientChallenge)
+      }
+      this.#report('hls-failed', 'another request than reply_to_HLS_authentication')
+      return genericRefusal
+    }
+    if (state.name === 'idle') return genericRefusal
+    return request === undefined ? unknownService : this.#service(request, state.session, maxPduBytes)
+  }
+
+  async #service(request: XdlmsApdu, session: Session, maxPduBytes: number): Promise<Uint8Array> {
+    const { caller, get, set, access } = session
+    const needed = neededConformance(request)
+    if (needed === undefined || !needed.every((bit) => conforms(caller.conformance, bit))) return unknownService
+    if (!request.kind.startsWith('get')) get.abort()
+    if (!request.kind.startsWith('set')) set.abort()
+    switch (request.kind) {
+      case 'get-request-normal':
+      case 'get-request-next':
+      case 'get-request-with-list':
+        return get.handle(request, caller, maxPduBytes)
+      case 'set-request-normal':
+      case 'set-request-with-list':
+      case 'set-request-with-datablock':
+      case 'set-request-with-first-datablock':
+      case 'set-request-with-list-and-first-datablock':
+        return emitXdlms(await set.handle(request, caller))
+      case 'action-request-normal':
+        return this.#action(request, caller, access, maxPduBytes)
+      default:
+        return unknownService
+    }
+  }
+
+  async #action(
+    request: ActionRequest,
+    caller: Caller,
+    access: ObjectAccess,
+    maxPduBytes: number,
+  ): Promise<Uint8Array> {
+    const { invokeIdAndPriority } = request
+    const outcome = await access.invoke(request.method, request.parameter, caller)
+    const { data } = outcome
+    const response = {
+      kind: 'action-response-normal',
+      invokeIdAndPriority,
+      result: actionResults[outcome.result],
+    } as const
+    if (data === undefined) return emitXdlms(response)
+    const encoded = parsed(() => emitXdlms({ ...response, returned: { data } }))
+    if (encoded !== undefined && encoded.length <= maxPduBytes) return encoded
+    this.#report('object-failed', `${request.method.logicalName}: answer does not fit`)
+    return emitXdlms({ ...response, result: actionResults['other-reason'] })
+  }
+
+  async #replyToHls(request: ActionRequest, session: Session, clientChallenge: Uint8Array): Promise<Uint8Array> {
+    this.#state = { name: 'idle' }
+    const token = request.parameter?.type === 'octet-string' ? request.parameter.value : new Uint8Array(0)
+    const verified = await this.#security.hlsVerify(this.#slot, token)
+    if (isRefusal(verified)) {
+      const kind = verified.refused === 'counter-replayed' ? 'counter-replayed' : 'hls-failed'
+      this.#report(kind, `HLS token: ${verified.refused}`)
+      return genericRefusal
+    }
+    const answer = await this.#security.hlsAnswer(this.#slot, clientChallenge)
+    if (isRefusal(answer)) return this.#refuseFrame(answer, genericRefusal)
+    this.#enter(session)
+    return emitXdlms({
+      kind: 'action-response-normal',
+      invokeIdAndPriority: request.invokeIdAndPriority,
+      result: actionResults.success,
+      returned: { data: cosem.octetString(answer) },
+    })
+  }
+
+  // ---- refusals
+
+  #refuseFrame(refusal: SecurityRefusal, answer: Uint8Array): Uint8Array {
+    this.#report(eventKinds[refusal.refused] ?? 'decryption-failed', refusal.refused)
+    return answer
+  }
+
+  #report(kind: SecurityEventKind, reason: string): void {
+    this.#host.report(this.#config, kind, reason)
+  }
+
+  /** The server's constructor has checked that a security module is there where one is needed. */
+  get #security(): SecurityModule {
+    return this.#host.security!
+  }
+
+  get #slot(): number {
+    return this.#config.slot!
+  }
+}
+
+const eventKinds: Partial<Record<SecurityRefusal['refused'], SecurityEventKind>> = {
+  'counter-replayed': 'counter-replayed',
+  'counter-exhausted': 'security-unavailable',
+  unavailable: 'security-unavailable',
+}
+
+/** One answer to every AARQ that is not accepted. `config` is undefined for addresses nobody listens at. */
+export function refusedAare(config: AssociationConfig | undefined): Uint8Array {
+  return emitAare({
+    applicationContextName: config?.ciphered ? applicationContexts['ln-ciphered'] : applicationContexts.ln,
+    result: associationResults['rejected-permanent'],
+    diagnostic: { source: 'acse-service-user', code: associateDiagnostics['no-reason-given'] },
+  })
+}
+
+function isReplyToHls({ method }: ActionRequest): boolean {
+  return method.classId === 15 && method.logicalName === '0.0.40.0.0.255' && method.methodIndex === 1
+}
+
+/** The conformance bits a request lives on; undefined for what is no request. */
+function neededConformance(request: XdlmsApdu): readonly ConformanceBit[] | undefined {
+  switch (request.kind) {
+    case 'get-request-normal':
+      return request.selection === undefined ? ['get'] : ['get', 'selective-access']
+    case 'get-request-next':
+      return ['get', 'block-transfer-with-get-or-read']
+    case 'get-request-with-list':
+      return ['get', 'multiple-references']
+    case 'set-request-normal':
+      return ['set']
+    case 'set-request-with-list':
+      return ['set', 'multiple-references']
+    case 'set-request-with-first-datablock':
+    case 'set-request-with-datablock':
+      return ['set', 'block-transfer-with-set-or-write']
+    case 'set-request-with-list-and-first-datablock':
+      return ['set', 'multiple-references', 'block-transfer-with-set-or-write']
+    case 'action-request-normal':
+      return ['action']
+    default:
+      return undefined
+  }
+}
+
+/** Undefined instead of a DlmsError. */
+function parsed<T>(parse: () => T): T | undefined {
+  try {
+    return parse()
+  } catch (error) {
+    if (error instanceof DlmsError) return undefined
+    throw error
+  }
+}

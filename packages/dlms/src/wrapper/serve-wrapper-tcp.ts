@@ -1,0 +1,90 @@
+import { createServer, type Server, type Socket } from 'node:net'
+import { DlmsError } from '../errors.ts'
+import type { DlmsServer } from '../server/dlms-server.ts'
+import { emitWpdu, type Wpdu, WrapperSplitter } from './wrapper.ts'
+
+export interface ServeWrapperTcpOptions {
+  readonly server: DlmsServer
+  /** Default 127.0.0.1. */
+  readonly host?: string
+  /** 0, the default, takes a free one. */
+  readonly port?: number
+  /** More are closed at once. Default 8. */
+  readonly maxConnections?: number
+  /** A connection that brings no complete request for so long is closed. Default 120 s. */
+  readonly idleTimeoutMs?: number
+}
+
+export interface WrapperTcpServer {
+  readonly port: number
+  /** Stops listening and cuts every connection. */
+  close(): Promise<void>
+}
+
+/** Serves a logical device over TCP with the wrapper. @source Green Book ed. 8 §7 (TCP-UDP/IP profile) */
+export async function serveWrapperTcp(options: ServeWrapperTcpOptions): Promise<WrapperTcpServer> {
+  const sockets = new Set<Socket>()
+  const listener = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+    serveSocket(socket, options.server, options.idleTimeoutMs ?? 120_000)
+  })
+  listener.maxConnections = options.maxConnections ?? 8
+  const port = await listen(listener, options.port ?? 0, options.host ?? '127.0.0.1')
+  return {
+    port,
+    close: () =>
+      new Promise((resolve) => {
+        listener.close(() => resolve())
+        for (const socket of sockets) socket.destroy()
+      }),
+  }
+}
+
+function listen(listener: Server, port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    listener.once('error', (cause) =>
+      reject(new DlmsError('DLMS_TRANSPORT_CLOSED', 'cannot listen', { host, port }, { cause })),
+    )
+    listener.listen(port, host, () => {
+      const address = listener.address()
+      resolve(typeof address === 'object' && address !== null ? address.port : port)
+    })
+  })
+}
+
+/** Requests are served one after the other; meanwhile nothing more is read, so a sender cannot fill our memory. */
+function serveSocket(socket: Socket, server: DlmsServer, idleTimeoutMs: number): void {
+  const connection = server.connection()
+  const splitter = new WrapperSplitter(server.maxPduBytes)
+  // Not socket.setTimeout: a byte now and then would keep that from firing.
+  const idle = setTimeout(() => socket.destroy(), idleTimeoutMs)
+  socket.setNoDelay(true)
+  socket.on('error', () => socket.destroy())
+  socket.on('close', () => {
+    clearTimeout(idle)
+    connection.close()
+  })
+  const serve = async (chunk: Uint8Array) => {
+    for (const wpdu of splitter.push(chunk)) {
+      if (socket.destroyed) return
+      idle.refresh()
+      const apdu = await connection.handle(wpdu)
+      if (apdu !== undefined && !socket.destroyed) await write(socket, answerTo(wpdu, apdu))
+    }
+    socket.resume()
+  }
+  socket.on('data', (chunk) => {
+    socket.pause()
+    // What cannot be split has no answer: there is no telling where the next request begins.
+    serve(chunk).catch(() => socket.destroy())
+  })
+}
+
+function answerTo(request: Wpdu, apdu: Uint8Array): Uint8Array {
+  return emitWpdu({ sourceWPort: request.destinationWPort, destinationWPort: request.sourceWPort, apdu })
+}
+
+function write(socket: Socket, bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => socket.write(bytes, (error) => (error ? reject(error) : resolve())))
+}
