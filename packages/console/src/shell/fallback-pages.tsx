@@ -1,0 +1,33 @@
+import { type ErrorComponentProps, Link } from '@tanstack/react-router'
+import { messageOf } from '../api/errors.ts'
+import { PageHeading } from './page-heading.tsx'
+
+export function NotFoundPage() {
+  return (
+    <div className="fallback">
+      <PageHeading title="There is nothing here" />
+      <p>This address leads to no page of the console.</p>
+      <Link to="/" className="button button-primary">
+        Go to the street
+      </Link>
+    </div>
+  )
+}
+
+export function ErrorPage({ error, reset }: ErrorComponentProps) {
+  return (
+    <div className="fallback" role="alert">
+      <PageHeading title="This page broke" />
+      <p>That is a fault of the console, not of a meter. Nothing was switched or changed by it.</p>
+      <p className="fallback-detail">{messageOf(error)}</p>
+      <div className="button-row">
+        <button type="button" className="button button-primary" onClick={reset}>
+          Try again
+        </button>
+        <Link to="/" className="button">
+          Go to the street
+        </Link>
+      </div>
+    </div>
+  )
+}
