@@ -50,3 +50,45 @@ export class AssemblerError extends GridcardError {
     super(code, message, place, options)
   }
 }
+
+/** What can be wrong with a class file. */
+export type ClassFileErrorCode = 'CAP_CLASS_TRUNCATED' | 'CAP_CLASS_MALFORMED' | 'CAP_CLASS_VERSION'
+
+/** A class file that breaks the format, or one newer than this room reads. */
+export class ClassFileError extends GridcardError {
+  declare readonly code: ClassFileErrorCode
+  constructor(code: ClassFileErrorCode, message: string, place: ErrorPlace = {}, options?: ErrorOptions) {
+    super(code, message, place, options)
+  }
+}
+
+/** One thing in the class files that a card cannot run. */
+export interface ConvertFinding {
+  /** Source file as the compiler recorded it, without folder; absent without debug information. */
+  readonly file?: string
+  /** Counts from 1. */
+  readonly line?: number
+  /** Dotted: `com.example.Purse` */
+  readonly className: string
+  /** Name and JVM descriptor: `process(Ljavacard/framework/APDU;)V` */
+  readonly method?: string
+  readonly message: string
+  /** What to write instead. */
+  readonly advice: string
+}
+
+/** The class files cannot become a CAP file. The message holds every finding, one a line. */
+export class ConvertError extends GridcardError {
+  declare readonly code: 'CAP_CONVERT_UNSUPPORTED'
+  readonly findings: readonly ConvertFinding[]
+  constructor(findings: readonly ConvertFinding[]) {
+    super('CAP_CONVERT_UNSUPPORTED', findings.map(findingText).join('\n'), { findings: findings.length })
+    this.findings = findings
+  }
+}
+
+function findingText(finding: ConvertFinding): string {
+  const place = finding.file ? `${finding.file}${finding.line === undefined ? '' : `:${finding.line}`}: ` : ''
+  const member = finding.method === undefined ? '' : `.${finding.method}`
+  return `${place}${finding.className}${member}: ${finding.message}; ${finding.advice}`
+}

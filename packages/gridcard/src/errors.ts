@@ -14,3 +14,17 @@ export class LauncherError extends GridcardError {
     super(code, message, place, options)
   }
 }
+
+export type AppletBuildErrorCode =
+  | 'GRIDCARD_APPLET_CONFIG'
+  | 'GRIDCARD_APPLET_NO_SOURCES'
+  | 'GRIDCARD_JDK_MISSING'
+  | 'GRIDCARD_COMPILE_FAILED'
+
+/** An applet that could not be built; what javac says is in the message as it says it. */
+export class AppletBuildError extends GridcardError {
+  declare readonly code: AppletBuildErrorCode
+  constructor(code: AppletBuildErrorCode, message: string, place: ErrorPlace = {}, options?: ErrorOptions) {
+    super(code, message, place, options)
+  }
+}

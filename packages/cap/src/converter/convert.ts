@@ -1,0 +1,201 @@
+import type { ApiLevel, ApiPackage } from '../api/api-package.ts'
+import { apiPackages } from '../api/api-packages.ts'
+import { type CapFile, HEADER_FLAGS, type Version } from '../capfile/cap-file.ts'
+import { withDirectory } from '../capfile/component-info.ts'
+import { parseClassFile } from '../classfile/parse-class-file.ts'
+import { type AnalysedMethod, analyseMethods } from './analyse-methods.ts'
+import { type AppletSource, checkApplets, findInstallMethod } from './applets.ts'
+import { checkClass } from './check-classes.ts'
+import { buildClasses, type ClassSource, classOffsetsOf } from './class-component.ts'
+import { type ClassLayout, layOutClasses } from './class-layout.ts'
+import { ClassLibrary } from './class-library.ts'
+import { orderClasses } from './class-order.ts'
+import { type Addresses, ConstantPoolPlan } from './constant-pool-plan.ts'
+import { buildDescriptor } from './descriptor-component.ts'
+import { buildExport, exportedClasses, visibleStaticFields, visibleStaticMethods } from './exports.ts'
+import { Findings } from './findings.ts'
+import { buildMethods, type SelectedMethod } from './method-component.ts'
+import { isVirtual, type JavaClass, type JavaField, type JavaMethod, javaClassOf, signatureKey } from './program.ts'
+import { instanceFieldEntry, References } from './references.ts'
+import { selectInstructions } from './select-instructions.ts'
+import { buildStaticImage, type StaticImage } from './static-image.ts'
+
+export interface ConvertOptions {
+  /** All classes and interfaces of one package, in any order. */
+  readonly classFiles: readonly Uint8Array[]
+  /** Dotted: `com.example.purse` */
+  readonly packageName: string
+  /** 5..16 bytes */
+  readonly packageAid: Uint8Array
+  readonly packageVersion: Version
+  readonly applets: readonly AppletSource[]
+  readonly level: ApiLevel
+  /** Tokens of packages beyond the API that the classes use. */
+  readonly libraries?: readonly ApiPackage[]
+}
+
+/** Packages need nothing of later formats unless they have remote classes, which are refused. */
+const FORMAT: Version = { major: 2, minor: 1 }
+
+/** Token of something that other packages cannot name. */
+const NO_TOKEN = 0xff
+
+/**
+ * Makes a CAP file of class files. The same class files give the same bytes, in whatever order they come, and with
+ * whatever debug information a compiler put in.
+ *
+ * @throws ConvertError with all findings when the classes use what a card does not have
+ * @throws ClassFileError when a class file is broken
+ */
+export function convert(options: ConvertOptions): { readonly cap: CapFile } {
+  const findings = new Findings()
+  const classes = orderClasses(options.classFiles.map((bytes) => javaClassOf(parseClassFile(bytes))))
+  const library = new ClassLibrary(classes, [...apiPackages(options.level), ...(options.libraries ?? [])])
+  checkApplets(options, library, findings)
+  const concrete = classes.filter((one) => !one.isInterface)
+  const layouts = layOutClasses(concrete, library, findings)
+  const plan = new ConstantPoolPlan(library)
+  const references = new References({ library, layouts, plan, findings, level: options.level })
+  for (const one of classes) checkClass(one, library, references, findings)
+  const analysed = classes.flatMap((one) => analyseMethods(one, findings))
+  planInstanceFields(analysed, library, layouts, plan)
+  const selected = concrete.flatMap((one) => [
+    ...analysed.filter((method) => method.class === one).map((method) => select(method, references, findings)),
+    ...layouts.get(one.name)!.miranda.map((method): SelectedMethod => ({ class: one, method, handlers: [] })),
+  ])
+  const statics = buildStaticImage(classes, findings)
+  findings.throwIfAny()
+  return { cap: assemble({ options, classes, library, layouts, plan, selected, statics, findings }) }
+}
+
+/** The most used fields come first: their indices then fit the one-byte operand of the short instructions. */
+function planInstanceFields(
+  analysed: readonly AnalysedMethod[],
+  library: ClassLibrary,
+  layouts: ReadonlyMap<string, ClassLayout>,
+  plan: ConstantPoolPlan,
+): void {
+  const uses = new Map<JavaField, number>()
+  for (const instruction of analysed.flatMap((one) => one.reachable)) {
+    if ((instruction.kind !== 'getField' && instruction.kind !== 'putField') || instruction.isStatic) continue
+    const found = library.findField(instruction.member.owner, instruction.member.name)
+    if (found?.kind === 'own') uses.set(found.field, (uses.get(found.field) ?? 0) + 1)
+  }
+  const ordered = [...uses].toSorted(([, a], [, b]) => b - a)
+  for (const [field] of ordered) plan.index(instanceFieldEntry(field, layouts))
+}
+
+function select(analysed: AnalysedMethod, references: References, findings: Findings): SelectedMethod {
+  const { class: owner, method, code, reachable } = analysed
+  if (!code) return { class: owner, method, handlers: [] }
+  const instructions = selectInstructions({ class: owner, method, code, references, findings, reachable })
+  const canRun = (handler: { startPc: number; endPc: number }): boolean =>
+    reachable.some((one) => one.pc >= handler.startPc && one.pc < handler.endPc)
+  const handlers = code.handlers.filter(canRun).map(({ startPc, endPc, handlerPc, catchType }) => ({
+    startPc,
+    endPc,
+    handlerPc,
+    catchTypeIndex:
+      catchType === undefined ? 0 : references.classIndex(catchType, { class: owner, method, pc: handlerPc }),
+  }))
+  return { class: owner, method, instructions, handlers }
+}
+
+interface Converted {
+  readonly options: ConvertOptions
+  readonly classes: readonly JavaClass[]
+  readonly library: ClassLibrary
+  readonly layouts: ReadonlyMap<string, ClassLayout>
+  readonly plan: ConstantPoolPlan
+  readonly selected: readonly SelectedMethod[]
+  readonly statics: StaticImage
+  readonly findings: Findings
+}
+
+/** Places everything, then writes the components that name places. */
+function assemble(converted: Converted): CapFile {
+  const { options, classes, library, layouts, plan, statics } = converted
+  const interfaces = classes.filter((one) => one.isInterface)
+  const source: ClassSource = {
+    interfaces,
+    classes: classes.filter((one) => !one.isInterface),
+    layouts,
+    library,
+    formatVersion: FORMAT,
+  }
+  const classOffsets = classOffsetsOf(source)
+  const methods = buildMethods(converted.selected, converted.findings)
+  const addresses: Addresses = {
+    classOffset: (name) => classOffsets.get(name) ?? 0,
+    methodOffset: (method) => methods.place(method)?.offset ?? 0,
+    imageOffset: statics.imageOffset,
+  }
+  const constantPool = plan.resolve(addresses)
+  const classRef: ConstantPoolPlan['classRef'] = (name, offsets) => plan.classRef(name, offsets)
+  const classComponent = buildClasses(source, { classRef, methodOffset: addresses.methodOffset }, classOffsets)
+  const inOrder = [...source.interfaces, ...source.classes]
+  const exported = exportedClasses(inOrder, library, options.applets.length > 0)
+  const descriptor = buildDescriptor({
+    classes: inOrder,
+    constants: plan.entries,
+    classRef: (name) => plan.classRef(name, addresses),
+    classToken: (one) => {
+      const token = exported.findIndex((entry) => entry.class === one)
+      return token < 0 ? NO_TOKEN : token
+    },
+    memberToken: (member) => memberToken(member, library, layouts),
+    imageOffset: statics.imageOffset,
+    fieldToken: (field) => layouts.get(field.owner)?.fieldTokens.get(field.name) ?? NO_TOKEN,
+    place: methods.place,
+    miranda: (one) => layouts.get(one.name)?.miranda ?? [],
+  })
+  return withDirectory({
+    packagePath: options.packageName.replaceAll('.', '/'),
+    header: {
+      formatVersion: FORMAT,
+      flags:
+        (exported.length > 0 ? HEADER_FLAGS.ACC_EXPORT : 0) |
+        (options.applets.length > 0 ? HEADER_FLAGS.ACC_APPLET : 0),
+      package: { aid: options.packageAid, version: options.packageVersion },
+    },
+    ...(options.applets.length > 0 && {
+      applet: {
+        applets: options.applets.map(({ className, aid }) => ({
+          aid,
+          installMethodOffset: addresses.methodOffset(findInstallMethod(className, library)!),
+        })),
+      },
+    }),
+    imports: plan.imports(),
+    constantPool,
+    classes: classComponent,
+    methods: methods.component,
+    staticFields: statics.component,
+    referenceLocation: methods.referenceLocation,
+    ...(exported.length > 0 && { export: buildExport(exported, addresses) }),
+    descriptor,
+  })
+}
+
+/** Bit of a token in the space of package-visible methods. */
+const PACKAGE_VISIBLE = 0x80
+
+function memberToken(
+  member: JavaField | JavaMethod,
+  library: ClassLibrary,
+  layouts: ReadonlyMap<string, ClassLayout>,
+): number {
+  const owner = library.findOwn(member.owner)!
+  if ('type' in member) return tokenAt(visibleStaticFields(owner).indexOf(member))
+  if (owner.isInterface) {
+    const key = signatureKey(member)
+    return tokenAt(library.interfaceMethods(owner.name).findIndex((one) => signatureKey(one) === key))
+  }
+  if (!isVirtual(member)) return tokenAt(visibleStaticMethods(owner).indexOf(member))
+  const virtual = layouts.get(owner.name)!.tokens.get(signatureKey(member))!
+  return virtual.token | (virtual.space === 'package' ? PACKAGE_VISIBLE : 0)
+}
+
+function tokenAt(index: number): number {
+  return index < 0 ? NO_TOKEN : index
+}

@@ -1,0 +1,138 @@
+import { API_FLAGS, type ApiClass, type ApiField, type ApiLevel, type ApiMethod } from '../api/api-package.ts'
+import { apiPackages } from '../api/api-packages.ts'
+import { ACC, type Attribute, type InnerClass, type Member } from '../classfile/class-file.ts'
+import { ConstantPoolBuilder } from '../classfile/constant-pool-builder.ts'
+import { emitClassFile } from '../classfile/emit-class-file.ts'
+
+/** Java 8, the newest version that every compiler from JDK 8 on reads. */
+const MAJOR_VERSION = 52
+
+/** `aconst_null; athrow`: the shortest code that is valid in every method and constructor, though it never runs. */
+const NEVER_RUN = Uint8Array.of(0x01, 0xbf)
+
+/** Bits of the token tables that mean the same in a class file; shareable and remote do not. */
+const CLASS_FLAGS = ACC.PUBLIC | ACC.FINAL | ACC.INTERFACE | ACC.ABSTRACT
+const METHOD_FLAGS = ACC.PUBLIC | ACC.PROTECTED | ACC.STATIC | ACC.FINAL | ACC.ABSTRACT
+
+/**
+ * The Java Card API as class files for a compiler's class path: all names, types and constants of the token tables, no
+ * behaviour. Packages java.* are left to the JDK; what a card lacks of them is the converter's to refuse.
+ *
+ * @returns path in the class path (`javacard/framework/APDU.class`) to bytes; same level, same bytes
+ */
+export function emitApiStubs(level: ApiLevel): Map<string, Uint8Array> {
+  const stubs = new Map<string, Uint8Array>()
+  const classes = new Map(apiPackages(level).flatMap((one) => one.classes.map((c) => [c.name, c] as const)))
+  for (const apiClass of classes.values()) {
+    if (!apiClass.name.startsWith('java/')) stubs.set(`${apiClass.name}.class`, emitStub(apiClass, classes))
+  }
+  return stubs
+}
+
+type ApiClasses = ReadonlyMap<string, ApiClass>
+
+function emitStub(apiClass: ApiClass, classes: ApiClasses): Uint8Array {
+  const pool = new ConstantPoolBuilder()
+  const superClass = classes.get(apiClass.super ?? '')
+  const isInterface = (apiClass.access_flags & API_FLAGS.INTERFACE) !== 0
+  const thisClassIndex = pool.class(apiClass.name)
+  const superClassIndex = pool.class(apiClass.super ?? 'java/lang/Object')
+  const interfaceIndices = apiClass.interfaces.map((name) => pool.class(name))
+  const fields = apiClass.fields.map((field) => stubField(pool, field))
+  const methods = apiClass.methods
+    .filter((method) => !isInherited(method, superClass))
+    .map((method) => stubMethod(pool, apiClass, method))
+  const attributes = nestingOf(pool, apiClass, classes)
+  return emitClassFile({
+    minorVersion: 0,
+    majorVersion: MAJOR_VERSION,
+    constantPool: pool.build(),
+    accessFlags: (apiClass.access_flags & CLASS_FLAGS) | (isInterface ? 0 : ACC.SUPER),
+    thisClassIndex,
+    superClassIndex,
+    interfaceIndices,
+    fields,
+    methods,
+    attributes,
+  })
+}
+
+/** The tables list inherited virtual methods in each class again; to a compiler they would be overrides. */
+function isInherited(method: ApiMethod, superClass: ApiClass | undefined): boolean {
+  if (method.space !== 'virtual') return false
+  const inherited = superClass?.methods.find((one) => one.name === method.name && one.desc === method.desc)
+  return inherited?.flags === method.flags
+}
+
+function stubField(pool: ConstantPoolBuilder, field: ApiField): Member {
+  const value: Attribute[] =
+    typeof field.value === 'number'
+      ? [{ kind: 'ConstantValue', nameIndex: pool.utf8('ConstantValue'), valueIndex: pool.integer(field.value) }]
+      : []
+  return {
+    accessFlags: field.flags & METHOD_FLAGS,
+    nameIndex: pool.utf8(field.name),
+    descriptorIndex: pool.utf8(field.desc),
+    attributes: value,
+  }
+}
+
+function stubMethod(pool: ConstantPoolBuilder, apiClass: ApiClass, method: ApiMethod): Member {
+  const attributes: Attribute[] = []
+  if (method.space !== 'interface' && (method.flags & API_FLAGS.ABSTRACT) === 0) {
+    const nameIndex = pool.utf8('Code')
+    const maxLocals = 1 + method.desc.length // an upper bound: no parameter takes more slots than characters
+    attributes.push({
+      kind: 'Code',
+      nameIndex,
+      maxStack: 1,
+      maxLocals,
+      code: NEVER_RUN,
+      exceptionTable: [],
+      attributes: [],
+    })
+  }
+  if (throwsOwnClass(apiClass, method)) {
+    attributes.push({
+      kind: 'Exceptions',
+      nameIndex: pool.utf8('Exceptions'),
+      classIndices: [pool.class(apiClass.name)],
+    })
+  }
+  return {
+    accessFlags: method.flags & METHOD_FLAGS,
+    nameIndex: pool.utf8(method.name),
+    descriptorIndex: pool.utf8(method.desc),
+    attributes,
+  }
+}
+
+/**
+ * Export files hold no throws clauses. The only methods of the API that declare a checked exception are
+ * `CardException.throwIt` and `UserException.throwIt`; without their clause a compiler rejects `catch (UserException e)`.
+ */
+function throwsOwnClass(apiClass: ApiClass, method: ApiMethod): boolean {
+  return (
+    method.name === 'throwIt' &&
+    apiClass.supers.includes('java/lang/Exception') &&
+    !apiClass.supers.includes('java/lang/RuntimeException')
+  )
+}
+
+/** InnerClasses, which a compiler needs to find `MessageDigest.OneShot`. @source JVMS 17 §4.7.6 */
+function nestingOf(pool: ConstantPoolBuilder, apiClass: ApiClass, classes: ApiClasses): Attribute[] {
+  const nested = [...classes.values()].filter(
+    (one) => one.name.startsWith(`${apiClass.name}$`) || (one === apiClass && one.name.includes('$')),
+  )
+  if (nested.length === 0) return []
+  const entries = nested.map((one): InnerClass => {
+    const cut = one.name.lastIndexOf('$')
+    return {
+      innerClassIndex: pool.class(one.name),
+      outerClassIndex: pool.class(one.name.slice(0, cut)),
+      innerNameIndex: pool.utf8(one.name.slice(cut + 1)),
+      accessFlags: (one.access_flags & CLASS_FLAGS) | ACC.STATIC,
+    }
+  })
+  return [{ kind: 'InnerClasses', nameIndex: pool.utf8('InnerClasses'), classes: entries }]
+}

@@ -1,0 +1,103 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { toHex } from '@gridcard/bytes'
+import { parseCapFile } from '@gridcard/cap'
+import { describe, expect, test } from 'vitest'
+import { type AppletConfig, buildApplet, buildAppletFolder, parseAppletConfig } from './applet-build.ts'
+import { findJavac } from './javac.ts'
+
+const APPLETS = join(import.meta.dirname, '../../../applets')
+const javac = await findJavac()
+
+const HELLO: AppletConfig = {
+  package: 'hello',
+  packageAid: 'F04752494401',
+  version: '1.2',
+  level: '3.0.5',
+  applets: [{ class: 'hello.Hello', aid: 'F0475249440101' }],
+}
+
+async function withSource<T>(source: string, act: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'gridcard-applet-'))
+  try {
+    await writeFile(join(folder, 'Hello.java'), source)
+    return await act(folder)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
+
+describe('applet.json', () => {
+  test('is refused with the name of what is missing', () => {
+    expect(() => parseAppletConfig('{')).toThrowError(/no JSON/)
+    expect(() => parseAppletConfig('[]')).toThrowError(/no JSON object/)
+    expect(() => parseAppletConfig('{"level":"3.0.5"}')).toThrowError(/version is missing/)
+    expect(() => parseAppletConfig(JSON.stringify({ ...HELLO, level: '9' }))).toThrowError(/level is 9/)
+    expect(() => parseAppletConfig(JSON.stringify({ ...HELLO, applets: [{}] }))).toThrowError(/class is missing/)
+  })
+
+  test('keeps what it says', () => {
+    expect(parseAppletConfig(JSON.stringify(HELLO))).toEqual(HELLO)
+  })
+})
+
+describe.skipIf(!javac)('building an applet', () => {
+  test('refuses a folder without sources', async () => {
+    const refusal = await withSource('', async (folder) => {
+      await rm(join(folder, 'Hello.java'))
+      return buildApplet({ sourceDir: folder, config: HELLO }).catch((error: unknown) => error)
+    })
+    expect(refusal).toMatchObject({ code: 'GRIDCARD_APPLET_NO_SOURCES' })
+  })
+
+  test('hands on what the compiler says', async () => {
+    const refusal = await withSource('package hello; class Hello { int x = y; }', (sourceDir) =>
+      buildApplet({ sourceDir, config: HELLO }).catch((error: unknown) => error),
+    )
+    expect(refusal).toMatchObject({ code: 'GRIDCARD_COMPILE_FAILED', message: expect.stringContaining('Hello.java:1') })
+  })
+
+  test('names file and line of what a card cannot run', async () => {
+    const source = `package hello;
+      public class Hello extends javacard.framework.Applet {
+        public static void install(byte[] b, short o, byte l) { new Hello().register(); }
+        public void process(javacard.framework.APDU apdu) {
+          if (apdu.getBuffer()[0] * 300 > 7) apdu.setOutgoing();
+        }
+      }`
+    const refusal = await withSource(source, (sourceDir) =>
+      buildApplet({ sourceDir, config: HELLO }).catch((error: unknown) => error),
+    )
+    expect(refusal).toMatchObject({ code: 'CAP_CONVERT_UNSUPPORTED' })
+    expect(String(refusal)).toContain(
+      'Hello.java:5: hello.Hello.process(Ljavacard/framework/APDU;)V: the multiplication',
+    )
+  })
+
+  test('puts name, version and applet into the CAP file', async () => {
+    const source = `package hello;
+      public class Hello extends javacard.framework.Applet {
+        public static void install(byte[] b, short o, byte l) { new Hello().register(); }
+        public void process(javacard.framework.APDU apdu) { }
+      }`
+    const built = await withSource(source, (sourceDir) => buildApplet({ sourceDir, config: HELLO }))
+    const cap = parseCapFile(built.cap)
+    expect(cap.packagePath).toBe('hello')
+    expect(cap.header.package).toEqual({
+      aid: Uint8Array.of(0xf0, 0x47, 0x52, 0x49, 0x44, 1),
+      version: { major: 1, minor: 2 },
+    })
+    expect(cap.applet?.applets.map((one) => toHex(one.aid))).toEqual(['F0475249440101'])
+  })
+
+  test.for(['meter-security'])('%s gives the bytes of the prebuilt CAP file', async (name) => {
+    const { cap } = await buildAppletFolder(join(APPLETS, name))
+    const prebuilt = new Uint8Array(await readFile(join(APPLETS, 'prebuilt', `${name}.cap`)))
+    expect(
+      toHex(cap) === toHex(prebuilt),
+      `applets/prebuilt/${name}.cap is not what its sources give. If they changed on purpose, refresh it:\n` +
+        `  node packages/gridcard/src/cli.ts applet build applets/${name}`,
+    ).toBe(true)
+  })
+})
