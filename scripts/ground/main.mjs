@@ -29,10 +29,10 @@ export async function main([command = '', ...rest]) {
   }
   try {
     const needs = needsOf(command, args)
+    const programs = command === 'test' ? await requireTestPrograms(needs) : {}
     const nodeFile = await requireNode()
     if (needs.packages) await requirePackages(nodeFile)
     if (needs.importRules) await requireImportRules(nodeFile)
-    const programs = needs.jdk || needs.browser ? await requireTestPrograms(needs) : {}
     if (needs.consolePage) await requireConsolePage(nodeFile)
     return await runInForeground(nodeFile, targetOf(command, args), environmentOf(command, nodeFile, programs))
   } catch (error) {

@@ -13,7 +13,7 @@ export function needsOf(command, args) {
   return {
     packages: command !== 'npm',
     importRules: runs('arrows', 'unit', 'scripts'),
-    jdk: runs('unit', 'e2e', 'packages'),
+    jdk: runs('unit', 'e2e'),
     browser: runs('e2e'),
     consolePage: command === 'start',
   }

@@ -25,7 +25,7 @@ test.each([
   [['types', 'lint'], {}],
   [['arrows'], { importRules: true }],
   [['unit'], { importRules: true, jdk: true }],
-  [['packages/cap', '-t', 'sdiv'], { jdk: true }],
+  [['packages/cap', '-t', 'sdiv'], {}],
   [['./e2e/street.test.ts'], { jdk: true, browser: true }],
   [['--help'], {}],
 ])('tests picked with %j need only their own', (args, needed) => {

@@ -13,14 +13,14 @@ const JDK = {
 const CHROMIUM = { title: 'Chromium', find: () => findChromium(), packages: [['chromium', 'fonts-liberation']] }
 
 /**
- * Programs that only tests need.
+ * Programs that only tests need: brought when they are sure to be needed, and named when they are there.
  * @param {{ jdk: boolean, browser: boolean }} needs
  * @returns {Promise<NodeJS.ProcessEnv>} what tells the tests where they are
  */
 export async function requireTestPrograms(needs) {
   await requireDebianPrograms([...(needs.jdk ? [JDK] : []), ...(needs.browser ? [CHROMIUM] : [])])
-  const home = needs.jdk ? findJdk() : undefined
-  const browser = needs.browser ? findChromium() : undefined
+  const home = findJdk()
+  const browser = findChromium()
   return {
     ...(home && { JAVA_HOME: home, PATH: [join(home, 'bin'), process.env['PATH']].join(delimiter) }),
     ...(browser && { CHROMIUM_PATH: browser }),
