@@ -1,7 +1,7 @@
 export * from './clock.ts'
 export * from './errors.ts'
 export type { EnergyWs } from './household/day-load.ts'
-export * from './household/household.ts'
+export { Household, type HouseholdOptions } from './household/household.ts'
 export { Sky, streetPlace } from './household/sky.ts'
 export * from './household/traits.ts'
 export * from './meter/card-security-module.ts'

@@ -66,6 +66,8 @@ describe('a meter cannot be built', () => {
 
   test.each([
     ['a head-end title of 7 bytes', { clientSystemTitle: new Uint8Array(7) }],
+    ['an installation before 1970', { installedAtMs: -1 }],
+    ['an installation between milliseconds', { installedAtMs: 0.5 }],
     ['a serial of another maker', { identity: { ...new MeterBench().identity, serial: 'XY00000001' } }],
   ])('with %s', (_, change) => {
     expect(() => bench.meter(change)).toThrow(code('DEVICES_BAD_OPTION'))

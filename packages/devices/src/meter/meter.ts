@@ -142,7 +142,7 @@ export class Meter {
     this.household = new Household({ seed: options.seed, ...(options.sky && { sky: options.sky }) })
     const saved = loadState(options.store, this.identity.serial)
     this.#isNew = saved === undefined
-    this.#memory = saved ?? newMeterState(this.identity.serial, options.installedAtMs ?? options.clock.nowMs())
+    this.#memory = saved ?? newMeterState(this.identity.serial, installationTime(options))
     this.#supply = new SupplyHistory(this.#memory.supplyChangesS)
     this.#latestMs = this.#memory.savedAtMs
     this.#metrology = new Metrology({
@@ -243,7 +243,7 @@ export class Meter {
 
   /** Never goes back: where the clock does, the meter's time stands until the clock has caught up. */
   #now(): number {
-    this.#latestMs = Math.max(this.#latestMs, this.#clock.nowMs())
+    this.#latestMs = Math.max(this.#latestMs, Math.floor(this.#clock.nowMs()))
     return this.#latestMs
   }
 
@@ -302,6 +302,12 @@ export class Meter {
     const event: MeterEvent = { ...detail, atMs: this.#now(), serial: this.identity.serial }
     for (const listener of this.#listeners) listener(event)
   }
+}
+
+function installationTime({ installedAtMs, clock }: MeterOptions): number {
+  const atMs = installedAtMs ?? Math.floor(clock.nowMs())
+  if (Number.isInteger(atMs) && atMs >= 0) return atMs
+  throw new DevicesError('DEVICES_BAD_OPTION', 'a meter is installed at whole milliseconds since 1970')
 }
 
 function loadState(store: DeviceStore, serial: string): MeterState | undefined {

@@ -52,6 +52,7 @@ export class Metrology {
   readonly #household: Household
   readonly #supply: () => SupplyHistory
   readonly #installedAtS: number
+  readonly #firstCaptureMs: number
   /** Energy from installation to the midnights, the first of which lies before installation. */
   readonly #midnights: EnergyWs[] = [{ importWs: 0, exportWs: 0 }]
 
@@ -59,6 +60,7 @@ export class Metrology {
     this.#household = household
     this.#supply = supply
     this.#installedAtS = Math.floor(installedAtMs / 1000)
+    this.#firstCaptureMs = Math.ceil(installedAtMs / capturePeriodMs) * capturePeriodMs
   }
 
   #suppliedEnergy(fromS: number, toS: number): EnergyWs {
@@ -96,10 +98,9 @@ export class Metrology {
 
   /** The capture times in the buffer at `nowMs`; undefined before the first. */
   captured(nowMs: number): { readonly firstMs: number; readonly lastMs: number } | undefined {
-    const installedMs = Math.ceil((this.#installedAtS * 1000) / capturePeriodMs) * capturePeriodMs
     const lastMs = Math.floor(nowMs / capturePeriodMs) * capturePeriodMs
-    if (lastMs < installedMs) return undefined
-    return { firstMs: Math.max(installedMs, lastMs - (profileCapacity - 1) * capturePeriodMs), lastMs }
+    if (lastMs < this.#firstCaptureMs) return undefined
+    return { firstMs: Math.max(this.#firstCaptureMs, lastMs - (profileCapacity - 1) * capturePeriodMs), lastMs }
   }
 
   readingAt(atMs: number): ProfileReading {
@@ -108,8 +109,7 @@ export class Metrology {
 
   /** The intervals inside `[fromMs, toMs]` that both ends of were captured by `nowMs`, also those the buffer forgot. */
   intervals(fromMs: number, toMs: number, nowMs: number): IntervalTruth[] {
-    const installedMs = Math.ceil((this.#installedAtS * 1000) / capturePeriodMs) * capturePeriodMs
-    const firstMs = Math.max(installedMs, Math.ceil(fromMs / capturePeriodMs) * capturePeriodMs)
+    const firstMs = Math.max(this.#firstCaptureMs, Math.ceil(fromMs / capturePeriodMs) * capturePeriodMs)
     const lastMs = Math.min(toMs, nowMs)
     const intervals: IntervalTruth[] = []
     let before = this.registersAt(firstMs)
