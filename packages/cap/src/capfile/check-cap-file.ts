@@ -16,6 +16,15 @@ import {
 import { readMethodHeader } from './method-component.ts'
 import { requireStaticImage } from './static-field-component.ts'
 
+/** Known faults of packages in the field that we tolerate on request; all off by default. */
+export interface CapQuirks {
+  /**
+   * Applet AIDs need not begin with the RID of their package. Converters 2.2.2 let it through, and public applets with
+   * such files exist (ash2005/javacard-petrol-rationing).
+   */
+  readonly appletRidMayDiffer?: boolean
+}
+
 const RID_SIZE_BYTES = 5
 /** Entry of a method table whose method lives in another package. */
 const INHERITED_FROM_OTHER_PACKAGE = 0xffff
@@ -54,10 +63,10 @@ function targetsOf(cap: CapFile): Targets {
  * @throws CapFormatError
  * @source JCVM 3.1 ch. 6
  */
-export function checkCapFile(cap: CapFile): void {
+export function checkCapFile(cap: CapFile, quirks: CapQuirks = {}): void {
   const targets = targetsOf(cap)
   checkPresence(cap)
-  checkApplets(targets)
+  checkApplets(targets, quirks)
   for (const one of cap.classes.interfaces) {
     for (const ref of one.superinterfaces) requireInterfaceRef(targets, ref, 'Class')
   }
@@ -80,11 +89,11 @@ function checkPresence(cap: CapFile): void {
   }
 }
 
-function checkApplets(targets: Targets): void {
+function checkApplets(targets: Targets, quirks: CapQuirks): void {
   const { cap } = targets
   const rid = cap.header.package.aid.subarray(0, RID_SIZE_BYTES)
   for (const applet of cap.applet?.applets ?? []) {
-    if (!equalBytes(applet.aid.subarray(0, RID_SIZE_BYTES), rid)) {
+    if (!quirks.appletRidMayDiffer && !equalBytes(applet.aid.subarray(0, RID_SIZE_BYTES), rid)) {
       refuse('CAP_BAD_AID', 'Applet', 'an applet AID has another RID than its package')
     }
     requireMethod(targets, applet.installMethodOffset, 'Applet')

@@ -26,7 +26,8 @@ function framedCustom(component: CustomComponent): Uint8Array {
 }
 
 function checkBeforeEmit(cap: CapFile): void {
-  checkCapFile(cap)
+  // What was tolerated on the way in may go out again.
+  checkCapFile(cap, { appletRidMayDiffer: true })
   checkDirectory(cap.directory, createDirectory(cap), cap)
 }
 

@@ -1,7 +1,7 @@
 import { ByteReader, BytesError } from '@gridcard/bytes'
 import { CapFormatError } from '../errors.ts'
 import type { CapFile } from './cap-file.ts'
-import { checkCapFile } from './check-cap-file.ts'
+import { type CapQuirks, checkCapFile } from './check-cap-file.ts'
 import { COMPONENT_TAGS, type ComponentKind, componentByName, componentByTag } from './component-table.ts'
 import { parseHeader } from './header.ts'
 import { parseRawPackage, type RawCustomComponent } from './raw-package.ts'
@@ -35,7 +35,7 @@ function componentEntries(archive: Uint8Array): ComponentEntry[] {
  * @throws CapFormatError; extended files give `CAP_EXTENDED_UNSUPPORTED`
  * @source JCVM 3.1 §4.1, ch. 6
  */
-export function parseCapFile(archive: Uint8Array): CapFile {
+export function parseCapFile(archive: Uint8Array, quirks: CapQuirks = {}): CapFile {
   const entries = componentEntries(archive)
   const header = entries.find((one) => one.kind?.tag === COMPONENT_TAGS.header)
   if (!header)
@@ -59,7 +59,7 @@ export function parseCapFile(archive: Uint8Array): CapFile {
     }
   }
   const cap = parseRawPackage({ packagePath: header.folder.replace(/(^|\/)javacard$/i, ''), infos, custom })
-  checkCapFile(cap)
+  checkCapFile(cap, quirks)
   return cap
 }
 
@@ -94,7 +94,7 @@ function splitComponent(bytes: Uint8Array, { kind, fileName }: ComponentEntry): 
  * @throws CapFormatError
  * @source JCVM 3.1 §6.2; GPC 2.3.1 §11.6.2.3
  */
-export function parseComponents(bytes: Uint8Array): CapFile {
+export function parseComponents(bytes: Uint8Array, quirks: CapQuirks = {}): CapFile {
   const infos = new Map<number, Uint8Array>()
   const custom: RawCustomComponent[] = []
   const reader = new ByteReader(bytes)
@@ -106,7 +106,7 @@ export function parseComponents(bytes: Uint8Array): CapFile {
     throw new CapFormatError('CAP_TRUNCATED', 'the last component is cut short', place, { cause })
   }
   const cap = parseRawPackage({ infos, custom })
-  checkCapFile(cap)
+  checkCapFile(cap, quirks)
   return cap
 }
 
