@@ -1,7 +1,15 @@
 export * from './api/api-package.ts'
 export * from './api/api-packages.ts'
+export { type AssembledPackage, type AssembleOptions, assemble, assemblePackage } from './assembler/assemble.ts'
+export { assembleMethod, type MethodFrame } from './assembler/assemble-method.ts'
+export {
+  createMethodPackage,
+  type MethodPackageOptions,
+  type MethodSource,
+} from './assembler/create-method-package.ts'
+export { type DisassembleOptions, disassemble } from './assembler/disassemble.ts'
 export * from './capfile/cap-file.ts'
-export { checkCapFile } from './capfile/check-cap-file.ts'
+export { type CapQuirks, checkCapFile } from './capfile/check-cap-file.ts'
 export { classInfoSizeBytes, interfaceInfoSizeBytes } from './capfile/class-component.ts'
 export { createDirectory, emitComponentInfo, withDirectory } from './capfile/component-info.ts'
 export { COMPONENT_TAGS, COMPONENTS_IN_INSTALL_ORDER, type ComponentKind } from './capfile/component-table.ts'
@@ -26,4 +34,5 @@ export * from './instructions/decode-instruction.ts'
 export * from './instructions/instruction.ts'
 export * from './instructions/instruction-table.ts'
 export * from './instructions/method-code.ts'
+export { createReferenceLocation } from './instructions/reference-locations.ts'
 export * from './stubs/api-stubs.ts'
