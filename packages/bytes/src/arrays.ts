@@ -16,14 +16,19 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i])
 }
 
-const latin1 = new TextDecoder('latin1')
-
-/** ASCII text of the bytes; every byte gives one character, so it never throws. */
+/**
+ * ASCII text of the bytes; every byte gives the character of that code, so it never throws and `fromAscii` takes it back.
+ * (A TextDecoder's `latin1` is windows-1252: it changes 0x80..0x9F.)
+ */
 export function toAscii(bytes: Uint8Array): string {
-  return latin1.decode(bytes)
+  let text = ''
+  for (const byte of bytes) text += String.fromCharCode(byte)
+  return text
 }
 
-/** One byte per character, low 8 bits of its code. */
+/** One byte per UTF-16 unit, the low 8 bits of its code. */
 export function fromAscii(text: string): Uint8Array {
-  return Uint8Array.from(text, (c) => c.charCodeAt(0) & 0xff)
+  const bytes = new Uint8Array(text.length)
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i)
+  return bytes
 }

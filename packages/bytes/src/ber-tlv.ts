@@ -17,7 +17,9 @@ export function readBerLength(reader: ByteReader): number {
   if (first < 0x80) return first
   const count = first & 0x7f
   if (count === 0 || count > 4) {
-    throw new BytesError('BYTES_BAD_TLV', 'length field of an unsupported form', { offsetBytes: reader.offsetBytes - 1 })
+    throw new BytesError('BYTES_BAD_TLV', 'length field of an unsupported form', {
+      offsetBytes: reader.offsetBytes - 1,
+    })
   }
   let length = 0
   for (let i = 0; i < count; i++) length = length * 256 + reader.u8()
@@ -29,6 +31,11 @@ export function writeBerLength(writer: ByteWriter, length: number): void {
   if (length < 0x80) writer.u8(length)
   else if (length <= 0xff) writer.u8(0x81).u8(length)
   else if (length <= 0xffff) writer.u8(0x82).u16(length)
+  else if (length <= 0xff_ffff)
+    writer
+      .u8(0x83)
+      .u8(length >>> 16)
+      .u16(length & 0xffff)
   else writer.u8(0x84).u32(length)
 }
 

@@ -3,8 +3,8 @@ import { BytesError } from './errors.ts'
 /** Reads big-endian numbers and slices from bytes, front to back, checking every length before it reads. */
 export class ByteReader {
   readonly bytes: Uint8Array
-  /** Where the next read begins, counted from the start of `bytes`. */
-  offsetBytes: number
+  #offset: number
+  readonly #start: number
   readonly #end: number
   readonly #view: DataView
 
@@ -14,29 +14,41 @@ export class ByteReader {
       throw new BytesError('BYTES_OUT_OF_RANGE', `range ${start}..${end} is outside ${bytes.length} bytes`)
     }
     this.bytes = bytes
-    this.offsetBytes = start
+    this.#offset = start
+    this.#start = start
     this.#end = end
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
+  /** Where the next read begins, counted from the start of `bytes`; may be set to anywhere in the range. */
+  get offsetBytes(): number {
+    return this.#offset
+  }
+  set offsetBytes(offset: number) {
+    if (!(offset >= this.#start && offset <= this.#end)) {
+      throw new BytesError('BYTES_OUT_OF_RANGE', `offset ${offset} is outside ${this.#start}..${this.#end}`)
+    }
+    this.#offset = offset
+  }
+
   get remaining(): number {
-    return this.#end - this.offsetBytes
+    return this.#end - this.#offset
   }
 
   get isAtEnd(): boolean {
-    return this.offsetBytes === this.#end
+    return this.#offset === this.#end
   }
 
   #take(count: number): number {
-    const at = this.offsetBytes
-    if (count < 0 || count > this.#end - at) {
+    const at = this.#offset
+    if (!(count >= 0 && count <= this.#end - at)) {
       throw new BytesError('BYTES_TRUNCATED', `${count} bytes wanted at offset ${at}, ${this.#end - at} there`, {
         offsetBytes: at,
         wanted: count,
         available: this.#end - at,
       })
     }
-    this.offsetBytes = at + count
+    this.#offset = at + count
     return at
   }
 
@@ -74,14 +86,14 @@ export class ByteReader {
   /** The next byte without moving on. */
   peek(): number {
     const at = this.#take(1)
-    this.offsetBytes = at
+    this.#offset = at
     return this.bytes[at]!
   }
 
   /** A copy of the next `count` bytes. */
   take(count: number): Uint8Array {
     const at = this.#take(count)
-    return this.bytes.slice(at, at + count)
+    return new Uint8Array(this.bytes.subarray(at, at + count)) // not slice(): that of a Buffer does not copy
   }
 
   skip(count: number): void {

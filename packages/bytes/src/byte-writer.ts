@@ -98,7 +98,7 @@ export class ByteWriter {
   /** Overwrites two bytes written before, for lengths known late. */
   setU16At(offsetBytes: number, value: number): this {
     this.#check(value, 0, 0xffff)
-    if (offsetBytes < 0 || offsetBytes + 2 > this.#length) {
+    if (!(offsetBytes >= 0 && offsetBytes + 2 <= this.#length)) {
       throw new BytesError('BYTES_OUT_OF_RANGE', 'no such place written', { offsetBytes })
     }
     this.#view.setUint16(offsetBytes, value)

@@ -23,7 +23,6 @@ export type BytesErrorCode = 'BYTES_TRUNCATED' | 'BYTES_OUT_OF_RANGE' | 'BYTES_B
 /** Bytes that cannot be read as asked. `place.offsetBytes` tells where. */
 export class BytesError extends GridcardError {
   declare readonly code: BytesErrorCode
-  // biome-ignore lint/complexity/noUselessConstructor: narrows the code to this room's
   constructor(code: BytesErrorCode, message: string, place: ErrorPlace = {}) {
     super(code, message, place)
   }

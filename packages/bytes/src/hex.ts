@@ -10,7 +10,7 @@ export function toHex(bytes: Uint8Array): string {
 }
 
 /**
- * Reads hex in either case; white space between bytes is ignored.
+ * Reads hex in either case; white space is ignored.
  * @throws BytesError `BYTES_BAD_HEX` for anything else
  */
 export function fromHex(text: string): Uint8Array {
