@@ -1,4 +1,4 @@
-import { fromHex } from '@gridcard/bytes'
+import { fromHex, GridcardError } from '@gridcard/bytes'
 import type { CryptoProvider } from '@gridcard/crypto'
 import type { Logger } from 'pino'
 import type { ReadOutcome, SwitchOutcome } from '../api/schema.ts'
@@ -179,8 +179,8 @@ export class MeterJobs {
     const { db, logger, news } = this.#options
     const failure = failureOf(error)
     if (failure.kind === 'aborted') throw error
-    const log = failure.kind === 'own-fault' ? logger.error.bind(logger) : logger.info.bind(logger)
-    log({ serial, failure: failure.kind, err: error }, failure.reason)
+    if (failure.kind === 'own-fault') logger.error({ serial, err: error }, failure.reason)
+    else logger.info({ serial, failure: failure.kind, code: codeOf(error) }, failure.reason)
     const meter = await findMeter(db, serial)
     if (meter === undefined) return failure
     const state = stateAfter(failure.kind)
@@ -201,6 +201,8 @@ export class MeterJobs {
     for (const one of stored) news.publish({ type: 'event', event: one })
   }
 }
+
+const codeOf = (error: unknown): string | undefined => (error instanceof GridcardError ? error.code : undefined)
 
 function readText(intervals: number): string {
   if (intervals === 0) return 'Read; no new interval yet'

@@ -1,0 +1,37 @@
+import Type from 'typebox'
+import { cardStatusOf, listMeters, registersOf, requireMeter } from '../../store/meters.ts'
+import { createReadingStore } from '../../store/readings.ts'
+import { answers, refTo } from '../components.ts'
+import { Serial } from '../schema.ts'
+import { meterDetail, meterSummary } from '../views.ts'
+import type { ApiParts, ApiServer } from './api-parts.ts'
+
+export const SerialParams = Type.Object({ serial: Serial })
+
+export function meterRoutes(server: ApiServer, { db }: ApiParts): void {
+  server.get(
+    '/api/meters',
+    { schema: { summary: 'All meters, by serial number', response: answers(Type.Array(refTo('MeterSummary'))) } },
+    async () => (await listMeters(db)).map(meterSummary),
+  )
+
+  server.get(
+    '/api/meters/:serial',
+    {
+      schema: {
+        summary: 'All that is known of one meter and its card',
+        params: SerialParams,
+        response: answers(refTo('MeterDetail'), 400, 404),
+      },
+    },
+    async ({ params }) => {
+      const meter = await requireMeter(db, params.serial)
+      return meterDetail({
+        meter,
+        registers: await registersOf(db, meter.id),
+        card: await cardStatusOf(db, meter.id),
+        extent: await createReadingStore(db).extent(meter.id),
+      })
+    },
+  )
+}

@@ -1,0 +1,8 @@
+export * from './api/schema.ts'
+export type { Clock } from './clock.ts'
+export * from './errors.ts'
+export type { NewsListener, StreetFeed, StreetNews } from './events.ts'
+export * from './headend.ts'
+export type { MeterKeys } from './keys/key-store.ts'
+export type { ConnectMeter } from './reading/meter-session.ts'
+export type { Database, StartStep } from './store/database.ts'
