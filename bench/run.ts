@@ -52,7 +52,9 @@ async function main(): Promise<number> {
         console.log(JSON.stringify({ question: question.name, median, unit: question.unit, spread }))
       } else {
         const percent = `±${(spread * 100).toFixed(0)} %`
-        console.log(`${question.name.padEnd(18)} ${numbers.format(median).padStart(14)}  ${question.unit.padEnd(16)} ${percent}`)
+        console.log(
+          `${question.name.padEnd(18)} ${numbers.format(median).padStart(14)}  ${question.unit.padEnd(16)} ${percent}`,
+        )
       }
     } finally {
       await prepared.close?.()

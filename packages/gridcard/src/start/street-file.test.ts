@@ -15,6 +15,7 @@ const record: StreetRecord = {
   version: 1,
   name: 'Test street',
   seed: '00112233445566778899aabbccddeeff',
+  headendSystemTitle: '4752434800000001',
   installedAtMs: 1_700_000_000_000,
   meters: 3,
   timeReservedMs: 1_700_000_100_000,

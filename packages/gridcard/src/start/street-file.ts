@@ -9,6 +9,8 @@ export interface StreetRecord {
   readonly name: string
   /** 32 hex digits; every home's load follows from it. Not a secret. */
   readonly seed: string
+  /** 16 hex digits: what meters know the head-end by. Cards are personalised for it. */
+  readonly headendSystemTitle: string
   /** Simulated time at which the meters were installed, ms since 1970, UTC. */
   readonly installedAtMs: number
   readonly meters: number
@@ -49,6 +51,8 @@ function isStreetRecord(record: Partial<StreetRecord> | null): record is StreetR
     typeof record.name === 'string' &&
     typeof record.seed === 'string' &&
     /^[0-9a-f]{32}$/.test(record.seed) &&
+    typeof record.headendSystemTitle === 'string' &&
+    /^[0-9A-F]{16}$/.test(record.headendSystemTitle) &&
     Number.isSafeInteger(record.installedAtMs) &&
     Number.isSafeInteger(record.meters) &&
     (record.meters ?? 0) > 0 &&

@@ -1,0 +1,95 @@
+import { existsSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { Card } from '@gridcard/card'
+import type { CryptoProvider } from '@gridcard/crypto'
+import { type CardLink, inProcessLink, meterSecurityAppletAid, meterSecurityPackageAid } from '@gridcard/terminal'
+import { LauncherError } from '../errors.ts'
+import { meterCardProfile } from './card-profile.ts'
+import { FileNvStore } from './file-nv-store.ts'
+import { type CardIdentity, type MeterKeys, makeMeterKeys, personaliseCard } from './personalise.ts'
+
+export interface CardDrawerOptions {
+  readonly directory: string
+  readonly crypto: CryptoProvider
+  /** The MeterSecurity CAP file. */
+  readonly cap: Uint8Array
+}
+
+export interface IssuedTo extends CardIdentity {
+  readonly serial: string
+}
+
+/** The street's cards, a file each. */
+export class CardDrawer {
+  readonly #options: CardDrawerOptions
+  readonly #stores: FileNvStore[] = []
+
+  constructor(options: CardDrawerOptions) {
+    this.#options = options
+  }
+
+  has(serial: string): boolean {
+    return existsSync(this.#path(serial))
+  }
+
+  /**
+   * Makes a new card for a meter: package loaded, applet installed, identity and fresh keys put on, personalisation ended.
+   * A card that is there already is replaced. Its file gets its name before `keep` stores the keys on the other side: when
+   * a start is cut off in between, a card without known keys is left, and the next start makes it again.
+   */
+  async issue(
+    identity: IssuedTo,
+    peerSystemTitle: Uint8Array,
+    keep: (keys: MeterKeys) => Promise<void>,
+  ): Promise<void> {
+    const { crypto, cap } = this.#options
+    const path = this.#path(identity.serial)
+    const passing = `${path}.new`
+    rmSync(passing, { force: true })
+    const store = new FileNvStore(passing)
+    const card = Card.create({ profile: meterCardProfile, crypto, store })
+    card.powerOn()
+    card.loadPackage(cap)
+    card.installApplet({ packageAid: meterSecurityPackageAid, appletAid: meterSecurityAppletAid })
+    const keys = makeMeterKeys(crypto)
+    try {
+      await personaliseCard(inProcessLink(card), identity, peerSystemTitle, keys, crypto)
+      card.powerOff()
+      store.close()
+      renameSync(passing, path)
+      await keep(keys)
+    } finally {
+      keys.encryptionKey.fill(0)
+      keys.authenticationKey.fill(0)
+    }
+  }
+
+  /**
+   * Puts a meter's card into a reader.
+   * @throws LauncherError `GRIDCARD_CARD_DAMAGED`
+   */
+  take(serial: string): CardLink {
+    const store = new FileNvStore(this.#path(serial))
+    let card: Card
+    try {
+      card = Card.open({ profile: meterCardProfile, crypto: this.#options.crypto, store })
+    } catch (error) {
+      throw new LauncherError(
+        'GRIDCARD_CARD_DAMAGED',
+        `the card image ${this.#path(serial)} cannot be used: ${(error as Error).message}`,
+        { serial },
+        { cause: error },
+      )
+    }
+    this.#stores.push(store)
+    return inProcessLink(card)
+  }
+
+  close(): void {
+    for (const store of this.#stores.splice(0)) store.close()
+  }
+
+  #path(serial: string): string {
+    return join(this.#options.directory, `${serial}.img`)
+  }
+}
