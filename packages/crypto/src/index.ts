@@ -1,2 +1,2 @@
 export type { CryptoProvider, GcmDecryptor, GcmEncryptor } from './crypto-provider.ts'
-export { CryptoPortError, type CryptoErrorCode } from './errors.ts'
+export { type CryptoErrorCode, CryptoPortError } from './errors.ts'

@@ -1,11 +1,13 @@
+import { assert, concatBytes } from '@gridcard/bytes'
 import { aeskw, cbc, cmac, ctr, ecb, gcm } from '@noble/ciphers/aes.js'
-import { randomBytes } from '@noble/ciphers/utils.js'
 import { sha256 } from '@noble/hashes/sha2.js'
-import { concatBytes } from '@gridcard/bytes'
 import type { CryptoProvider, GcmDecryptor, GcmEncryptor } from './crypto-provider.ts'
-import { requireBlocks, requireIv, requireKey, requireKeyData } from './requirements.ts'
+import { requireBlocks, requireIv, requireKey, requireKeyData, requireTagLength } from './requirements.ts'
 
 const RAW = { disablePadding: true }
+
+/** The most bytes that getRandomValues gives at once (Web Cryptography API §10.1.1). */
+const RANDOM_QUOTA = 65_536
 
 /** First counter block of the message: iv || 2 (SP 800-38D §7.1; block 1 masks the tag). */
 function messageCounter(iv: Uint8Array): Uint8Array {
@@ -28,16 +30,19 @@ class GcmSession {
   readonly #iv: Uint8Array
   readonly #aad: Uint8Array
   #input: Uint8Array = new Uint8Array()
+  #hasEnded = false
 
   constructor(key: Uint8Array, iv: Uint8Array, aad: Uint8Array) {
     requireKey(key)
     requireIv(iv, 12)
-    this.#key = key.slice()
-    this.#iv = iv.slice()
-    this.#aad = aad.slice()
+    // Copies; slice() of a Buffer would be a view.
+    this.#key = new Uint8Array(key)
+    this.#iv = new Uint8Array(iv)
+    this.#aad = new Uint8Array(aad)
   }
 
   update(part: Uint8Array): Uint8Array {
+    assert(!this.#hasEnded, 'GCM session used after its end')
     const before = this.#input.length
     this.#input = concatBytes(this.#input, part)
     return this.#keystreamed().slice(before)
@@ -48,15 +53,32 @@ class GcmSession {
     return ctr(this.#key, messageCounter(this.#iv)).encrypt(this.#input)
   }
 
+  /** The whole tag; ends the session. */
   tagOf(direction: 'encrypt' | 'decrypt'): Uint8Array {
+    assert(!this.#hasEnded, 'GCM session used after its end')
+    this.#hasEnded = true
     const plaintext = direction === 'encrypt' ? this.#input : this.#keystreamed()
     return gcm(this.#key, this.#iv, this.#aad).encrypt(plaintext).slice(plaintext.length)
   }
 }
 
+function createGcmDecryptor(key: Uint8Array, iv: Uint8Array, aad: Uint8Array, tagLengthBytes: number): GcmDecryptor {
+  requireTagLength(tagLengthBytes)
+  const session = new GcmSession(key, iv, aad)
+  return {
+    update: (part) => session.update(part),
+    verify: (tag) =>
+      tag.length === tagLengthBytes && equalInConstantTime(session.tagOf('decrypt').slice(0, tagLengthBytes), tag),
+  }
+}
+
 /** Pure JavaScript, audited upstream; runs in a page and anywhere else. */
 export const nobleCrypto: CryptoProvider = {
-  randomBytes: (lengthBytes) => randomBytes(lengthBytes),
+  randomBytes(lengthBytes) {
+    const bytes = new Uint8Array(lengthBytes)
+    for (let at = 0; at < lengthBytes; at += RANDOM_QUOTA) crypto.getRandomValues(bytes.subarray(at, at + RANDOM_QUOTA))
+    return bytes
+  },
   sha256: (message) => sha256(message),
   aesEcbEncrypt(key, blocks) {
     requireKey(key)
@@ -82,29 +104,25 @@ export const nobleCrypto: CryptoProvider = {
   },
   aesCmac(key, message) {
     requireKey(key)
-    return cmac(key, message)
+    return cmac(message, key)
   },
   createGcmEncryptor(key, iv, aad): GcmEncryptor {
     const session = new GcmSession(key, iv, aad)
     return { update: (part) => session.update(part), finish: () => session.tagOf('encrypt') }
   },
-  createGcmDecryptor(key, iv, aad, tagLengthBytes): GcmDecryptor {
-    const session = new GcmSession(key, iv, aad)
-    return {
-      update: (part) => session.update(part),
-      verify: (tag) =>
-        tag.length === tagLengthBytes && equalInConstantTime(session.tagOf('decrypt').slice(0, tagLengthBytes), tag),
-    }
-  },
+  createGcmDecryptor,
   gcmSeal(key, iv, aad, plaintext, tagLengthBytes) {
+    requireTagLength(tagLengthBytes)
     requireKey(key)
     requireIv(iv, 12)
-    return gcm(key, iv, aad).encrypt(plaintext).slice(0, plaintext.length + tagLengthBytes)
+    return gcm(key, iv, aad)
+      .encrypt(plaintext)
+      .slice(0, plaintext.length + tagLengthBytes)
   },
   gcmOpen(key, iv, aad, ciphertextAndTag, tagLengthBytes) {
+    const session = createGcmDecryptor(key, iv, aad, tagLengthBytes)
     const split = ciphertextAndTag.length - tagLengthBytes
     if (split < 0) return undefined
-    const session = this.createGcmDecryptor(key, iv, aad, tagLengthBytes)
     const plaintext = session.update(ciphertextAndTag.subarray(0, split))
     return session.verify(ciphertextAndTag.subarray(split)) ? plaintext : undefined
   },

@@ -1,8 +1,8 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import { cmac } from '@noble/ciphers/aes.js'
 import { concatBytes } from '@gridcard/bytes'
+import { cmac } from '@noble/ciphers/aes.js'
 import type { CryptoProvider, GcmDecryptor, GcmEncryptor } from './crypto-provider.ts'
-import { requireBlocks, requireIv, requireKey, requireKeyData } from './requirements.ts'
+import { requireBlocks, requireIv, requireKey, requireKeyData, requireTagLength } from './requirements.ts'
 
 const KEY_WRAP_IV = Uint8Array.from({ length: 8 }, () => 0xa6)
 
@@ -18,9 +18,30 @@ function blockMode(name: 'ecb' | 'cbc', key: Uint8Array, iv: Uint8Array | null, 
   return concatBytes(cipher.update(blocks), cipher.final())
 }
 
-const gcmName = (key: Uint8Array) => {
+/** OpenSSL's name, for a key and an IV that fit; all three key lengths have the type of the first. */
+function gcmName(key: Uint8Array, iv: Uint8Array) {
   requireKey(key)
+  requireIv(iv, 12)
   return `aes-${key.length * 8}-gcm` as 'aes-128-gcm'
+}
+
+function createGcmDecryptor(key: Uint8Array, iv: Uint8Array, aad: Uint8Array, tagLengthBytes: number): GcmDecryptor {
+  requireTagLength(tagLengthBytes)
+  const cipher = createDecipheriv(gcmName(key, iv), key, iv, { authTagLength: tagLengthBytes })
+  cipher.setAAD(aad)
+  return {
+    update: (ciphertext) => plain(cipher.update(ciphertext)),
+    verify(tag) {
+      if (tag.length !== tagLengthBytes) return false
+      cipher.setAuthTag(tag)
+      try {
+        cipher.final()
+        return true
+      } catch {
+        return false // the only reason final() has: the tag differs
+      }
+    },
+  }
 }
 
 /** `node:crypto` (OpenSSL) for all that it has; AES-CMAC, which it lacks, from noble. */
@@ -33,11 +54,10 @@ export const nodeCrypto: CryptoProvider = {
   aesCbcDecrypt: (key, iv, blocks) => blockMode('cbc', key, iv, blocks, false),
   aesCmac(key, message) {
     requireKey(key)
-    return cmac(key, message)
+    return cmac(message, key)
   },
   createGcmEncryptor(key, iv, aad): GcmEncryptor {
-    requireIv(iv, 12)
-    const cipher = createCipheriv(gcmName(key), key, iv, { authTagLength: 16 })
+    const cipher = createCipheriv(gcmName(key, iv), key, iv, { authTagLength: 16 })
     cipher.setAAD(aad)
     return {
       update: (plaintext) => plain(cipher.update(plaintext)),
@@ -47,36 +67,19 @@ export const nodeCrypto: CryptoProvider = {
       },
     }
   },
-  createGcmDecryptor(key, iv, aad, tagLengthBytes): GcmDecryptor {
-    requireIv(iv, 12)
-    const cipher = createDecipheriv(gcmName(key), key, iv, { authTagLength: tagLengthBytes })
-    cipher.setAAD(aad)
-    return {
-      update: (ciphertext) => plain(cipher.update(ciphertext)),
-      verify(tag) {
-        if (tag.length !== tagLengthBytes) return false
-        cipher.setAuthTag(tag)
-        try {
-          cipher.final()
-          return true
-        } catch {
-          return false // the only reason final() has: the tag differs
-        }
-      },
-    }
-  },
+  createGcmDecryptor,
   gcmSeal(key, iv, aad, plaintext, tagLengthBytes) {
-    requireIv(iv, 12)
-    const cipher = createCipheriv(gcmName(key), key, iv, { authTagLength: tagLengthBytes })
+    requireTagLength(tagLengthBytes)
+    const cipher = createCipheriv(gcmName(key, iv), key, iv, { authTagLength: tagLengthBytes })
     cipher.setAAD(aad)
     const ciphertext = cipher.update(plaintext)
     cipher.final()
     return concatBytes(ciphertext, cipher.getAuthTag())
   },
   gcmOpen(key, iv, aad, ciphertextAndTag, tagLengthBytes) {
+    const session = createGcmDecryptor(key, iv, aad, tagLengthBytes)
     const split = ciphertextAndTag.length - tagLengthBytes
     if (split < 0) return undefined
-    const session = this.createGcmDecryptor(key, iv, aad, tagLengthBytes)
     const plaintext = session.update(ciphertextAndTag.subarray(0, split))
     return session.verify(ciphertextAndTag.subarray(split)) ? plaintext : undefined
   },

@@ -25,3 +25,14 @@ export function requireKeyData(keyData: Uint8Array, atLeast: number): void {
     throw new CryptoPortError('CRYPTO_BAD_DATA_LENGTH', `${keyData.length} bytes cannot be wrapped or unwrapped`)
   }
 }
+
+/** The lengths of SP 800-38D §5.2.1.2. DLMS uses 12. */
+export function requireTagLength(lengthBytes: number): void {
+  if (
+    lengthBytes !== 4 &&
+    lengthBytes !== 8 &&
+    !(Number.isInteger(lengthBytes) && lengthBytes >= 12 && lengthBytes <= 16)
+  ) {
+    throw new CryptoPortError('CRYPTO_BAD_TAG_LENGTH', `a GCM tag has 4, 8 or 12 to 16 bytes, not ${lengthBytes}`)
+  }
+}
