@@ -1,4 +1,4 @@
-// Which way imports run: the arrows of ARCHITECTURE.md, as rules. `npm test -- arrows` checks them.
+// Which way imports run: the arrows of ARCHITECTURE.md, as rules. `npm test -- imports` checks them.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -6,13 +6,13 @@
 export function needsOf(command, args) {
   const isTest = command === 'test' && !args.includes('--help') && !args.includes('-h')
   const picks = args
-    .map((arg) => /^(?:\.\/)?(types|lint|format|arrows|unit|e2e|packages|scripts)\b/.exec(arg)?.[1])
+    .map((arg) => /^(?:\.\/)?(types|lint|format|imports|unit|e2e|packages|scripts)\b/.exec(arg)?.[1])
     .filter((pick) => pick !== undefined)
   const runs = (/** @type {string[]} */ ...names) =>
     isTest && (picks.length === 0 || picks.some((pick) => names.includes(pick)))
   return {
     packages: command !== 'npm',
-    importRules: runs('arrows', 'unit', 'scripts'),
+    importRules: runs('imports', 'unit', 'scripts'),
     jdk: runs('unit', 'e2e'),
     browser: runs('e2e'),
     consolePage: command === 'start',

@@ -23,7 +23,7 @@ test('all the tests need everything', () => {
 
 test.each([
   [['types', 'lint'], {}],
-  [['arrows'], { importRules: true }],
+  [['imports'], { importRules: true }],
   [['unit'], { importRules: true, jdk: true }],
   [['packages/cap', '-t', 'sdiv'], {}],
   [['./e2e/street.test.ts'], { jdk: true, browser: true }],

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import type { TestChoice } from './steps.ts'
 
-export const STEP_NAMES = ['types', 'lint', 'format', 'arrows', 'unit', 'e2e'] as const
+export const STEP_NAMES = ['types', 'lint', 'format', 'imports', 'unit', 'e2e'] as const
 
 export const USAGE = `npm test                            everything
 npm test -- types lint              only these steps: ${STEP_NAMES.join(', ')}

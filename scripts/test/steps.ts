@@ -54,14 +54,14 @@ export function stepsOf(choice: TestChoice): readonly Step[] {
       round: 1,
       lane: 'checks',
     },
-    { name: 'arrows', title: 'direction of imports', commands: [arrowsCommand()], round: 1, lane: 'checks' },
+    { name: 'imports', title: 'direction of imports', commands: [importsCommand()], round: 1, lane: 'checks' },
     vitestStep('unit', 'unit and property tests, applet rebuild', choice, 1),
     vitestStep('e2e', 'whole streets, and the console in a browser', choice, 2),
   ]
 }
 
 /** dependency-cruiser over the folders that there are, in the folder that it is run in. */
-export function arrowsCommand(): readonly string[] {
+export function importsCommand(): readonly string[] {
   const program = join(
     'tools',
     'dependency-cruiser',

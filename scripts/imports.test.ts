@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync,
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { arrowsCommand } from './test/steps.ts'
+import { importsCommand } from './test/steps.ts'
 
 const ROOT = dirname(import.meta.dirname)
 
@@ -37,7 +37,7 @@ function plant(file: string, text: string): void {
 function violationsOf(files: Record<string, string>): string[] {
   for (const [file, text] of Object.entries(files)) plant(file, text)
   try {
-    execFileSync(process.execPath, arrowsCommand(), {
+    execFileSync(process.execPath, importsCommand(), {
       cwd: house,
       encoding: 'utf8',
       stdio: 'pipe',
