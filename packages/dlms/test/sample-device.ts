@@ -14,6 +14,7 @@ import {
   dateTimeOf,
   disconnectControlObject,
   emitDateTime,
+  isRefusal,
   memoryCounterStore,
   type ProfileEntry,
   profileGenericObject,
@@ -90,7 +91,19 @@ export interface SampleDevice {
   isConnected(): boolean
 }
 
-export function sampleDevice(options: Partial<DlmsServerOptions> = {}): SampleDevice {
+/** An object whose attribute 2 throws. */
+export const faultyObject = dataObject({
+  logicalName: '0.0.96.1.8.255',
+  value: () => {
+    throw new Error('sensor')
+  },
+})
+
+/** @param moreObjects are added to those every sample device has */
+export function sampleDevice(
+  options: Partial<DlmsServerOptions> = {},
+  moreObjects: readonly CosemObject[] = [],
+): SampleDevice {
   const events: SecurityEvent[] = []
   const written: CosemData[] = []
   let isConnected = true
@@ -101,20 +114,21 @@ export function sampleDevice(options: Partial<DlmsServerOptions> = {}): SampleDe
     counters: memoryCounterStore({ [slot]: { send: 5 } }),
   })
   const objects: CosemObject[] = [
+    ...moreObjects,
     dataObject({ logicalName: '0.0.42.0.0.255', value: () => cosem.octetString(fromAscii('GRC0000000000001')) }),
-    dataObject({ logicalName: '0.0.43.1.2.255', value: () => cosem.doubleLongUnsigned(0) }),
+    dataObject({
+      logicalName: '0.0.43.1.2.255',
+      value: async () => {
+        const counters = await security.counters(slot)
+        return isRefusal(counters) ? { refused: 'temporary-failure' } : cosem.doubleLongUnsigned(counters.messageFloor)
+      },
+    }),
     dataObject({
       logicalName: '0.0.96.1.9.255',
       value: () => written.at(-1) ?? cosem.nullData,
       write: (value) => {
         written.push(value)
         return undefined
-      },
-    }),
-    dataObject({
-      logicalName: '0.0.96.1.8.255',
-      value: () => {
-        throw new Error('sensor')
       },
     }),
     clockObject({ nowMs: () => startMs }),

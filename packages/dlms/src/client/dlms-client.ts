@@ -55,8 +55,9 @@ const CONFIRMED_HIGH = 0xc0
 const SET_BLOCK_HEADER_BYTES = 1 + 1 + 1 + 1 + 4 + 3
 
 /**
- * The client of one association. Calls made at the same time wait for each other. When an answer fails its checks the
- * association is over: `associate` again, on a connection of which nothing stale can come.
+ * The client of one association. Calls made at the same time wait for each other. When an answer is not protected as
+ * agreed, or not the answer to the request, the association is over: `associate` again, best on a new connection. An
+ * answer that is genuine but does not parse (DLMS_MALFORMED; meters have such objects) costs only its request.
  */
 export class DlmsClient {
   readonly #options: DlmsClientOptions
@@ -90,13 +91,12 @@ export class DlmsClient {
   associate(): Promise<AssociationInfo> {
     return this.#exclusively(async () => {
       this.#association = undefined
-      const { info, ...association } = await openAssociation({
+      this.#association = await openAssociation({
         ...this.#options,
         maxPduBytes: this.#maxPduBytes,
         send: (apdu) => this.#send(apdu),
       })
-      this.#association = { ...association, info }
-      return info
+      return this.#association.info
     })
   }
 
@@ -148,9 +148,10 @@ export class DlmsClient {
   /** Leaves the association; the transport stays open. Without one there is nothing to do. */
   release(): Promise<void> {
     return this.#exclusively(async () => {
-      if (this.#association === undefined) return
+      const association = this.#association
+      if (association === undefined) return
       this.#association = undefined
-      await releaseAssociation((apdu) => this.#send(apdu))
+      await releaseAssociation(association, (apdu) => this.#send(apdu))
     })
   }
 
@@ -164,9 +165,7 @@ export class DlmsClient {
         return response.result
       case 'get-response-with-datablock': {
         const rawData = await this.#collect(response)
-        return typeof rawData === 'number'
-          ? { accessResult: rawData }
-          : { data: this.#checked(() => parseData(rawData)) }
+        return typeof rawData === 'number' ? { accessResult: rawData } : { data: parseData(rawData) }
       }
       default:
         throw this.#unexpected(response)
@@ -204,9 +203,7 @@ export class DlmsClient {
     }
     const rawData = await this.#collect(response)
     if (typeof rawData === 'number') return refusedWhole(rawData)
-    return this.#checked(() =>
-      parseExactly('list of results', rawData, (reader) => readList(reader, () => readGetDataResult(reader))),
-    )
+    return parseExactly('list of results', rawData, (reader) => readList(reader, () => readGetDataResult(reader)))
   }
 
   async #requestGet(request: GetRequest): Promise<GetResponse> {
@@ -282,7 +279,7 @@ export class DlmsClient {
     const answer =
       protection === undefined ? await this.#send(plaintext) : await this.#sendProtected(plaintext, protection)
     if (answer[0] === apduTags['exception-response']) throw exceptionOf(answer)
-    const response = this.#checked(() => parseXdlms(answer))
+    const response = parseXdlms(answer)
     const hasOwnId = 'invokeIdAndPriority' in response && response.invokeIdAndPriority === invokeIdAndPriority
     if (!hasOwnId) throw this.#unexpected(response)
     return response
@@ -344,16 +341,6 @@ export class DlmsClient {
     const result = this.#queue.then(act, act)
     this.#queue = result
     return result
-  }
-
-  /** Foreign bytes that do not parse end the association. */
-  #checked<T>(parse: () => T): T {
-    try {
-      return parse()
-    } catch (error) {
-      this.#association = undefined
-      throw error
-    }
   }
 
   #unexpected(response: XdlmsApdu): DlmsError {

@@ -17,6 +17,8 @@ export interface ClientAssociation {
   readonly info: AssociationInfo
   /** Undefined without ciphering. */
   readonly protection: FrameProtection | undefined
+  /** What was proposed; a protected release repeats it. */
+  readonly initiate: Uint8Array
 }
 
 export interface OpenAssociationOptions {
@@ -68,7 +70,7 @@ async function openPublic(options: OpenAssociationOptions, initiate: Uint8Array)
   const aare = acceptedAare(answer, applicationContextName)
   if (aare.diagnostic.code !== associateDiagnostics.null) throw unexpected('authentication asked for')
   const response = initiateResponseOf(aare.userInformation ?? new Uint8Array(0))
-  return { info: infoOf(response, aare.apTitle), protection: undefined }
+  return { info: infoOf(response, aare.apTitle), protection: undefined, initiate }
 }
 
 async function openWithHls(options: OpenAssociationOptions, initiate: Uint8Array): Promise<ClientAssociation> {
@@ -96,7 +98,7 @@ async function openWithHls(options: OpenAssociationOptions, initiate: Uint8Array
   const token = granted(await security.hlsAnswer(slot, serverChallenge))
   const serverToken = await exchangeTokens(options, protection, token)
   granted(await security.hlsVerify(slot, serverToken))
-  return { info: infoOf(response, serverSystemTitle), protection }
+  return { info: infoOf(response, serverSystemTitle), protection, initiate }
 }
 
 /** Sends our answer to the server's challenge, gives its answer to ours. */

@@ -1,12 +1,26 @@
 import { emitRelease, parseRelease } from '../apdu/acse.ts'
 import { apduTags } from '../apdu/apdu-tags.ts'
 import { DlmsError } from '../errors.ts'
-import { exceptionOf } from './response-errors.ts'
+import { isRefusal } from '../security/security-module.ts'
+import type { ClientAssociation } from './open-association.ts'
+import { exceptionOf, refusalError } from './response-errors.ts'
 
-/** RLRQ, RLRE. Not protected: whoever could forge it could as well cut the line. @source Green Book ed. 8 §9.3.3 */
-export async function release(send: (apdu: Uint8Array) => Promise<Uint8Array>): Promise<void> {
-  const answer = await send(emitRelease({ kind: 'rlrq', reason: 0 }))
+/**
+ * RLRQ, RLRE. In a ciphered association the initiate-request goes along once more, protected, which proves who leaves;
+ * what comes back protected is checked, and some servers answer without.
+ * @source Green Book ed. 8 §9.3.3, §9.4.4.2
+ */
+export async function release(
+  { protection, initiate }: ClientAssociation,
+  send: (apdu: Uint8Array) => Promise<Uint8Array>,
+): Promise<void> {
+  const userInformation = await protection?.protect(initiate, 'glo')
+  if (userInformation !== undefined && isRefusal(userInformation)) throw refusalError(userInformation)
+  const answer = await send(emitRelease({ kind: 'rlrq', reason: 0, userInformation }))
   if (answer[0] === apduTags['exception-response']) throw exceptionOf(answer)
   if (answer[0] !== apduTags.rlre) throw new DlmsError('DLMS_UNEXPECTED_RESPONSE', 'not an RLRE', { tag: answer[0] })
-  parseRelease(answer)
+  const released = parseRelease(answer)
+  if (protection === undefined || released.userInformation === undefined) return
+  const opened = await protection.unprotect(released.userInformation)
+  if (isRefusal(opened)) throw refusalError(opened)
 }

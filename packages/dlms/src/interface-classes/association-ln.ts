@@ -17,7 +17,7 @@ export function associationLnObject(parts: {
   readonly association?: AssociationConfig
   /** All objects of the server; asked at each read, so that this object can be among them. */
   readonly objects: () => readonly CosemObject[]
-  /** Logical name of the security setup of an association; none by default. */
+  /** Logical name of the security setup of an association; undefined gives 0.0.0.0.0.0. */
   readonly securitySetup?: (association: AssociationConfig) => string | undefined
 }): CosemObject {
   const associationFor = (caller: Caller) => parts.association ?? caller.association
@@ -40,7 +40,7 @@ export function associationLnObject(parts: {
       8: attribute((association, caller) => cosem.enumeration(caller.isAssociated(association) ? 2 : 0)),
       9: attribute((association) => {
         const setup = parts.securitySetup?.(association)
-        return cosem.octetString(setup === undefined ? new Uint8Array(0) : logicalNameBytes(setup))
+        return cosem.octetString(logicalNameBytes(setup ?? '0.0.0.0.0.0'))
       }),
     },
   })

@@ -94,7 +94,7 @@ export class DlmsServerConnection {
 
   close(): void {
     this.#isClosed = true
-    for (const association of this.#associations.values()) association.close()
+    for (const association of this.#associations.values()) association.close('connection closed')
     this.#associations.clear()
   }
 
@@ -108,11 +108,11 @@ export class DlmsServerConnection {
     try {
       const answer = await association.handle(wpdu.apdu)
       if (!this.#isClosed) return answer
-      association.close()
+      association.close('connection closed')
       return undefined
     } catch (error) {
       // Only a security module that throws, or a fault of ours, gets here; either way nothing may stay half open.
-      association.close()
+      association.close('failed')
       this.#host.report(config, 'security-unavailable', error instanceof Error ? error.name : 'unknown')
       return this.#isClosed ? undefined : genericRefusal
     }

@@ -87,10 +87,11 @@ export class ServerAssociation {
     this.#host = host
   }
 
-  close(): void {
+  /** @param reason for the log */
+  close(reason: string): void {
     if (this.#state.name === 'associated') {
       this.#host.closed(this.#config)
-      this.#report('association-closed', 'released')
+      this.#report('association-closed', reason)
     }
     this.#state = { name: 'idle' }
   }
@@ -110,7 +111,7 @@ export class ServerAssociation {
   // ---- opening
 
   async #associate(apdu: Uint8Array): Promise<Uint8Array> {
-    this.close()
+    this.close('associating anew')
     const aarq = parsed(() => parseAarq(apdu))
     if (aarq === undefined) return this.#refuse('malformed AARQ')
     const fault = faultOfAarq(aarq, this.#config)
@@ -173,13 +174,7 @@ export class ServerAssociation {
       if (isRefusal(challenge)) return this.#refuseFrame(challenge, refusedAare(this.#config))
       serverChallenge = challenge
     }
-    const initiate = emitXdlms({
-      kind: 'initiate-response',
-      dlmsVersion,
-      conformance: session.caller.conformance,
-      maxPduBytes: this.#host.maxPduBytes,
-      vaaName: vaaNameLn,
-    })
+    const initiate = this.#initiateResponse(session)
     const userInformation = protection === undefined ? initiate : await protection.protect(initiate, 'glo')
     if (isRefusal(userInformation)) return this.#refuseFrame(userInformation, refusedAare(this.#config))
     if (isHls) this.#state = { name: 'pending', session, clientChallenge: aarq.authenticationValue! }
@@ -196,6 +191,16 @@ export class ServerAssociation {
       mechanismName: isHls ? mechanisms[this.#config.mechanism] : undefined,
       authenticationValue: serverChallenge,
       userInformation,
+    })
+  }
+
+  #initiateResponse({ caller }: Session): Uint8Array {
+    return emitXdlms({
+      kind: 'initiate-response',
+      dlmsVersion,
+      conformance: caller.conformance,
+      maxPduBytes: this.#host.maxPduBytes,
+      vaaName: vaaNameLn,
     })
   }
 
@@ -217,22 +222,16 @@ export class ServerAssociation {
     if (request === undefined) return unknownService
     const session = this.#state.name === 'idle' ? undefined : this.#state.session
     let userInformation: Uint8Array | undefined
-    if (session?.protection !== undefined && request.userInformation !== undefined) {
-      // A protected release proves who asks; a plain one is as good as cutting the line, which anyone on it can do.
-      const opened = await session.protection.unprotect(request.userInformation)
+    if (session?.protection !== undefined) {
+      // The initiate-request once more, protected, proves who asks; a release without it is a plain request.
+      const opened = await session.protection.unprotect(request.userInformation ?? new Uint8Array(0))
       if (isRefusal(opened)) return this.#refuseFrame(opened, genericRefusal)
-      const initiate = emitXdlms({
-        kind: 'initiate-response',
-        dlmsVersion,
-        conformance: session.caller.conformance,
-        maxPduBytes: this.#host.maxPduBytes,
-        vaaName: vaaNameLn,
-      })
-      const secured = await session.protection.protect(initiate, 'glo')
+      if (opened.plaintext[0] !== apduTags['initiate-request']) return genericRefusal
+      const secured = await session.protection.protect(this.#initiateResponse(session), 'glo')
       if (isRefusal(secured)) return this.#refuseFrame(secured, genericRefusal)
       userInformation = secured
     }
-    this.close()
+    this.close('released')
     return emitRelease({ kind: 'rlre', reason: 0, userInformation })
   }
 
