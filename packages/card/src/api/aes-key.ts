@@ -1,0 +1,138 @@
+import type { Jcre } from '../runtime/jcre.ts'
+import { callerArrayFault } from '../vm/firewall.ts'
+import type { NativeImplementation } from '../vm/link/native-library.ts'
+import { JAVA_THROW } from '../vm/machine.ts'
+import { CLEAR_ON_DESELECT, CLEAR_ON_RESET } from '../vm/memory/card-memory.ts'
+import { ELEMENT, TYPE } from '../vm/memory/handle-entry.ts'
+import { newTransient } from './javacard-framework/jc-system.ts'
+import {
+  byteRange,
+  bytesOf,
+  fillAtomic,
+  handleAt,
+  hiddenHandle,
+  hiddenShort,
+  type JcreMethod,
+  natives,
+  newByteArray,
+  newObject,
+  putBytesAtomic,
+  putHiddenShort,
+  putResult,
+  requireOwnObject,
+  shortAt,
+} from './native-call.ts'
+
+/**
+ * The AESKey behind KeyBuilder. Hidden cells: type, bytes of the key, and an array with the key and one byte that is 1
+ * once it is set. The array is persistent or transient as the type says, so clear events need nothing of us; setting a
+ * key joins a transaction like any write.
+ */
+const CLASS_NAME = 'gridcard/AesKey'
+const KEY_TYPE = 0
+const SIZE = 1
+const VALUE = 2
+
+export const KEY_TYPES = { aesTransientReset: 13, aesTransientDeselect: 14, aes: 15 } as const
+export const AES_KEY_BITS: readonly number[] = [128, 192, 256]
+
+const CRYPTO = { ILLEGAL_VALUE: 1, UNINITIALIZED_KEY: 2 } as const
+const ILLEGAL_TRANSIENT = 3
+
+/** The caller has checked type and size. */
+export function newAesKey(jcre: Jcre, keyType: number, bits: number): number {
+  const { machine } = jcre
+  const bytes = bits / 8
+  if (keyType === KEY_TYPES.aesTransientDeselect && machine.context !== machine.selectedContext) {
+    machine.throwNew('javacard/framework/SystemException', ILLEGAL_TRANSIENT)
+  }
+  const event = keyType === KEY_TYPES.aesTransientDeselect ? CLEAR_ON_DESELECT : CLEAR_ON_RESET
+  const key = newObject(jcre, CLASS_NAME)
+  const value =
+    keyType === KEY_TYPES.aes
+      ? newByteArray(jcre, bytes + 1)
+      : newTransient(jcre, machine.owner, TYPE.array | ELEMENT.byte, bytes + 1, event)
+  putHiddenShort(jcre, key, KEY_TYPE, keyType)
+  putHiddenShort(jcre, key, SIZE, bytes)
+  putHiddenShort(jcre, key, VALUE, value)
+  return key
+}
+
+/** Address of the key bytes; CLEAR_ON_DESELECT values are out of reach while another context is selected. */
+function valueAddress(jcre: Jcre, key: number): number {
+  const value = hiddenHandle(jcre, key, VALUE)
+  const fault = callerArrayFault(jcre.machine, value)
+  if (fault !== 0) {
+    jcre.machine.thrown = fault
+    throw JAVA_THROW
+  }
+  return jcre.memory.addressOf(value)
+}
+
+function isSet(jcre: Jcre, key: number): boolean {
+  return jcre.memory.u8[valueAddress(jcre, key) + hiddenShort(jcre, key, SIZE)] === 1
+}
+
+export function keyTypeOf(jcre: Jcre, key: number): number {
+  return hiddenShort(jcre, key, KEY_TYPE)
+}
+
+/**
+ * A copy of the key, for one operation; the caller wipes it. Ends the native method if the reference is not an AES key
+ * of the caller's (ILLEGAL_VALUE for other keys), or not set (UNINITIALIZED_KEY).
+ */
+export function takeAesKey(jcre: Jcre, key: number): Uint8Array {
+  requireOwnObject(jcre, key, 'javacard/security/Key')
+  if (!jcre.machine.classOf(key).isKindOf(jcre.requireClass(CLASS_NAME))) {
+    jcre.machine.throwNew('javacard/security/CryptoException', CRYPTO.ILLEGAL_VALUE)
+  }
+  if (!isSet(jcre, key)) jcre.machine.throwNew('javacard/security/CryptoException', CRYPTO.UNINITIALIZED_KEY)
+  const at = valueAddress(jcre, key)
+  return jcre.memory.u8.slice(at, at + hiddenShort(jcre, key, SIZE))
+}
+
+const setKey: JcreMethod = (jcre, at) => {
+  const key = handleAt(jcre, at)
+  const size = hiddenShort(jcre, key, SIZE)
+  const bytes = bytesOf(jcre, handleAt(jcre, at + 1), shortAt(jcre, at + 2), size)
+  const withFlag = Uint8Array.of(...bytes, 1)
+  try {
+    putBytesAtomic(jcre, valueAddress(jcre, key), withFlag)
+  } finally {
+    bytes.fill(0)
+    withFlag.fill(0)
+  }
+  return 0
+}
+
+const getKey: JcreMethod = (jcre, at) => {
+  const key = handleAt(jcre, at)
+  const bytes = takeAesKey(jcre, key)
+  try {
+    putResult(jcre, byteRange(jcre, handleAt(jcre, at + 1), shortAt(jcre, at + 2), bytes.length), bytes)
+    return bytes.length
+  } finally {
+    bytes.fill(0)
+  }
+}
+
+const clearKey: JcreMethod = (jcre, at) => {
+  const key = handleAt(jcre, at)
+  fillAtomic(jcre, valueAddress(jcre, key), hiddenShort(jcre, key, SIZE) + 1, 0)
+  return 0
+}
+
+export const aesKeyImplementation: NativeImplementation = {
+  id: 0,
+  name: CLASS_NAME,
+  interfaces: ['javacard/security/AESKey'],
+  hiddenBytes: 6,
+  methods: natives({
+    'setKey([BS)V': setKey,
+    'getKey([BS)B': getKey,
+    'clearKey()V': clearKey,
+    'getSize()S': (jcre, at) => hiddenShort(jcre, handleAt(jcre, at), SIZE) * 8,
+    'getType()B': (jcre, at) => hiddenShort(jcre, handleAt(jcre, at), KEY_TYPE),
+    'isInitialized()Z': (jcre, at) => (isSet(jcre, handleAt(jcre, at)) ? 1 : 0),
+  }),
+}

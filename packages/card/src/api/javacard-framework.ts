@@ -1,0 +1,41 @@
+import type { NativeBinding } from '../vm/link/native-library.ts'
+import { reasonAccess, reasonedException } from './card-exceptions.ts'
+import { AID_HIDDEN_BYTES, aidMethods } from './javacard-framework/aid.ts'
+import { apduMethods } from './javacard-framework/apdu.ts'
+import { appletMethods } from './javacard-framework/applet.ts'
+import { jcSystemMethods } from './javacard-framework/jc-system.ts'
+import { OWNER_PIN_HIDDEN_BYTES, ownerPinMethods } from './javacard-framework/owner-pin.ts'
+import { utilMethods } from './javacard-framework/util.ts'
+import { natives } from './native-call.ts'
+
+const REASON_BYTES = 2
+
+/** javacard.framework, one file per class; the exceptions share one. */
+export const javacardFramework: NativeBinding = {
+  package: 'javacard/framework',
+  methods: natives({
+    ...aidMethods,
+    ...apduMethods,
+    ...appletMethods,
+    ...jcSystemMethods,
+    ...ownerPinMethods,
+    ...utilMethods,
+    ...reasonAccess('CardException'),
+    ...reasonAccess('CardRuntimeException'),
+    ...reasonedException('javacard/framework/CardException'),
+    ...reasonedException('javacard/framework/CardRuntimeException'),
+    ...reasonedException('javacard/framework/ISOException'),
+    ...reasonedException('javacard/framework/UserException'),
+    ...reasonedException('javacard/framework/APDUException'),
+    ...reasonedException('javacard/framework/SystemException'),
+    ...reasonedException('javacard/framework/TransactionException'),
+    ...reasonedException('javacard/framework/PINException'),
+    'UserException.<init>()V': () => 0,
+  }),
+  hiddenBytes: {
+    AID: AID_HIDDEN_BYTES,
+    OwnerPIN: OWNER_PIN_HIDDEN_BYTES,
+    CardException: REASON_BYTES,
+    CardRuntimeException: REASON_BYTES,
+  },
+}

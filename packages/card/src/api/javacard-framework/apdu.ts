@@ -1,0 +1,194 @@
+import { APDU_STATE, type ApduSession } from '../../runtime/apdu-session.ts'
+import { channelOf, isSecureMessaging } from '../../runtime/cla.ts'
+import type { Jcre } from '../../runtime/jcre.ts'
+import { APDU_BUFFER_HANDLE, APDU_HANDLE } from '../../vm/jcre-objects.ts'
+import { bytesOf, handleAt, type JcreMethod, shortAt } from '../native-call.ts'
+
+/** javacard.framework.APDU over T=1: the whole command is here before process() begins, the response leaves at its end. */
+
+const ILLEGAL_USE = 1
+const BUFFER_BOUNDS = 2
+const BAD_LENGTH = 3
+
+/** Information field sizes of the block protocol. */
+const IFSC_BYTES = 254
+const IFSD_BYTES = 254
+const PROTOCOL_T1 = 1
+const LONGEST_SHORT_RESPONSE = 256
+const LONGEST_RESPONSE = 0x7fff
+
+function fail(jcre: Jcre, reason: number): never {
+  return jcre.machine.throwNew('javacard/framework/APDUException', reason)
+}
+
+/** The exchange going on; the APDU object is of no use between commands. */
+function session(jcre: Jcre): ApduSession {
+  return jcre.apdu ?? fail(jcre, ILLEGAL_USE)
+}
+
+/** Copies command data into the buffer, as much as fits from `offset` on. */
+function receive(jcre: Jcre, apdu: ApduSession, offset: number): number {
+  const { data } = apdu.command
+  const room = jcre.apduBuffer.length - offset
+  const count = Math.min(data.length - apdu.receivedBytes, room)
+  jcre.apduBuffer.set(data.subarray(apdu.receivedBytes, apdu.receivedBytes + count), offset)
+  apdu.receivedBytes += count
+  const isComplete = apdu.receivedBytes === data.length
+  apdu.state = isComplete ? APDU_STATE.FULL_INCOMING : APDU_STATE.PARTIAL_INCOMING
+  return count
+}
+
+const setIncomingAndReceive: JcreMethod = (jcre) => {
+  const apdu = session(jcre)
+  if (apdu.isReceiving || apdu.isOutgoing) fail(jcre, ILLEGAL_USE)
+  apdu.isReceiving = true
+  return receive(jcre, apdu, apdu.dataOffset)
+}
+
+const receiveBytes: JcreMethod = (jcre, at) => {
+  const apdu = session(jcre)
+  const offset = shortAt(jcre, at + 1)
+  if (!apdu.isReceiving || apdu.isOutgoing) fail(jcre, ILLEGAL_USE)
+  if (offset < 0) fail(jcre, BUFFER_BOUNDS)
+  const remaining = apdu.command.data.length - apdu.receivedBytes
+  if (remaining === 0) return 0
+  if (offset + Math.min(remaining, IFSC_BYTES) > jcre.apduBuffer.length) fail(jcre, BUFFER_BOUNDS)
+  return receive(jcre, apdu, offset)
+}
+
+/** Without Le this answers 256, as the reference card does in T=1; the documentation leaves it open. */
+function startOutgoing(jcre: Jcre, apdu: ApduSession): number {
+  if (apdu.isOutgoing) fail(jcre, ILLEGAL_USE)
+  apdu.isOutgoing = true
+  apdu.state = APDU_STATE.OUTGOING
+  return Math.min(apdu.command.ne ?? LONGEST_SHORT_RESPONSE, LONGEST_RESPONSE)
+}
+
+const setOutgoing: JcreMethod = (jcre) => startOutgoing(jcre, session(jcre))
+
+const setOutgoingNoChaining: JcreMethod = (jcre) => {
+  const apdu = session(jcre)
+  const expected = startOutgoing(jcre, apdu)
+  apdu.isWithoutChaining = true
+  return expected
+}
+
+const setOutgoingLength: JcreMethod = (jcre, at) => {
+  const apdu = session(jcre)
+  const length = shortAt(jcre, at + 1)
+  if (!apdu.isOutgoing || apdu.announcedBytes !== undefined || apdu.isSentAtOnce) fail(jcre, ILLEGAL_USE)
+  requireLength(jcre, apdu, length)
+  if (apdu.isWithoutChaining && length > IFSD_BYTES - 2) fail(jcre, BAD_LENGTH)
+  apdu.announcedBytes = length
+  apdu.state = APDU_STATE.OUTGOING_LENGTH_KNOWN
+  return 0
+}
+
+function requireLength(jcre: Jcre, apdu: ApduSession, length: number): void {
+  if (length < 0 || (length > LONGEST_SHORT_RESPONSE && !apdu.hasExtendedLength)) fail(jcre, BAD_LENGTH)
+}
+
+function requireSendable(jcre: Jcre, apdu: ApduSession, length: number): void {
+  if (apdu.announcedBytes === undefined || apdu.isSentAtOnce) fail(jcre, ILLEGAL_USE)
+  if (length > 0 && apdu.sentBytes + length > apdu.announcedBytes) fail(jcre, ILLEGAL_USE)
+}
+
+function requireInBuffer(jcre: Jcre, offset: number, length: number): void {
+  if (offset < 0 || length < 0 || offset + length > jcre.apduBuffer.length) fail(jcre, BUFFER_BOUNDS)
+}
+
+const sendBytes: JcreMethod = (jcre, at) => {
+  const apdu = session(jcre)
+  const offset = shortAt(jcre, at + 1)
+  const length = shortAt(jcre, at + 2)
+  requireSendable(jcre, apdu, length)
+  requireInBuffer(jcre, offset, length)
+  if (length > 0) apdu.send(jcre.apduBuffer.subarray(offset, offset + length))
+  return 0
+}
+
+const sendBytesLong: JcreMethod = (jcre, at) => {
+  const apdu = session(jcre)
+  const length = shortAt(jcre, at + 3)
+  requireSendable(jcre, apdu, length)
+  const bytes = bytesOf(jcre, handleAt(jcre, at + 1), shortAt(jcre, at + 2), length)
+  if (length > 0) apdu.send(bytes)
+  bytes.fill(0)
+  return 0
+}
+
+const setOutgoingAndSend: JcreMethod = (jcre, at) => {
+  const apdu = session(jcre)
+  const offset = shortAt(jcre, at + 1)
+  const length = shortAt(jcre, at + 2)
+  if (apdu.isOutgoing) fail(jcre, ILLEGAL_USE)
+  requireLength(jcre, apdu, length)
+  requireInBuffer(jcre, offset, length)
+  startOutgoing(jcre, apdu)
+  apdu.announcedBytes = length
+  apdu.isSentAtOnce = true
+  apdu.send(jcre.apduBuffer.subarray(offset, offset + length))
+  return 0
+}
+
+/** Lc and the data offset are known once receiving began, and until sending begins. */
+function incoming(jcre: Jcre): ApduSession {
+  const apdu = session(jcre)
+  if (!apdu.isReceiving || apdu.isOutgoing) fail(jcre, ILLEGAL_USE)
+  return apdu
+}
+
+const waitExtension: JcreMethod = (jcre) => {
+  if (session(jcre).isWithoutChaining) fail(jcre, ILLEGAL_USE)
+  return 0
+}
+
+/** Only within process() of the currently selected applet, in its context. @source API APDU.getCurrentAPDU */
+function requireProcessing(jcre: Jcre): void {
+  const { machine } = jcre
+  if (!jcre.isProcessing || machine.context !== machine.selectedContext) {
+    machine.throwNew('java/lang/SecurityException')
+  }
+}
+
+function claOf(jcre: Jcre): number {
+  return session(jcre).command.cla
+}
+
+/** CLA 2X and 3X are reserved, FF is invalid. @source ISO/IEC 7816-4 §5.4.1 */
+function isValidCla(cla: number): boolean {
+  return (cla & 0xe0) !== 0x20 && cla !== 0xff
+}
+
+export const apduMethods: Readonly<Record<string, JcreMethod>> = {
+  'APDU.getBuffer()[B': () => APDU_BUFFER_HANDLE,
+  'APDU.getNAD()B': () => 0,
+  'APDU.setIncomingAndReceive()S': setIncomingAndReceive,
+  'APDU.receiveBytes(S)S': receiveBytes,
+  'APDU.setOutgoing()S': setOutgoing,
+  'APDU.setOutgoingNoChaining()S': setOutgoingNoChaining,
+  'APDU.setOutgoingLength(S)V': setOutgoingLength,
+  'APDU.sendBytes(SS)V': sendBytes,
+  'APDU.sendBytesLong([BSS)V': sendBytesLong,
+  'APDU.setOutgoingAndSend(SS)V': setOutgoingAndSend,
+  'APDU.getCurrentState()B': (jcre) => session(jcre).state,
+  'APDU.getIncomingLength()S': (jcre) => incoming(jcre).command.data.length,
+  'APDU.getOffsetCdata()S': (jcre) => incoming(jcre).dataOffset,
+  'APDU.isCommandChainingCLA()Z': (jcre) => (isValidCla(claOf(jcre)) && (claOf(jcre) & 0x10) !== 0 ? 1 : 0),
+  'APDU.isSecureMessagingCLA()Z': (jcre) => (isSecureMessaging(claOf(jcre)) ? 1 : 0),
+  'APDU.isISOInterindustryCLA()Z': (jcre) => ((claOf(jcre) & 0x80) === 0 ? 1 : 0),
+  'APDU.isValidCLA()Z': (jcre) => (isValidCla(claOf(jcre)) ? 1 : 0),
+  'APDU.getInBlockSize()S': () => IFSC_BYTES,
+  'APDU.getOutBlockSize()S': () => IFSD_BYTES,
+  'APDU.getProtocol()B': () => PROTOCOL_T1,
+  'APDU.waitExtension()V': waitExtension,
+  'APDU.getCLAChannel()B': (jcre) => channelOf(claOf(jcre)),
+  'APDU.getCurrentAPDU()Ljavacard/framework/APDU;': (jcre) => {
+    requireProcessing(jcre)
+    return APDU_HANDLE
+  },
+  'APDU.getCurrentAPDUBuffer()[B': (jcre) => {
+    requireProcessing(jcre)
+    return APDU_BUFFER_HANDLE
+  },
+}

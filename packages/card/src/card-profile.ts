@@ -1,0 +1,55 @@
+import type { CryptoProvider } from '@gridcard/crypto'
+import { CardError } from './errors.ts'
+import { JOURNAL_OFFSET, MAX_ADDRESS } from './vm/memory/layout.ts'
+
+/** What a product is: fixed for the life of a card, and part of its image by hash. */
+export interface CardProfile {
+  readonly name: string
+  /** Multiple of 8; with RAM below 16 MiB. */
+  readonly nvSizeBytes: number
+  /** Multiple of 8. */
+  readonly ramSizeBytes: number
+  /** Commit buffer: old bytes of a transaction, each entry with 10 bytes of bookkeeping. */
+  readonly commitCapacityBytes: number
+  readonly atr: Uint8Array
+  /** Part of RAM for frames: locals, operand stacks and 12 bytes per call. Default: a quarter of RAM, at most 4096. */
+  readonly stackSizeBytes?: number
+}
+
+/** The runtime's own needs beside applets: handle entries, APDU buffer, some room to load a package. */
+const LEAST_NV_BYTES = 4096
+const LEAST_RAM_BYTES = 1024
+const LEAST_STACK_BYTES = 256
+const LEAST_COMMIT_BYTES = 64
+
+export function stackSizeBytes(profile: CardProfile): number {
+  return profile.stackSizeBytes ?? Math.max(LEAST_STACK_BYTES, Math.min(4096, (profile.ramSizeBytes >> 2) & ~7))
+}
+
+/** @throws CardError `CARD_BAD_PROFILE` */
+export function requireProfile(profile: CardProfile): void {
+  const { nvSizeBytes, ramSizeBytes, commitCapacityBytes } = profile
+  const refuse = (reason: string): never => {
+    throw new CardError('CARD_BAD_PROFILE', `profile ${profile.name}: ${reason}`, { profile: profile.name })
+  }
+  const stack = stackSizeBytes(profile)
+  for (const size of [nvSizeBytes, ramSizeBytes, stack]) {
+    if (!Number.isInteger(size) || size % 8 !== 0) refuse('memory sizes are multiples of 8 bytes')
+  }
+  if (nvSizeBytes < LEAST_NV_BYTES) refuse(`nvSizeBytes is at least ${LEAST_NV_BYTES}`)
+  if (ramSizeBytes < LEAST_RAM_BYTES) refuse(`ramSizeBytes is at least ${LEAST_RAM_BYTES}`)
+  if (nvSizeBytes + ramSizeBytes > MAX_ADDRESS) refuse('NV and RAM together stay below 16 MiB')
+  if (stack < LEAST_STACK_BYTES || stack > ramSizeBytes / 2) refuse('the stack takes 256 bytes to half of RAM')
+  if (!Number.isInteger(commitCapacityBytes) || commitCapacityBytes < LEAST_COMMIT_BYTES) {
+    refuse(`commitCapacityBytes is at least ${LEAST_COMMIT_BYTES}`)
+  }
+  if (JOURNAL_OFFSET + commitCapacityBytes > nvSizeBytes / 2) refuse('the commit buffer leaves no room for applets')
+  if (profile.atr.length < 2 || profile.atr.length > 33) refuse('an ATR has 2 to 33 bytes')
+}
+
+/** First 8 bytes of a hash over everything that shapes the image. */
+export function profileHash(profile: CardProfile, crypto: CryptoProvider): Uint8Array {
+  const { name, nvSizeBytes, ramSizeBytes, commitCapacityBytes, atr } = profile
+  const text = JSON.stringify([name, nvSizeBytes, ramSizeBytes, commitCapacityBytes, [...atr], stackSizeBytes(profile)])
+  return crypto.sha256(new TextEncoder().encode(text)).slice(0, 8)
+}

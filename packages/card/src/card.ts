@@ -1,0 +1,217 @@
+import { toHex } from '@gridcard/bytes'
+import { type CapFile, parseCapFile } from '@gridcard/cap'
+import type { CryptoProvider } from '@gridcard/crypto'
+import { platform } from './api/platform.ts'
+import { type CardProfile, profileHash, requireProfile, stackSizeBytes } from './card-profile.ts'
+import type { CardReport } from './card-report.ts'
+import { CardError } from './errors.ts'
+import { dispatch } from './runtime/dispatcher.ts'
+import { type InstallOptions, installApplet } from './runtime/installer.ts'
+import { type CardLog, Jcre } from './runtime/jcre.ts'
+import { createJcreObjects } from './runtime/jcre-objects.ts'
+import { loadPackage, packageSizeBytes, restorePackages } from './runtime/loader.ts'
+import type { Engine } from './vm/engine.ts'
+import { interpreter } from './vm/interpreter/interpreter.ts'
+import { FIRST_LOADED_CLASS_ID } from './vm/link/native-library.ts'
+import { CardMemory, type MemoryShape } from './vm/memory/card-memory.ts'
+import { BLOCK_TYPE, elementBytes, LENGTH_MASK, OWNER_MASK, TYPE } from './vm/memory/handle-entry.ts'
+import { HANDLE_ENTRY_BYTES, JOURNAL_OFFSET } from './vm/memory/layout.ts'
+import type { NvStore } from './vm/memory/nv-store.ts'
+
+const DEFAULT_INSTRUCTION_BUDGET = 200_000_000
+
+export interface CardOptions {
+  readonly profile: CardProfile
+  readonly crypto: CryptoProvider
+  /** Default: the interpreter. */
+  readonly engine?: Engine
+  /** Byte codes per command, then the command ends with 6F00. Default: 200 million. */
+  readonly instructionBudget?: number
+  /** What went wrong inside and a status word does not tell. */
+  readonly log?: CardLog
+}
+
+/** A Java Card: non-volatile memory that outlives it, a runtime environment while it is powered. */
+export class Card {
+  readonly profile: CardProfile
+  readonly #jcre: Jcre
+  #isPowered = false
+  #isBusy = false
+
+  private constructor(o: CardOptions, memory: CardMemory) {
+    this.profile = o.profile
+    this.#jcre = new Jcre({
+      memory,
+      engine: o.engine ?? interpreter,
+      crypto: o.crypto,
+      profile: o.profile,
+      natives: platform(),
+      log: o.log ?? (() => {}),
+      instructionBudget: o.instructionBudget ?? DEFAULT_INSTRUCTION_BUDGET,
+    })
+    memory.onPowerCut = () => {
+      this.#jcre.isDead = true
+    }
+  }
+
+  /**
+   * A blank card. Its store, if it has one, is written from the first byte to the last.
+   * @throws CardError `CARD_BAD_PROFILE`
+   */
+  static create(o: CardOptions & { readonly store?: NvStore }): Card {
+    requireProfile(o.profile)
+    const memory = CardMemory.format(shapeOf(o), FIRST_LOADED_CLASS_ID, o.store)
+    createJcreObjects(memory, platform())
+    return new Card(o, memory)
+  }
+
+  /**
+   * The card of an image, of the same profile. What a power cut left half done is undone first. `image` is copied; a
+   * card opened from one keeps its memory to itself.
+   * @throws CardError `CARD_IMAGE_...`
+   */
+  static open(o: CardOptions & ({ readonly store: NvStore } | { readonly image: Uint8Array })): Card {
+    requireProfile(o.profile)
+    const store = 'store' in o ? o.store : undefined
+    const image = 'store' in o ? o.store.read() : o.image
+    if (image === undefined) throw new CardError('CARD_IMAGE_MISSING', 'the store holds no image')
+    const card = new Card(o, CardMemory.open(shapeOf(o), image, store))
+    restorePackages(card.#jcre)
+    card.#jcre.registry.restore()
+    return card
+  }
+
+  /**
+   * Loads a package through the host, without GlobalPlatform.
+   * @param cap a CAP file, parsed or as the bytes of its ZIP
+   * @throws CardError `CARD_PACKAGE_...`, `CARD_IMPORT_MISSING`, `CARD_LINK_...`, `CARD_MEMORY_FULL`; CapFormatError
+   */
+  loadPackage(cap: CapFile | Uint8Array): void {
+    this.#exclusively(() => {
+      loadPackage(this.#jcre, cap instanceof Uint8Array ? parseCapFile(cap) : cap)
+    })
+  }
+
+  /**
+   * Runs an applet's install method.
+   * @returns the AID of the new instance
+   * @throws CardError `CARD_INSTALL_REFUSED`, the status word in `place.statusWord`
+   */
+  installApplet(o: InstallOptions): Uint8Array {
+    return this.#exclusively(() => installApplet(this.#jcre, o).slice())
+  }
+
+  /** Clears RAM and starts a session. @returns the ATR */
+  powerOn(): Uint8Array {
+    this.#requireAlive()
+    const { memory, machine, sessions } = this.#jcre
+    this.powerOff()
+    memory.root.bootCount = (memory.root.bootCount + 1) >>> 0
+    memory.commitRoot()
+    machine.resetStack()
+    sessions.clear()
+    this.#isPowered = true
+    return this.profile.atr.slice()
+  }
+
+  /** RAM is gone; deselect() of the selected applet is not called. @source JCRE 3.1 §3.6 */
+  powerOff(): void {
+    const { memory, machine, sessions } = this.#jcre
+    this.#isPowered = false
+    this.#jcre.selected = undefined
+    machine.selectedContext = 0
+    sessions.clear()
+    memory.u8.fill(0, memory.nvSizeBytes)
+  }
+
+  /**
+   * One command APDU, one response APDU. Everything the card refuses is a status word.
+   * @throws CardError `CARD_NOT_POWERED`; `CARD_POWER_CUT` if the store refused a write, and ever after
+   */
+  transmit(command: Uint8Array): Uint8Array {
+    this.#requireAlive()
+    if (!this.#isPowered) throw new CardError('CARD_NOT_POWERED', 'the card has no power')
+    return this.#exclusively(() => dispatch(this.#jcre, command))
+  }
+
+  /** A copy of all non-volatile memory: everything `Card.open` needs. */
+  image(): Uint8Array {
+    return this.#jcre.memory.image()
+  }
+
+  report(): CardReport {
+    const { memory, machine, registry, selected } = this.#jcre
+    const usage = this.#usageByOwner()
+    return {
+      profile: this.profile.name,
+      packages: machine.packages.map((one) => ({
+        aid: one.linked.aid,
+        version: `${one.linked.version.major}.${one.linked.version.minor}`,
+        sizeBytes: packageSizeBytes(this.#jcre, one),
+      })),
+      applets: registry.applets.map((one) => ({
+        aid: toHex(one.aid),
+        packageAid: registry.packageOf(one).linked.aid,
+        lifeCycle: one === selected ? 'selected' : 'selectable',
+        persistentBytes: usage.get(one.owner)?.persistent ?? 0,
+        transientBytes: usage.get(one.owner)?.transient ?? 0,
+      })),
+      memory: {
+        nvSizeBytes: memory.nvSizeBytes,
+        nvUsedBytes: memory.nvSizeBytes - memory.freePersistentBytes,
+        nvSystemBytes: JOURNAL_OFFSET + memory.commitCapacityBytes,
+        handleCount: memory.root.handleCount,
+        ramSizeBytes: memory.ramSizeBytes,
+        ramUsedBytes: memory.stackStart - memory.nvSizeBytes - memory.freeTransientBytes,
+        ramStackBytes: memory.ramSizeBytes - (memory.stackStart - memory.nvSizeBytes),
+        commitCapacityBytes: memory.commitCapacityBytes,
+      },
+      bootCount: memory.root.bootCount,
+    }
+  }
+
+  #usageByOwner(): Map<number, { persistent: number; transient: number }> {
+    const { memory, machine } = this.#jcre
+    const usage = new Map<number, { persistent: number; transient: number }>()
+    for (let handle = 1; handle < memory.root.handleCount; handle++) {
+      const type = memory.word1(handle) >>> 16
+      const owner = (memory.word0(handle) >>> 24) & OWNER_MASK
+      const length = memory.word1(handle) & LENGTH_MASK
+      const isBlock = (type & TYPE.array) === 0 && type >= BLOCK_TYPE.staticFields && type <= BLOCK_TYPE.appletRecord
+      const size = type & TYPE.array ? length * elementBytes(type) : length + machine.classOf(handle).hiddenBytes
+      if (isBlock) continue
+      const of = usage.get(owner) ?? { persistent: 0, transient: 0 }
+      of.persistent += HANDLE_ENTRY_BYTES
+      if (memory.addressOf(handle) < memory.nvSizeBytes) of.persistent += (size + 1) & ~1
+      else of.transient += (size + 1) & ~1
+      usage.set(owner, of)
+    }
+    return usage
+  }
+
+  #requireAlive(): void {
+    if (this.#jcre.isDead) throw new CardError('CARD_POWER_CUT', 'the card lost power: open its store again')
+  }
+
+  /** A card does one thing at a time; a store or log that calls back into it is a mistake. */
+  #exclusively<T>(act: () => T): T {
+    this.#requireAlive()
+    if (this.#isBusy) throw new CardError('CARD_BUSY', 'the card is in the middle of a command')
+    this.#isBusy = true
+    try {
+      return act()
+    } finally {
+      this.#isBusy = false
+    }
+  }
+}
+
+function shapeOf(o: CardOptions): MemoryShape {
+  return {
+    nvSizeBytes: o.profile.nvSizeBytes,
+    ramSizeBytes: o.profile.ramSizeBytes,
+    stackSizeBytes: stackSizeBytes(o.profile),
+    commitCapacityBytes: o.profile.commitCapacityBytes,
+    profileHash: profileHash(o.profile, o.crypto),
+  }
+}

@@ -1,0 +1,73 @@
+import type { ApduCommand } from './apdu-command.ts'
+
+/** States of the APDU object, as APDU.getCurrentState numbers them. */
+export const APDU_STATE = {
+  INITIAL: 0,
+  PARTIAL_INCOMING: 1,
+  FULL_INCOMING: 2,
+  OUTGOING: 3,
+  OUTGOING_LENGTH_KNOWN: 4,
+  PARTIAL_OUTGOING: 5,
+  FULL_OUTGOING: 6,
+} as const
+
+/** Offsets in the APDU buffer of the command data. */
+const DATA_OFFSET = 5
+const EXTENDED_DATA_OFFSET = 7
+
+/** The exchange of one command, from the applet's side: T=1, everything received before process() begins. */
+export class ApduSession {
+  readonly command: ApduCommand
+  /** The applet implements javacardx.apdu.ExtendedLength. */
+  readonly hasExtendedLength: boolean
+  state: number = APDU_STATE.INITIAL
+  /** Command bytes the applet has taken. */
+  receivedBytes = 0
+  /** setIncomingAndReceive was called. */
+  isReceiving = false
+  /** setOutgoing or setOutgoingNoChaining was called. */
+  isOutgoing = false
+  isWithoutChaining = false
+  /** setOutgoingAndSend was called: nothing more may be sent. */
+  isSentAtOnce = false
+  announcedBytes: number | undefined
+  sentBytes = 0
+  readonly #sent: Uint8Array[] = []
+
+  constructor(command: ApduCommand, hasExtendedLength: boolean) {
+    this.command = command
+    this.hasExtendedLength = hasExtendedLength
+  }
+
+  get dataOffset(): number {
+    return this.command.isExtended && this.command.data.length > 0 ? EXTENDED_DATA_OFFSET : DATA_OFFSET
+  }
+
+  /** The command header as it stands in the APDU buffer when process() begins. */
+  writeHeader(buffer: Uint8Array): void {
+    const { cla, ins, p1, p2, p3, data, isExtended } = this.command
+    buffer.fill(0)
+    buffer.set([cla, ins, p1, p2, p3])
+    if (isExtended && data.length > 0) buffer.set([data.length >> 8, data.length & 0xff], DATA_OFFSET)
+  }
+
+  /** Copies the bytes, so that the applet may go on using its buffer. */
+  send(bytes: Uint8Array): void {
+    this.#sent.push(bytes.slice())
+    this.sentBytes += bytes.length
+    const isComplete = this.sentBytes >= (this.announcedBytes ?? 0)
+    this.state = isComplete ? APDU_STATE.FULL_OUTGOING : APDU_STATE.PARTIAL_OUTGOING
+  }
+
+  response(statusWord: number): Uint8Array {
+    const response = new Uint8Array(this.sentBytes + 2)
+    let at = 0
+    for (const part of this.#sent) {
+      response.set(part, at)
+      at += part.length
+    }
+    response[at] = statusWord >> 8
+    response[at + 1] = statusWord
+    return response
+  }
+}

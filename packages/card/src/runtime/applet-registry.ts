@@ -1,0 +1,155 @@
+import { equalBytes } from '@gridcard/bytes'
+import type { Machine, PackageInstance } from '../vm/machine.ts'
+import type { CardMemory } from '../vm/memory/card-memory.ts'
+import { BLOCK_TYPE } from '../vm/memory/handle-entry.ts'
+
+/** Layout of a package record block, little-endian. */
+const PACKAGE = {
+  slot: 0,
+  owner: 1,
+  firstClassId: 2,
+  statics: 4,
+  loadFile: 6,
+  loadFileBytes: 8,
+  sizeBytes: 12,
+} as const
+/** Layout of an applet record block. */
+const APPLET = {
+  owner: 0,
+  packageSlot: 1,
+  state: 2,
+  aidLength: 3,
+  moduleAidLength: 4,
+  applet: 6,
+  aidObject: 8,
+  aid: 10,
+  moduleAid: 26,
+  sizeBytes: 44,
+} as const
+const LONGEST_AID = 16
+
+/** Life cycle of an applet instance, coded as GlobalPlatform does (GPC 2.3.1 table 11-4). */
+export const APPLET_STATE = { selectable: 0x07 } as const
+
+export interface PackageRecord {
+  readonly slot: number
+  readonly owner: number
+  readonly firstClassId: number
+  /** Handle of the block with the static fields; 0 if there are none. */
+  readonly statics: number
+  readonly loadFile: number
+  readonly loadFileBytes: number
+}
+
+export interface AppletRecord {
+  readonly owner: number
+  readonly packageSlot: number
+  readonly state: number
+  /** Handles of the applet and of its AID object, a permanent entry point. */
+  readonly applet: number
+  readonly aidObject: number
+  readonly aid: Uint8Array
+  /** AID of the class in the CAP file's Applet component. */
+  readonly moduleAid: Uint8Array
+}
+
+export function emitPackageRecord(record: PackageRecord): Uint8Array {
+  const view = new DataView(new ArrayBuffer(PACKAGE.sizeBytes))
+  view.setUint8(PACKAGE.slot, record.slot)
+  view.setUint8(PACKAGE.owner, record.owner)
+  view.setUint16(PACKAGE.firstClassId, record.firstClassId, true)
+  view.setUint16(PACKAGE.statics, record.statics, true)
+  view.setUint16(PACKAGE.loadFile, record.loadFile, true)
+  view.setUint32(PACKAGE.loadFileBytes, record.loadFileBytes, true)
+  return new Uint8Array(view.buffer)
+}
+
+export function parsePackageRecord(memory: CardMemory, handle: number): PackageRecord {
+  const view = new DataView(memory.buffer, memory.addressOf(handle), PACKAGE.sizeBytes)
+  return {
+    slot: view.getUint8(PACKAGE.slot),
+    owner: view.getUint8(PACKAGE.owner),
+    firstClassId: view.getUint16(PACKAGE.firstClassId, true),
+    statics: view.getUint16(PACKAGE.statics, true),
+    loadFile: view.getUint16(PACKAGE.loadFile, true),
+    loadFileBytes: view.getUint32(PACKAGE.loadFileBytes, true),
+  }
+}
+
+export function emitAppletRecord(record: AppletRecord): Uint8Array {
+  const bytes = new Uint8Array(APPLET.sizeBytes)
+  const view = new DataView(bytes.buffer)
+  view.setUint8(APPLET.owner, record.owner)
+  view.setUint8(APPLET.packageSlot, record.packageSlot)
+  view.setUint8(APPLET.state, record.state)
+  view.setUint8(APPLET.aidLength, record.aid.length)
+  view.setUint8(APPLET.moduleAidLength, record.moduleAid.length)
+  view.setUint16(APPLET.applet, record.applet, true)
+  view.setUint16(APPLET.aidObject, record.aidObject, true)
+  bytes.set(record.aid, APPLET.aid)
+  bytes.set(record.moduleAid, APPLET.moduleAid)
+  return bytes
+}
+
+export function parseAppletRecord(memory: CardMemory, handle: number): AppletRecord {
+  const at = memory.addressOf(handle)
+  const bytes = memory.u8.subarray(at, at + APPLET.sizeBytes)
+  const view = new DataView(memory.buffer, at, APPLET.sizeBytes)
+  const aidAt = (offset: number, length: number) => bytes.slice(offset, offset + Math.min(length, LONGEST_AID))
+  return {
+    owner: view.getUint8(APPLET.owner),
+    packageSlot: view.getUint8(APPLET.packageSlot),
+    state: view.getUint8(APPLET.state),
+    applet: view.getUint16(APPLET.applet, true),
+    aidObject: view.getUint16(APPLET.aidObject, true),
+    aid: aidAt(APPLET.aid, view.getUint8(APPLET.aidLength)),
+    moduleAid: aidAt(APPLET.moduleAid, view.getUint8(APPLET.moduleAidLength)),
+  }
+}
+
+/** Handles of all blocks of a type, oldest first. */
+export function blocksOf(memory: CardMemory, type: number): number[] {
+  const found: number[] = []
+  for (let handle = 1; handle < memory.root.handleCount; handle++) {
+    if (memory.word1(handle) >>> 16 === type) found.push(handle)
+  }
+  return found
+}
+
+/** The applet instances on a card, and which owner and context each one is. */
+export class AppletRegistry {
+  readonly #records: AppletRecord[] = []
+  readonly #machine: Machine
+
+  constructor(machine: Machine) {
+    this.#machine = machine
+  }
+
+  /** Reads the records in the image; the packages are on the machine already. */
+  restore(): void {
+    for (const handle of blocksOf(this.#machine.memory, BLOCK_TYPE.appletRecord)) {
+      this.add(parseAppletRecord(this.#machine.memory, handle))
+    }
+  }
+
+  get applets(): readonly AppletRecord[] {
+    return this.#records
+  }
+
+  add(record: AppletRecord): void {
+    this.#records.push(record)
+    this.#machine.contextOf[record.owner] = this.packageOf(record).context
+  }
+
+  packageOf(record: AppletRecord): PackageInstance {
+    return this.#machine.packages[record.packageSlot]!
+  }
+
+  find(aid: Uint8Array): AppletRecord | undefined {
+    return this.#records.find((one) => equalBytes(one.aid, aid))
+  }
+
+  ownedBy(owner: number): AppletRecord | undefined {
+    return this.#records.find((one) => one.owner === owner)
+  }
+}

@@ -1,0 +1,96 @@
+import { equalBytes, toHex } from '@gridcard/bytes'
+import { CardError } from '../errors.ts'
+import { APDU_BUFFER_HANDLE, exceptionHandle } from '../vm/jcre-objects.ts'
+import { LAST_OWNER } from '../vm/memory/handle-entry.ts'
+import { uncaughtStatus } from './exceptions.ts'
+import type { Installation, Jcre } from './jcre.ts'
+import { SW } from './status-words.ts'
+
+export interface InstallOptions {
+  readonly packageAid: Uint8Array
+  /** Of the class, as in the Applet component. */
+  readonly appletAid: Uint8Array
+  /** 5 to 16 bytes; default: the class's own. */
+  readonly instanceAid?: Uint8Array
+  /** Applet data, the last part of install's parameters. */
+  readonly parameters?: Uint8Array
+}
+
+/** bArray holds three lengths and their parts, 127 bytes at most. @source JCRE 3.1 §11.2.1 */
+const LONGEST_PARAMETERS = 127
+/** Where bArray begins in the APDU buffer; an applet must not count on 0. */
+const PARAMETERS_OFFSET = 5
+
+/**
+ * Runs an applet's install method. It succeeds when register() has returned; all that an installation that fails has
+ * written is undone.
+ *
+ * @returns the instance AID that was registered
+ * @throws CardError `CARD_INSTALL_REFUSED` with `place.statusWord`
+ * @source JCRE 3.1 §3.1, §11.2
+ */
+export function installApplet(jcre: Jcre, o: InstallOptions): Uint8Array {
+  const { memory, machine } = jcre
+  const packageInstance = machine.packages.find((one) => one?.linked.aid === toHex(o.packageAid))
+  const applet = packageInstance?.linked.applets.find((one) => equalBytes(one.aid, o.appletAid))
+  if (!packageInstance || !applet) throw refused('no such applet on the card', SW.referencedDataNotFound)
+  const aid = o.instanceAid ?? o.appletAid
+  if (aid.length < 5 || aid.length > 16) throw refused('an instance AID has 5 to 16 bytes', SW.wrongData)
+  if (jcre.registry.find(aid)) throw refused('the instance AID is in use', SW.conditionsNotSatisfied)
+  if (jcre.selected?.packageSlot === packageInstance.slot) {
+    throw refused('an applet of the package is active', SW.conditionsNotSatisfied)
+  }
+  const parameters = o.parameters ?? new Uint8Array()
+  const bArray = Uint8Array.of(aid.length, ...aid, 0, parameters.length, ...parameters)
+  if (bArray.length > LONGEST_PARAMETERS) throw refused('more than 127 bytes of install parameters', SW.wrongLength)
+  if (memory.root.nextOwner > LAST_OWNER) throw refused('no numbers left for another applet', SW.notEnoughMemory)
+
+  machine.resetStack()
+  memory.begin()
+  const owner = memory.root.nextOwner++
+  const installation: Installation = { owner, packageInstance, moduleAid: applet.aid, registered: undefined }
+  jcre.installation = installation
+  machine.contextOf[owner] = packageInstance.context
+  machine.selectedContext = packageInstance.context
+  jcre.apduBuffer.fill(0)
+  jcre.apduBuffer.set(bArray, PARAMETERS_OFFSET)
+  try {
+    jcre.startBudget()
+    jcre.call(applet.install, owner, [APDU_BUFFER_HANDLE, PARAMETERS_OFFSET, bArray.length])
+    return finish(jcre)
+  } finally {
+    jcre.installation = undefined
+    machine.resetStack()
+    machine.selectedContext = jcre.selected ? jcre.registry.packageOf(jcre.selected).context : 0
+    if (!jcre.isDead) jcre.apduBuffer.fill(0)
+  }
+}
+
+/** The outcome is decided by register(); what came after it is only reported. */
+function finish(jcre: Jcre): Uint8Array {
+  const { thrown, halted, haltedAt } = jcre.machine
+  const registered = jcre.installation?.registered
+  // Described before the rollback, which may take the exception object with it.
+  const failure = thrown === 0 ? undefined : describe(jcre, thrown)
+  jcre.abortOpenTransaction()
+  if (halted !== undefined) jcre.log({ event: 'halted', detail: `install: ${halted} at ${haltedAt}` })
+  if (registered !== undefined) {
+    if (failure) jcre.log({ event: 'uncaught-exception', detail: `after register: ${failure.text}` })
+    return registered.aid
+  }
+  if (halted !== undefined) throw refused(`install halted: ${halted}`, SW.unknown)
+  if (failure === undefined) throw refused('install returned without register', SW.conditionsNotSatisfied)
+  throw refused(`install threw ${failure.text}`, failure.statusWord)
+}
+
+function describe(jcre: Jcre, thrown: number): { text: string; statusWord: number } {
+  const reason = jcre.reasonOf(thrown)
+  const text = `${jcre.machine.classOf(thrown).name}${reason === undefined ? '' : `, reason ${reason}`}`
+  // A constructor that runs out of memory is the usual reason, and has a status word of its own in GlobalPlatform.
+  const isSystem = thrown === exceptionHandle('javacard/framework/SystemException')
+  return { text, statusWord: isSystem ? SW.notEnoughMemory : uncaughtStatus(jcre, thrown) }
+}
+
+function refused(message: string, statusWord: number): CardError {
+  return new CardError('CARD_INSTALL_REFUSED', message, { statusWord })
+}

@@ -1,0 +1,23 @@
+import { assert } from '@gridcard/bytes'
+import { APDU_BUFFER_HANDLE, APDU_HANDLE, exceptionHandle, JCRE_EXCEPTIONS } from '../vm/jcre-objects.ts'
+import type { NativeLibrary } from '../vm/link/native-library.ts'
+import { type CardMemory, CLEAR_ON_RESET } from '../vm/memory/card-memory.ts'
+import { BYTE_ARRAY_TYPE, JCRE_OWNER, TYPE } from '../vm/memory/handle-entry.ts'
+
+/** Header, extended Lc and 254 bytes of data; or a whole short command. */
+export const APDU_BUFFER_BYTES = 261
+
+/** The runtime environment's own objects, on a card just formatted: the APDU, its buffer, one of each exception. */
+export function createJcreObjects(memory: CardMemory, natives: NativeLibrary): void {
+  memory.begin()
+  const entryPoint = (className: string) => {
+    const type = natives.requireClassId(className) | TYPE.temporaryEntryPoint
+    return memory.newTransient(JCRE_OWNER, type, 0, natives.requireClass(className).hiddenBytes, CLEAR_ON_RESET)
+  }
+  const apdu = entryPoint('javacard/framework/APDU')
+  const bufferType = BYTE_ARRAY_TYPE | TYPE.global
+  const buffer = memory.newTransient(JCRE_OWNER, bufferType, APDU_BUFFER_BYTES, APDU_BUFFER_BYTES, CLEAR_ON_RESET)
+  assert(apdu === APDU_HANDLE && buffer === APDU_BUFFER_HANDLE, 'the first two handles are the APDU and its buffer')
+  for (const name of JCRE_EXCEPTIONS) assert(entryPoint(name) === exceptionHandle(name), `the handle of ${name}`)
+  memory.commit()
+}

@@ -1,0 +1,170 @@
+import type { CryptoProvider } from '@gridcard/crypto'
+import type { CardProfile } from '../card-profile.ts'
+import type { Engine } from '../vm/engine.ts'
+import { APDU_BUFFER_HANDLE } from '../vm/jcre-objects.ts'
+import type { LinkedClass, LinkedMethod, NativeHost } from '../vm/link/linked-package.ts'
+import type { NativeLibrary } from '../vm/link/native-library.ts'
+import { JAVA_THROW, Machine, type PackageInstance, VM_HALT } from '../vm/machine.ts'
+import type { CardMemory } from '../vm/memory/card-memory.ts'
+import { DESELECT_OWNER, elementBytes, LENGTH_MASK, OWNER_MASK, TYPE } from '../vm/memory/handle-entry.ts'
+import type { ApduSession } from './apdu-session.ts'
+import { type AppletRecord, AppletRegistry } from './applet-registry.ts'
+
+/** The installation that is going on. */
+export interface Installation {
+  readonly owner: number
+  readonly packageInstance: PackageInstance
+  readonly moduleAid: Uint8Array
+  registered: AppletRecord | undefined
+}
+
+/** What happened in the card that a status word does not tell. Never keys, never command data. */
+export interface CardLogEntry {
+  readonly event: 'halted' | 'transaction-aborted' | 'uncaught-exception'
+  readonly detail: string
+}
+export type CardLog = (entry: CardLogEntry) => void
+
+/** State of crypto objects between their calls; lost at reset, never part of the image. */
+export type SessionState = object
+
+/** The Java Card runtime environment of one card: what native methods and the dispatcher work with. */
+export class Jcre implements NativeHost {
+  readonly memory: CardMemory
+  readonly machine: Machine
+  readonly engine: Engine
+  readonly crypto: CryptoProvider
+  readonly profile: CardProfile
+  readonly natives: NativeLibrary
+  readonly log: CardLog
+  readonly registry: AppletRegistry
+  /** The command being processed by an applet. */
+  apdu: ApduSession | undefined
+  /** process() of the currently selected applet is running. */
+  isProcessing = false
+  selected: AppletRecord | undefined
+  /** True in select() and in the process() call of the SELECT command. */
+  isSelecting = false
+  /** The selected applet was deselected immediately before. */
+  isReselecting = false
+  installation: Installation | undefined
+  /** The store refused a write. */
+  isDead = false
+  /** For each command, and each installation. */
+  readonly instructionBudget: number
+  /** By handle of the native object. */
+  readonly sessions = new Map<number, SessionState>()
+
+  constructor(o: {
+    memory: CardMemory
+    engine: Engine
+    crypto: CryptoProvider
+    profile: CardProfile
+    natives: NativeLibrary
+    log: CardLog
+    instructionBudget: number
+  }) {
+    this.memory = o.memory
+    this.engine = o.engine
+    this.crypto = o.crypto
+    this.profile = o.profile
+    this.natives = o.natives
+    this.log = o.log
+    this.instructionBudget = o.instructionBudget
+    this.machine = new Machine(o.memory, this, o.natives.classesById)
+    this.registry = new AppletRegistry(this.machine)
+  }
+
+  // ---- calls
+
+  /** Runs a method on behalf of the JCRE; afterwards `machine.thrown` and `machine.halted` tell how it ended. */
+  call(method: LinkedMethod, owner: number, args: readonly number[]): number {
+    return this.engine.invoke(this.machine, method, owner, args)
+  }
+
+  /** From a native method: a virtual call that an applet's subclass may have overridden. */
+  callVirtual(handle: number, token: number, args: readonly number[]): number {
+    const method = this.machine.classOf(handle).virtualMethods[token]!
+    const owner = (this.memory.word0(handle) >>> 24) & OWNER_MASK
+    const result = this.engine.invoke(this.machine, method, owner, [handle, ...args])
+    if (this.machine.halted !== undefined) throw VM_HALT
+    if (this.machine.thrown !== 0) throw JAVA_THROW
+    return result
+  }
+
+  startBudget(): void {
+    this.machine.budget = this.instructionBudget
+  }
+
+  /** The reason in a CardException or CardRuntimeException; undefined for others. */
+  reasonOf(thrown: number): number | undefined {
+    const linked = this.machine.classOf(thrown)
+    const hasReason =
+      linked.isKindOf(this.requireClass('javacard/framework/CardRuntimeException')) ||
+      linked.isKindOf(this.requireClass('javacard/framework/CardException'))
+    return hasReason ? this.memory.i16[this.machine.hiddenAddress(thrown) >> 1]! : undefined
+  }
+
+  // ---- classes that natives ask for by name
+
+  readonly #classes = new Map<string, LinkedClass>()
+
+  requireClass(name: string): LinkedClass {
+    let found = this.#classes.get(name)
+    if (found === undefined) {
+      found = this.natives.requireClass(name)
+      this.#classes.set(name, found)
+    }
+    return found
+  }
+
+  // ---- transactions
+
+  /** Ends an open transaction when the JCRE regains control. @returns true if there was one @source JCRE 3.1 §7.6.2 */
+  abortOpenTransaction(): boolean {
+    if (!this.memory.inTransaction) return false
+    this.rollBack()
+    this.log({ event: 'transaction-aborted', detail: 'a transaction was open when the runtime regained control' })
+    return true
+  }
+
+  /** Rolls back, and makes references in transient arrays to what is gone null. @source JCRE 3.1 §7.6.3 */
+  rollBack(): void {
+    const firstGone = this.memory.firstFreshHandle
+    this.memory.abort()
+    for (const handle of this.sessions.keys()) if (handle >= firstGone) this.sessions.delete(handle)
+    this.#forEachTransientArray((handle, address, length) => {
+      if (((this.memory.word1(handle) >>> 16) & TYPE.references) === 0) return
+      for (let cell = address >> 1; cell < (address >> 1) + length; cell++) {
+        if ((this.memory.i16[cell]! & 0xffff) >= firstGone) this.memory.i16[cell] = 0
+      }
+    })
+  }
+
+  // ---- transient memory
+
+  /** CLEAR_ON_DESELECT contents of a context. @source JCRE 3.1 §5.1 */
+  clearOnDeselect(context: number): void {
+    this.#forEachTransientArray((handle, address, length) => {
+      const owner = this.memory.word0(handle) >>> 24
+      if ((owner & DESELECT_OWNER) === 0 || this.machine.contextOf[owner & OWNER_MASK] !== context) return
+      this.memory.u8.fill(0, address, address + length * elementBytes(this.memory.word1(handle) >>> 16))
+    })
+  }
+
+  #forEachTransientArray(visit: (handle: number, address: number, length: number) => void): void {
+    const { memory } = this
+    for (let handle = 1; handle < memory.root.handleCount; handle++) {
+      const word1 = memory.word1(handle)
+      const address = memory.addressOf(handle)
+      if (word1 < 0 && address >= memory.nvSizeBytes) visit(handle, address, word1 & LENGTH_MASK)
+    }
+  }
+
+  // ---- the APDU buffer
+
+  get apduBuffer(): Uint8Array {
+    const at = this.memory.addressOf(APDU_BUFFER_HANDLE)
+    return this.memory.u8.subarray(at, at + (this.memory.word1(APDU_BUFFER_HANDLE) & LENGTH_MASK))
+  }
+}

@@ -1,0 +1,149 @@
+import { toHex } from '@gridcard/bytes'
+import { type CapFile, emitComponents, parseComponents, STATIC_ARRAY_TYPES } from '@gridcard/cap'
+import type { CryptoProvider } from '@gridcard/crypto'
+import { CardError } from '../errors.ts'
+import { cachedLink } from '../vm/link/link-cache.ts'
+import type { LinkedPackage } from '../vm/link/linked-package.ts'
+import { linkPackage } from '../vm/link/linker.ts'
+import type { NativeLibrary } from '../vm/link/native-library.ts'
+import { FIRST_PACKAGE_CONTEXT, type Machine, type PackageInstance } from '../vm/machine.ts'
+import { BLOCK_TYPE, elementBytes, LAST_OWNER, TYPE } from '../vm/memory/handle-entry.ts'
+import { blocksOf, emitPackageRecord, type PackageRecord, parsePackageRecord } from './applet-registry.ts'
+import type { Jcre } from './jcre.ts'
+
+const LAST_PACKAGE_SLOT = 0x7f
+const LAST_CLASS_ID = BLOCK_TYPE.staticFields - 1
+
+/**
+ * Takes a package onto the card: links it, then stores its components, static fields and record in one transaction.
+ * Descriptor and Debug are not kept.
+ *
+ * @throws CardError `CARD_PACKAGE_EXISTS`, `CARD_PACKAGE_LIMIT`, `CARD_IMPORT_MISSING`, `CARD_MEMORY_FULL`, `CARD_LINK_...`
+ * @source JCVM 3.1 §4.5; JCRE 3.1 §11.1.5
+ */
+export function loadPackage(jcre: Jcre, cap: CapFile): PackageInstance {
+  const { memory, machine } = jcre
+  const aid = toHex(cap.header.package.aid)
+  if (findLoaded(machine, aid) || jcre.natives.hasPackage(aid)) {
+    throw new CardError('CARD_PACKAGE_EXISTS', `package ${aid} is on the card already`, { package: aid })
+  }
+  const loadFile = emitComponents(cap)
+  const linked = linkLoadFile(jcre.crypto, jcre.natives, machine, loadFile)
+  const { root } = memory
+  const isWithinLimits =
+    root.nextPackageSlot <= LAST_PACKAGE_SLOT &&
+    root.nextOwner <= LAST_OWNER &&
+    root.nextClassId + linked.classes.length - 1 <= LAST_CLASS_ID
+  if (!isWithinLimits) {
+    throw new CardError('CARD_PACKAGE_LIMIT', 'the card has no numbers left for another package', { package: aid })
+  }
+  memory.begin()
+  try {
+    const statics = cap.staticFields.imageSizeBytes
+    const record: PackageRecord = {
+      slot: root.nextPackageSlot++,
+      owner: root.nextOwner++,
+      firstClassId: root.nextClassId,
+      loadFile: memory.newBlock(BLOCK_TYPE.loadFile, loadFile),
+      loadFileBytes: loadFile.length,
+      statics: statics === 0 ? 0 : memory.newBlock(BLOCK_TYPE.staticFields, new Uint8Array(statics)),
+    }
+    root.nextClassId += linked.classes.length
+    if (record.statics !== 0) initialiseStatics(jcre, cap, record)
+    memory.newBlock(BLOCK_TYPE.packageRecord, emitPackageRecord(record))
+    memory.commit()
+    const instance = instanceOf(jcre, linked, record)
+    machine.addPackage(instance)
+    return instance
+  } catch (error) {
+    if (memory.inTransaction && !(error instanceof CardError && error.code === 'CARD_POWER_CUT')) memory.abort()
+    throw error
+  }
+}
+
+/** The packages of an image, linked again (or found in the cache). */
+export function restorePackages(jcre: Jcre): void {
+  const { memory, machine } = jcre
+  for (const handle of blocksOf(memory, BLOCK_TYPE.packageRecord)) {
+    const record = parsePackageRecord(memory, handle)
+    const at = memory.addressOf(record.loadFile)
+    const loadFile = memory.u8.slice(at, at + record.loadFileBytes)
+    machine.addPackage(instanceOf(jcre, linkLoadFile(jcre.crypto, jcre.natives, machine, loadFile), record))
+  }
+}
+
+/** Bytes of the image that a package takes, without its handle entries. */
+export function packageSizeBytes(jcre: Jcre, instance: PackageInstance): number {
+  const { memory } = jcre
+  const records = blocksOf(memory, BLOCK_TYPE.packageRecord).map((handle) => parsePackageRecord(memory, handle))
+  const record = records.find((one) => one.slot === instance.slot)!
+  const bytesOf = (handle: number) => (handle === 0 ? 0 : (memory.word1(handle) & 0xffff) * 4)
+  return bytesOf(record.loadFile) + bytesOf(record.statics)
+}
+
+function findLoaded(machine: Machine, aid: string): PackageInstance | undefined {
+  return machine.packages.find((one) => one?.linked.aid === aid)
+}
+
+function linkLoadFile(
+  crypto: CryptoProvider,
+  natives: NativeLibrary,
+  machine: Machine,
+  loadFile: Uint8Array,
+): LinkedPackage {
+  const cap = parseComponents(loadFile)
+  const imports = cap.imports.map((one) => {
+    const aid = toHex(one.aid)
+    const { major, minor } = one.version
+    const loaded = findLoaded(machine, aid)?.linked
+    const fits = loaded && loaded.version.major === major && loaded.version.minor >= minor
+    const found = fits ? loaded : natives.findPackage(aid, major, minor)
+    if (found) return found
+    throw new CardError('CARD_IMPORT_MISSING', `imported package ${aid} ${major}.${minor} is not on the card`, {
+      package: toHex(cap.header.package.aid),
+      import: aid,
+      version: `${major}.${minor}`,
+    })
+  })
+  const key = [toHex(crypto.sha256(loadFile)), ...imports.map((one) => one.key)].join(' ')
+  return cachedLink(key, () => linkPackage(cap, key, imports, natives))
+}
+
+function instanceOf(jcre: Jcre, linked: LinkedPackage, record: PackageRecord): PackageInstance {
+  return {
+    linked,
+    code: linked.code,
+    slot: record.slot,
+    firstClassId: record.firstClassId,
+    context: FIRST_PACKAGE_CONTEXT + record.slot,
+    owner: record.owner,
+    staticsAddress: record.statics === 0 ? 0 : jcre.memory.addressOf(record.statics),
+  }
+}
+
+/** Static initial values, once per package. @source JCVM 3.1 §6.11 */
+function initialiseStatics(jcre: Jcre, cap: CapFile, record: PackageRecord): void {
+  const { memory } = jcre
+  const { imageSizeBytes, arrayInits, nonDefaultValues } = cap.staticFields
+  const at = memory.addressOf(record.statics)
+  memory.putBytes(at + imageSizeBytes - nonDefaultValues.length, nonDefaultValues)
+  for (const [i, { type, values }] of arrayInits.entries()) {
+    const arrayType = TYPE.array | type
+    const length = values.length / elementBytes(arrayType)
+    const handle = memory.newPersistent(record.owner, arrayType, length, values.length)
+    if (handle === 0) throw new CardError('CARD_MEMORY_FULL', 'no room for the arrays of static fields')
+    memory.putBytes(memory.addressOf(handle), type === STATIC_ARRAY_TYPES.byte ? values : inCells(type, values))
+    memory.putStaticShort(at + 2 * i, handle)
+  }
+}
+
+/** Elements as this memory holds them: shorts little-endian, ints as two such cells, high one first. */
+function inCells(type: number, values: Uint8Array): Uint8Array {
+  if (type !== STATIC_ARRAY_TYPES.short && type !== STATIC_ARRAY_TYPES.int) return values
+  const cells = values.slice()
+  for (let i = 0; i < cells.length; i += 2) {
+    cells[i] = values[i + 1]!
+    cells[i + 1] = values[i]!
+  }
+  return cells
+}

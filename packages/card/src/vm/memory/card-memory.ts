@@ -1,0 +1,500 @@
+import { assert } from '@gridcard/bytes'
+import { CardError } from '../../errors.ts'
+import { crc32 } from './crc32.ts'
+import { ADDRESS_MASK, BLOCK_LENGTH_UNIT_BYTES, DESELECT_OWNER, FIRST_FREE_OWNER, JCRE_OWNER } from './handle-entry.ts'
+import {
+  HANDLE_ENTRY_BYTES,
+  HEADER,
+  IMAGE_FORMAT_VERSION,
+  IMAGE_MAGIC,
+  JOURNAL_OFFSET,
+  MAX_HANDLES,
+  OBJECT_ALIGNMENT,
+  ROOT,
+  ROOT_SLOT_OFFSETS,
+} from './layout.ts'
+import type { NvStore } from './nv-store.ts'
+import { UndoJournal } from './undo-journal.ts'
+
+export interface MemoryShape {
+  readonly nvSizeBytes: number
+  readonly ramSizeBytes: number
+  readonly stackSizeBytes: number
+  readonly commitCapacityBytes: number
+  /** 8 bytes */
+  readonly profileHash: Uint8Array
+}
+
+/** What a commit makes durable beside the bytes themselves: the allocation tops and the counters of the card. */
+export interface MemoryRoot {
+  heapTop: number
+  handleCount: number
+  nextClassId: number
+  resetTop: number
+  deselectBottom: number
+  bootCount: number
+  nextOwner: number
+  nextPackageSlot: number
+}
+
+/** CLEAR_ON_RESET, CLEAR_ON_DESELECT as JCSystem numbers them. */
+export const CLEAR_ON_RESET = 1
+export const CLEAR_ON_DESELECT = 2
+export type ClearEvent = typeof CLEAR_ON_RESET | typeof CLEAR_ON_DESELECT
+
+/**
+ * Non-volatile memory and RAM of one card in one buffer: addresses below `nvSizeBytes` persist.
+ *
+ * Readers use the typed arrays directly. Writers to RAM too; every write below `nvSizeBytes` goes through a method
+ * here, which saves old bytes while a transaction runs and hands the new ones to the store. Methods that may need the
+ * commit buffer return false when it is full, and have then written nothing.
+ */
+export class CardMemory {
+  readonly buffer: ArrayBuffer
+  readonly u8: Uint8Array
+  readonly i8: Int8Array
+  readonly i16: Int16Array
+  readonly i32: Int32Array
+  readonly nvSizeBytes: number
+  readonly ramSizeBytes: number
+  /** First byte of the region for frames; it ends with the buffer. */
+  readonly stackStart: number
+  /** Index in `i32` of the entry of handle 0; handle h stands 2 * h words below. */
+  readonly handleTableTop: number
+  readonly commitCapacityBytes: number
+  root: MemoryRoot
+  inTransaction = false
+  /** No store, no transaction: a persistent byte may be written without further ado. */
+  isPlain: boolean
+  /** Called once with the error of a store that threw, before it goes on up. */
+  onPowerCut: (() => void) | undefined
+  readonly #store: NvStore | undefined
+  readonly #journal: UndoJournal
+  #committed: MemoryRoot
+  #sequence = 0
+  /** Places saved in this transaction, as address * 8 + length, for lengths below 8. */
+  readonly #saved = new Set<number>()
+
+  private constructor(shape: MemoryShape, store: NvStore | undefined) {
+    const { nvSizeBytes, ramSizeBytes } = shape
+    this.buffer = new ArrayBuffer(nvSizeBytes + ramSizeBytes)
+    this.u8 = new Uint8Array(this.buffer)
+    this.i8 = new Int8Array(this.buffer)
+    this.i16 = new Int16Array(this.buffer)
+    this.i32 = new Int32Array(this.buffer)
+    this.nvSizeBytes = nvSizeBytes
+    this.ramSizeBytes = ramSizeBytes
+    this.stackStart = nvSizeBytes + ramSizeBytes - shape.stackSizeBytes
+    this.handleTableTop = (nvSizeBytes - HANDLE_ENTRY_BYTES) >> 2
+    this.commitCapacityBytes = shape.commitCapacityBytes
+    this.#store = store
+    this.isPlain = store === undefined
+    this.#journal = new UndoJournal(this.u8, JOURNAL_OFFSET, shape.commitCapacityBytes)
+    this.root = {
+      heapTop: alignUp(JOURNAL_OFFSET + shape.commitCapacityBytes, 4),
+      handleCount: 1,
+      nextClassId: 0,
+      resetTop: nvSizeBytes,
+      deselectBottom: this.stackStart,
+      bootCount: 0,
+      nextOwner: FIRST_FREE_OWNER,
+      nextPackageSlot: 0,
+    }
+    this.#committed = { ...this.root }
+  }
+
+  /** A blank memory; the whole image is written to the store, header last. */
+  static format(shape: MemoryShape, nextClassId: number, store: NvStore | undefined): CardMemory {
+    requireLittleEndianHost()
+    const memory = new CardMemory(shape, store)
+    memory.root.nextClassId = nextClassId
+    memory.#flush(HEADER.sizeBytes, shape.nvSizeBytes - HEADER.sizeBytes)
+    memory.#writeRoot()
+    const view = new DataView(memory.buffer)
+    view.setUint32(HEADER.magic, IMAGE_MAGIC, true)
+    view.setUint16(HEADER.formatVersion, IMAGE_FORMAT_VERSION, true)
+    view.setUint32(HEADER.nvSizeBytes, shape.nvSizeBytes, true)
+    view.setUint32(HEADER.ramSizeBytes, shape.ramSizeBytes, true)
+    memory.u8.set(shape.profileHash, HEADER.profileHash)
+    memory.#flush(0, HEADER.sizeBytes)
+    return memory
+  }
+
+  /** An existing image; a transaction that was cut off is rolled back first. */
+  static open(shape: MemoryShape, image: Uint8Array, store: NvStore | undefined): CardMemory {
+    requireLittleEndianHost()
+    requireHeader(shape, image)
+    const memory = new CardMemory(shape, store)
+    memory.u8.set(image)
+    memory.#readRoot()
+    memory.#journal.recover(memory.#sequence, shape.nvSizeBytes)
+    if (memory.#journal.usedBytes > 0) {
+      memory.#journal.rollBack((address, length) => memory.#flush(address, length))
+      memory.#writeRoot()
+    }
+    return memory
+  }
+
+  /** A copy of everything that persists. */
+  image(): Uint8Array {
+    return this.u8.slice(0, this.nvSizeBytes)
+  }
+
+  // ---- sizes
+
+  get freePersistentBytes(): number {
+    return this.nvSizeBytes - this.root.handleCount * HANDLE_ENTRY_BYTES - this.root.heapTop
+  }
+
+  /** Both kinds of transient arrays take from the same RAM. */
+  get freeTransientBytes(): number {
+    return this.root.deselectBottom - this.root.resetTop
+  }
+
+  get unusedCommitBytes(): number {
+    return this.#journal.freeBytes
+  }
+
+  /** Handles from this one on were made by the running transaction. */
+  get firstFreshHandle(): number {
+    return this.#committed.handleCount
+  }
+
+  // ---- handle entries
+
+  word0(handle: number): number {
+    return this.i32[this.handleTableTop - (handle << 1)]!
+  }
+
+  word1(handle: number): number {
+    return this.i32[this.handleTableTop - (handle << 1) + 1]!
+  }
+
+  addressOf(handle: number): number {
+    return this.word0(handle) & ADDRESS_MASK
+  }
+
+  // ---- persistent writes
+
+  putByte(address: number, value: number): boolean {
+    if (!this.isPlain && !this.#prepare(address, 1)) return false
+    this.i8[address] = value
+    if (!this.isPlain) this.#settle(address, 1)
+    return true
+  }
+
+  /** `address` is even. */
+  putShort(address: number, value: number): boolean {
+    if (!this.isPlain && !this.#prepare(address, 2)) return false
+    this.i16[address >> 1] = value
+    if (!this.isPlain) this.#settle(address, 2)
+    return true
+  }
+
+  /** An int as two cells, high one first; `address` is even. */
+  putInt(address: number, high: number, low: number): boolean {
+    if (!this.isPlain && !this.#prepare(address, 4)) return false
+    this.i16[address >> 1] = high
+    this.i16[(address >> 1) + 1] = low
+    if (!this.isPlain) this.#settle(address, 4)
+    return true
+  }
+
+  /** Two bytes at any address, as static fields stand in their image. */
+  putStaticShort(address: number, value: number): boolean {
+    if (!this.isPlain && !this.#prepare(address, 2)) return false
+    this.u8[address] = value >> 8
+    this.u8[address + 1] = value
+    if (!this.isPlain) this.#settle(address, 2)
+    return true
+  }
+
+  putStaticInt(address: number, high: number, low: number): boolean {
+    if (!this.isPlain && !this.#prepare(address, 4)) return false
+    this.u8[address] = high >> 8
+    this.u8[address + 1] = high
+    this.u8[address + 2] = low >> 8
+    this.u8[address + 3] = low
+    if (!this.isPlain) this.#settle(address, 4)
+    return true
+  }
+
+  /** All of the bytes or none, in a transaction or not. */
+  putBytes(address: number, bytes: Uint8Array): boolean {
+    if (!this.#prepare(address, bytes.length)) return false
+    this.u8.set(bytes, address)
+    this.#settle(address, bytes.length)
+    return true
+  }
+
+  /** All or nothing; `from` is any address, the ranges may overlap. */
+  copy(from: number, to: number, length: number): boolean {
+    if (!this.#prepare(to, length)) return false
+    this.u8.copyWithin(to, from, from + length)
+    this.#settle(to, length)
+    return true
+  }
+
+  fill(address: number, length: number, value: number): boolean {
+    if (!this.#prepare(address, length)) return false
+    this.u8.fill(value, address, address + length)
+    this.#settle(address, length)
+    return true
+  }
+
+  /** Outside of any transaction, as the NonAtomic methods of Util and PIN try counters want it. */
+  copyNonAtomic(from: number, to: number, length: number): void {
+    this.u8.copyWithin(to, from, from + length)
+    this.#flush(to, length)
+  }
+
+  fillNonAtomic(address: number, length: number, value: number): void {
+    this.u8.fill(value, address, address + length)
+    this.#flush(address, length)
+  }
+
+  /** True if an atomic write of so many bytes fits the commit buffer; asked for blocks also outside of transactions. */
+  hasCommitRoomFor(length: number): boolean {
+    return this.#journal.hasRoomFor(length)
+  }
+
+  // ---- transactions
+
+  begin(): void {
+    assert(!this.inTransaction, 'one transaction at a time')
+    this.inTransaction = true
+    this.isPlain = false
+  }
+
+  commit(): void {
+    assert(this.inTransaction, 'commit of a running transaction')
+    if (this.#journal.usedBytes > 0 || !sameRoot(this.root, this.#committed)) this.#writeRoot()
+    this.#endTransaction()
+  }
+
+  /** Old values come back; objects made meanwhile are gone. */
+  abort(): void {
+    assert(this.inTransaction, 'abort of a running transaction')
+    const hadEntries = this.#journal.usedBytes > 0
+    this.#journal.rollBack((address, length) => this.#flush(address, length))
+    this.root = { ...this.#committed }
+    if (hadEntries) this.#writeRoot()
+    this.#endTransaction()
+  }
+
+  #endTransaction(): void {
+    this.#journal.usedBytes = 0
+    this.#saved.clear()
+    this.inTransaction = false
+    this.isPlain = this.#store === undefined
+  }
+
+  /** For changes of `root` alone, outside of a transaction. */
+  commitRoot(): void {
+    if (!this.inTransaction) this.#writeRoot()
+  }
+
+  // ---- allocation
+
+  /**
+   * A new object or array in persistent memory, contents zero.
+   * @param length the length half of the entry; `sizeBytes` is what the contents take
+   * @returns its handle, or 0 if memory or handles are used up
+   */
+  newPersistent(owner: number, type: number, length: number, sizeBytes: number): number {
+    const size = alignUp(sizeBytes, OBJECT_ALIGNMENT)
+    if (this.root.handleCount >= MAX_HANDLES || size + HANDLE_ENTRY_BYTES > this.freePersistentBytes) return 0
+    const address = this.root.heapTop
+    if (!isZero(this.u8, address, address + size)) {
+      this.u8.fill(0, address, address + size) // left from an aborted transaction
+      this.#flush(address, size)
+    }
+    this.root.heapTop = address + size
+    return this.#newHandle(owner, address, type, length)
+  }
+
+  /** As `newPersistent`, with contents in RAM; only the handle entry persists. */
+  newTransient(owner: number, type: number, length: number, sizeBytes: number, event: ClearEvent): number {
+    const size = alignUp(sizeBytes, OBJECT_ALIGNMENT)
+    if (this.root.handleCount >= MAX_HANDLES || this.freePersistentBytes < HANDLE_ENTRY_BYTES) return 0
+    if (size > this.freeTransientBytes) return 0
+    let address: number
+    if (event === CLEAR_ON_DESELECT) address = this.root.deselectBottom -= size
+    else {
+      address = this.root.resetTop
+      this.root.resetTop = address + size
+    }
+    this.u8.fill(0, address, address + size)
+    return this.#newHandle(event === CLEAR_ON_DESELECT ? owner | DESELECT_OWNER : owner, address, type, length)
+  }
+
+  /** Bytes of the JCRE itself, of one of the `BLOCK_TYPE`s; only inside a transaction. */
+  newBlock(type: number, bytes: Uint8Array): number {
+    assert(this.inTransaction, 'a block is made in a transaction')
+    const units = Math.ceil(bytes.length / BLOCK_LENGTH_UNIT_BYTES)
+    const handle = this.newPersistent(JCRE_OWNER, type, units, units * BLOCK_LENGTH_UNIT_BYTES)
+    if (handle === 0) throw new CardError('CARD_MEMORY_FULL', `no room for ${bytes.length} bytes`)
+    this.putBytes(this.addressOf(handle), bytes)
+    return handle
+  }
+
+  #newHandle(owner: number, address: number, type: number, length: number): number {
+    const handle = this.root.handleCount
+    const at = this.handleTableTop - (handle << 1)
+    this.i32[at] = (owner << 24) | address
+    this.i32[at + 1] = (type << 16) | length
+    this.#flush(at << 2, HANDLE_ENTRY_BYTES)
+    this.root.handleCount = handle + 1
+    this.commitRoot()
+    return handle
+  }
+
+  // ---- the port
+
+  /** Makes a write undoable if it has to be; false: the commit buffer is full. */
+  #prepare(address: number, length: number): boolean {
+    if (length === 0) return true
+    if (this.inTransaction) {
+      const { heapTop, handleCount } = this.#committed
+      const isFresh = address >= heapTop && address < this.nvSizeBytes - handleCount * HANDLE_ENTRY_BYTES
+      if (isFresh) return true
+      const key = address * 8 + length
+      if (length < 8 && this.#saved.has(key)) return true
+      if (!this.#journal.hasRoomFor(length)) return false
+      if (length < 8) this.#saved.add(key)
+      this.#record(address, length)
+      return true
+    }
+    // A single byte cannot be torn; without a store nobody sees the middle of a write.
+    if (length <= 1 || this.#store === undefined) return true
+    if (!this.#journal.hasRoomFor(length)) return false
+    this.#record(address, length)
+    return true
+  }
+
+  #record(address: number, length: number): void {
+    const before = this.#journal.usedBytes
+    const at = this.#journal.record(this.#sequence, address, length)
+    this.#flush(at, this.#journal.usedBytes - before)
+  }
+
+  /** Hands a write to the store, and ends the small transaction that `#prepare` may have begun for it. */
+  #settle(address: number, length: number): void {
+    this.#flush(address, length)
+    if (!this.inTransaction && this.#journal.usedBytes > 0) {
+      this.#writeRoot()
+      this.#journal.usedBytes = 0
+    }
+  }
+
+  #flush(address: number, length: number): void {
+    if (this.#store === undefined || length === 0) return
+    try {
+      this.#store.write(address, this.u8.subarray(address, address + length))
+    } catch (cause) {
+      this.onPowerCut?.()
+      throw new CardError('CARD_POWER_CUT', 'the store refused a write: the card lost power', { address }, { cause })
+    }
+  }
+
+  /** The commit point: one write, into the older of the two slots. */
+  #writeRoot(): void {
+    const { root } = this
+    this.#sequence = (this.#sequence + 1) >>> 0
+    const at = ROOT_SLOT_OFFSETS[this.#sequence & 1]!
+    const view = new DataView(this.buffer, at, ROOT.sizeBytes)
+    view.setUint32(ROOT.sequence, this.#sequence, true)
+    view.setUint32(ROOT.heapTop, root.heapTop, true)
+    view.setUint16(ROOT.handleCount, root.handleCount, true)
+    view.setUint16(ROOT.nextClassId, root.nextClassId, true)
+    view.setUint32(ROOT.resetTop, root.resetTop, true)
+    view.setUint32(ROOT.deselectBottom, root.deselectBottom, true)
+    view.setUint32(ROOT.bootCount, root.bootCount, true)
+    view.setUint8(ROOT.nextOwner, root.nextOwner)
+    view.setUint8(ROOT.nextPackageSlot, root.nextPackageSlot)
+    view.setInt32(ROOT.check, crc32(this.u8, at, at + ROOT.check), true)
+    this.#flush(at, ROOT.sizeBytes)
+    this.#committed = { ...root }
+  }
+
+  #readRoot(): void {
+    let best: { sequence: number; view: DataView } | undefined
+    for (const at of ROOT_SLOT_OFFSETS) {
+      const view = new DataView(this.buffer, at, ROOT.sizeBytes)
+      if (view.getInt32(ROOT.check, true) !== crc32(this.u8, at, at + ROOT.check)) continue
+      const sequence = view.getUint32(ROOT.sequence, true)
+      if (best === undefined || ((sequence - best.sequence) | 0) > 0) best = { sequence, view }
+    }
+    if (best === undefined) throw new CardError('CARD_IMAGE_CORRUPT', 'no valid root in the image')
+    const { view } = best
+    this.#sequence = best.sequence
+    this.root = {
+      heapTop: view.getUint32(ROOT.heapTop, true),
+      handleCount: view.getUint16(ROOT.handleCount, true),
+      nextClassId: view.getUint16(ROOT.nextClassId, true),
+      resetTop: view.getUint32(ROOT.resetTop, true),
+      deselectBottom: view.getUint32(ROOT.deselectBottom, true),
+      bootCount: view.getUint32(ROOT.bootCount, true),
+      nextOwner: view.getUint8(ROOT.nextOwner),
+      nextPackageSlot: view.getUint8(ROOT.nextPackageSlot),
+    }
+    const { heapTop, handleCount, resetTop, deselectBottom } = this.root
+    const tableBottom = this.nvSizeBytes - handleCount * HANDLE_ENTRY_BYTES
+    const isSound =
+      heapTop >= JOURNAL_OFFSET + this.commitCapacityBytes &&
+      heapTop <= tableBottom &&
+      this.nvSizeBytes <= resetTop &&
+      resetTop <= deselectBottom &&
+      deselectBottom <= this.stackStart
+    if (!isSound) throw new CardError('CARD_IMAGE_CORRUPT', 'the tops of memory in the image contradict each other')
+    this.#committed = { ...this.root }
+  }
+}
+
+function requireHeader(shape: MemoryShape, image: Uint8Array): void {
+  if (image.length < HEADER.sizeBytes) throw new CardError('CARD_IMAGE_CORRUPT', 'the image is cut off')
+  const view = new DataView(image.buffer, image.byteOffset, image.byteLength)
+  if (view.getUint32(HEADER.magic, true) !== IMAGE_MAGIC) {
+    throw new CardError('CARD_IMAGE_CORRUPT', 'these bytes are not the image of a card')
+  }
+  const version = view.getUint16(HEADER.formatVersion, true)
+  if (version !== IMAGE_FORMAT_VERSION) {
+    throw new CardError('CARD_IMAGE_VERSION', `image format ${version}, this card reads ${IMAGE_FORMAT_VERSION}`, {
+      version,
+    })
+  }
+  const isSameProfile =
+    view.getUint32(HEADER.nvSizeBytes, true) === shape.nvSizeBytes &&
+    view.getUint32(HEADER.ramSizeBytes, true) === shape.ramSizeBytes &&
+    shape.profileHash.every((byte, i) => byte === image[HEADER.profileHash + i])
+  if (!isSameProfile) throw new CardError('CARD_IMAGE_OTHER_PROFILE', 'the image belongs to a card of another profile')
+  if (image.length !== shape.nvSizeBytes) {
+    throw new CardError('CARD_IMAGE_CORRUPT', `the image has ${image.length} bytes, not ${shape.nvSizeBytes}`)
+  }
+}
+
+function requireLittleEndianHost(): void {
+  if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) {
+    throw new CardError('CARD_HOST_UNSUPPORTED', 'images are little-endian, this host is not')
+  }
+}
+
+const alignUp = (value: number, unit: number): number => Math.ceil(value / unit) * unit
+
+function isZero(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (bytes[i] !== 0) return false
+  return true
+}
+
+function sameRoot(a: MemoryRoot, b: MemoryRoot): boolean {
+  return (
+    a.heapTop === b.heapTop &&
+    a.handleCount === b.handleCount &&
+    a.nextClassId === b.nextClassId &&
+    a.resetTop === b.resetTop &&
+    a.deselectBottom === b.deselectBottom &&
+    a.bootCount === b.bootCount &&
+    a.nextOwner === b.nextOwner &&
+    a.nextPackageSlot === b.nextPackageSlot
+  )
+}
