@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 
 /** One thing that `npm test` checks. Its commands run one after the other, all of them, in the root of the repository. */
@@ -78,6 +79,7 @@ function vitestStep(name: 'unit' | 'e2e', title: string, choice: TestChoice, rou
   const filter = choice.namePattern === undefined ? [] : ['--testNamePattern', choice.namePattern]
   const paths = choice.paths.filter((path) => path.startsWith('e2e') === (name === 'e2e'))
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`]
-  const tests = [bin('vitest', 'vitest.mjs'), 'run', '--project', name, ...reporters, ...filter, ...paths]
+  const workers = `--maxWorkers=${Math.max(2, availableParallelism() - 1)}` // vitest alone would take one of two cores
+  const tests = [bin('vitest', 'vitest.mjs'), 'run', '--project', name, workers, ...reporters, ...filter, ...paths]
   return { name, title, commands: name === 'e2e' ? [BUILD_CONSOLE, tests] : [tests], reportFile, round, lane: name }
 }
