@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { describePower, formatColumnKw, formatPower } from './power.ts'
+import { describePower, formatColumnKw, formatPower, powerLabel } from './power.ts'
 
 const plain = (text: string) => text.replaceAll(/[\u202f\u00a0]/g, ' ').replaceAll('\u2212', '-')
 
@@ -17,6 +17,12 @@ describe('power', () => {
   })
   test('a column keeps kilowatts for every row', () => {
     expect([0, 7, 12_345, -2_310].map((w) => plain(formatColumnKw(w)))).toEqual(['0.00', '0.01', '12.35', '-2.31'])
+  })
+  test('a reading from before the switch opened is not called the present', () => {
+    expect(powerLabel({ powerW: 400, switchState: 'disconnected' })).toBe('Drawing when last read')
+    expect(powerLabel({ powerW: 0, switchState: 'disconnected' })).toBe('Drawing')
+    expect(powerLabel({ powerW: -400, switchState: 'connected' })).toBe('Feeding in')
+    expect(powerLabel({ powerW: null, switchState: null })).toBe('Drawing')
   })
   test('words say which way the energy goes', () => {
     expect([0, 412, -2_310].map((w) => plain(describePower(w)))).toEqual([

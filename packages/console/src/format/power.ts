@@ -11,6 +11,13 @@ export const formatPower = (powerW: number): string => formatQuantity(powerQuant
 /** A column of powers in kW: two decimals for every row. */
 export const formatColumnKw = (powerW: number): string => formatFigure(powerW / 1000, 2)
 
+/** A heading for a power without its sign. Behind an open switch nothing flows any more, whatever was read before. */
+export function powerLabel(meter: { powerW: number | null; switchState: string | null }): string {
+  const isSupplied = meter.switchState === null || meter.switchState === 'connected'
+  const way = (meter.powerW ?? 0) < 0 ? 'Feeding in' : 'Drawing'
+  return isSupplied || (meter.powerW ?? 0) === 0 ? way : `${way} when last read`
+}
+
 /** Says which way the energy goes; the sign alone is easily missed. */
 export function describePower(powerW: number): string {
   if (powerW === 0) return 'drawing nothing'

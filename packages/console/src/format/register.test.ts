@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { registerQuantity } from './register.ts'
+import { orderRegisters, registerQuantity } from './register.ts'
 
 test('each unit is shown the way people read it', () => {
   const shown = (value: number, unit: string) => {
@@ -14,4 +14,15 @@ test('each unit is shown the way people read it', () => {
   expect(shown(49.98, 'Hz')).toBe('49.98 Hz')
   expect(shown(3, '')).toBe('3 ')
   expect(shown(1 / 3, 'A')).toBe('0.333 A')
+})
+
+test('energies come first, and an unknown unit last', () => {
+  const units = ['W', 'Hz', 'V', 'Wh', 'W'].map((unit, position) => ({ unit, position }))
+  expect(orderRegisters(units).map(({ unit, position }) => `${unit}${position}`)).toEqual([
+    'Wh3',
+    'W0',
+    'W4',
+    'V2',
+    'Hz1',
+  ])
 })

@@ -21,3 +21,11 @@ function decimalsOf(value: number): number {
   const decimals = String(value).split('.')[1]
   return Math.min(decimals?.length ?? 0, 3)
 }
+
+const unitOrder = ['Wh', 'varh', 'W', 'var', 'V', 'A']
+
+/** Energies first, then powers, then the rest; within a unit as they came. */
+export function orderRegisters<T extends { readonly unit: string }>(registers: readonly T[]): T[] {
+  const rank = ({ unit }: T) => (unitOrder.includes(unit) ? unitOrder.indexOf(unit) : unitOrder.length)
+  return registers.toSorted((a, b) => rank(a) - rank(b))
+}

@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { countOf, createTimeFormat, formatAgo, formatDeviation, formatDuration, utcTooltip } from './time.ts'
+import {
+  countOf,
+  createTimeFormat,
+  formatAgo,
+  formatDeviation,
+  formatDuration,
+  formatWait,
+  utcTooltip,
+} from './time.ts'
 
 const at = Date.parse('2026-05-12T22:32:08Z')
 
@@ -40,6 +48,10 @@ test('durations use the two largest units', () => {
     '1 d',
     '1 d 2 h',
   ])
+})
+
+test('waits are told as people feel them', () => {
+  expect([0, 38.4, 999, 1000, 12_340].map(formatWait)).toEqual(['0 ms', '38 ms', '999 ms', '1.0 s', '12.3 s'])
 })
 
 test('ages round down and the future is just now', () => {

@@ -80,6 +80,11 @@ function twoUnits(total: number, perLarge: number, large: string, small: string)
   return rest === 0 ? whole : `${whole} ${rest} ${small}`
 }
 
+/** How long something took that people waited for: `38 ms`, `1.2 s`. */
+export function formatWait(waitMs: number): string {
+  return waitMs < 1000 ? `${Math.round(waitMs)} ms` : `${(waitMs / 1000).toFixed(1)} s`
+}
+
 /** `3 min ago`; a time that has not come yet (clocks differ) is `just now`. */
 export function formatAgo(atMs: number, nowMs: number): string {
   const ageMs = nowMs - atMs

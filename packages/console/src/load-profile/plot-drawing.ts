@@ -65,13 +65,15 @@ interface PlotWiring {
 
 const FONT = '12px "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif'
 const AXIS_WIDTH_PX = 40
+/** Room for half a label at the right edge. */
+const HALF_LABEL_PX = 18
 const SHORTEST_DRAG_PX = 6
 
 export function createPlotOptions(wiring: PlotWiring): uPlot.Options {
   const { fromS, toS } = wiring.window()
   return {
     ...wiring.size,
-    padding: [8, 4, 0, 0],
+    padding: [8, HALF_LABEL_PX, 0, 0],
     legend: { show: false },
     scales: {
       x: { time: true, min: fromS, max: toS, auto: false },

@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { messageOf } from '../api/errors.ts'
 import { headend } from '../api/headend-client.ts'
-import { formatFigure } from '../format/energy.ts'
+import { formatWait } from '../format/time.ts'
 import { Icon } from '../icons/icon.tsx'
 import { useShortcut } from '../shell/use-shortcut.ts'
 import { SwitchDialog } from './switch-dialog.tsx'
@@ -62,7 +62,7 @@ function ReadResult(props: { outcome: ReadOutcome | undefined; error: Error | nu
   if (isPending) return <p>Reading clock, registers, load profile and card.</p>
   if (error !== null) return <Outcome isDone={false} text={messageOf(error)} />
   if (outcome === undefined) return null
-  const took = outcome.done ? ` (${formatFigure(outcome.durationMs / 1000, 1)} s)` : ''
+  const took = outcome.done ? ` (${formatWait(outcome.durationMs)})` : ''
   return <Outcome isDone={outcome.done} text={`${outcome.text}${took}`} />
 }
 

@@ -5,7 +5,7 @@ import { isNotFound } from '../api/errors.ts'
 import { meterQuery } from '../api/queries.ts'
 import { Ago } from '../clock/instant.tsx'
 import { energyQuantity, formatRegisterKwh, UNKNOWN_FIGURE } from '../format/energy.ts'
-import { powerQuantity } from '../format/power.ts'
+import { powerLabel, powerQuantity } from '../format/power.ts'
 import { Icon } from '../icons/icon.tsx'
 import { LoadProfilePanel } from '../load-profile/load-profile-panel.tsx'
 import { PageHeading } from '../shell/page-heading.tsx'
@@ -14,7 +14,7 @@ import { CardPanel } from './card-panel.tsx'
 import { ClockPanel } from './clock-panel.tsx'
 import { MeterActions } from './meter-actions.tsx'
 import { MeterEvents } from './meter-events.tsx'
-import { meterStates } from './meter-states.ts'
+import { explainState, meterStates } from './meter-states.ts'
 import { RegisterPanel } from './register-panel.tsx'
 import { StateMark, SwitchMark } from './state-mark.tsx'
 
@@ -26,37 +26,35 @@ export function MeterPage({ serial }: { serial: string }) {
         <Icon name="back" />
         All meters
       </Link>
-      {meter !== undefined ? (
-        <Meter meter={meter} />
-      ) : (
-        <>
+      <header className="meter-header">
+        <div>
+          {/* One heading from first paint on: navigation puts the focus here, and it must not be replaced. */}
           <PageHeading title={serial} />
-          {isNotFound(error) ? (
-            <p className="page-note">No meter on this street has this serial.</p>
-          ) : error !== null ? (
-            <Problem title="The meter cannot be shown" error={error} onRetry={() => void refetch()} />
-          ) : (
-            <Loading label={`Loading meter ${serial}`} lines={12} />
+          {meter !== undefined && (
+            <div className="meter-marks">
+              <StateMark state={meter.state} />
+              {meter.switchState !== null && <SwitchMark state={meter.switchState} />}
+            </div>
           )}
-        </>
+        </div>
+        {meter !== undefined && <MeterActions meter={meter} />}
+      </header>
+      {meter !== undefined ? (
+        <MeterSections meter={meter} />
+      ) : isNotFound(error) ? (
+        <p className="page-note">No meter on this street has this serial.</p>
+      ) : error !== null ? (
+        <Problem title="The meter cannot be shown" error={error} onRetry={() => void refetch()} />
+      ) : (
+        <Loading label={`Loading meter ${serial}`} lines={12} />
       )}
     </div>
   )
 }
 
-function Meter({ meter }: { meter: MeterDetail }) {
+function MeterSections({ meter }: { meter: MeterDetail }) {
   return (
     <>
-      <header className="meter-header">
-        <div className="meter-title">
-          <PageHeading title={meter.serial} />
-          <div className="meter-marks">
-            <StateMark state={meter.state} />
-            <SwitchMark state={meter.switchState} />
-          </div>
-        </div>
-        <MeterActions meter={meter} />
-      </header>
       {meter.state !== 'online' && <StateNotice meter={meter} />}
       <KeyFigures meter={meter} />
       <LoadProfilePanel meter={meter} />
@@ -74,10 +72,10 @@ function Meter({ meter }: { meter: MeterDetail }) {
 }
 
 function StateNotice({ meter }: { meter: MeterDetail }) {
-  const { explanation, tone } = meterStates[meter.state]
+  const { tone } = meterStates[meter.state]
   return (
     <div className="notice" data-tone={tone}>
-      <p>{explanation}</p>
+      <p>{explainState(meter)}</p>
       {meter.stateReason !== null && <p className="notice-reason">{meter.stateReason}</p>}
     </div>
   )
@@ -98,7 +96,7 @@ function KeyFigures({ meter }: { meter: MeterDetail }) {
       >
         {meter.exportWh === null ? undefined : energyQuantity(meter.exportWh)}
       </KeyFigure>
-      <KeyFigure label={meter.powerW !== null && meter.powerW < 0 ? 'Feeding in' : 'Drawing'} title={undefined}>
+      <KeyFigure label={powerLabel(meter)} title={undefined}>
         {meter.powerW === null ? undefined : powerQuantity(Math.abs(meter.powerW))}
       </KeyFigure>
       <div className="total">

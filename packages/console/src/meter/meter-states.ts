@@ -16,13 +16,13 @@ export const meterStates: Readonly<Record<MeterState, StateWords>> = {
     label: 'Refusing',
     icon: 'refusing',
     tone: 'alarm',
-    explanation: 'The meter answers, but nothing that can be trusted. Nothing of it is stored.',
+    explanation: 'The meter answers, but nothing that can be trusted, so nothing of it is stored.',
   },
   unreachable: {
     label: 'Unreachable',
     icon: 'unreachable',
     tone: 'attention',
-    explanation: 'The meter does not answer. The figures are those of its last reading.',
+    explanation: 'The meter does not answer.',
   },
   new: { label: 'New', icon: 'new', tone: 'quiet', explanation: 'The meter has not been read yet.' },
   online: { label: 'Online', icon: 'online', tone: 'normal', explanation: 'The last reading succeeded.' },
@@ -47,6 +47,14 @@ export const switchStates: Readonly<Record<SwitchState, StateWords>> = {
     tone: 'attention',
     explanation: 'The home has no supply until someone there presses the meter’s button.',
   },
+}
+
+/** One or two sentences for a meter's own page: how it stands, and what that makes of the figures. */
+export function explainState(meter: Pick<MeterSummary, 'state' | 'lastReadAt'>): string {
+  const { explanation } = meterStates[meter.state]
+  if (meter.state === 'online' || meter.state === 'new') return explanation
+  const figures = meter.lastReadAt === null ? 'It was never read.' : 'The figures are those of its last reading.'
+  return `${explanation} ${figures}`
 }
 
 /** As the head-end counts it in the street's totals. */

@@ -1,6 +1,6 @@
 import type { RegisterReading } from '@gridcard/headend/api'
 import { Instant } from '../clock/instant.tsx'
-import { registerQuantity } from '../format/register.ts'
+import { orderRegisters, registerQuantity } from '../format/register.ts'
 import { Empty } from '../shell/problem.tsx'
 
 export function RegisterPanel({ registers }: { registers: readonly RegisterReading[] }) {
@@ -28,7 +28,7 @@ export function RegisterPanel({ registers }: { registers: readonly RegisterReadi
             </tr>
           </thead>
           <tbody>
-            {registers.map((register) => (
+            {orderRegisters(registers).map((register) => (
               <RegisterRow key={register.logicalName} register={register} />
             ))}
           </tbody>

@@ -5,6 +5,7 @@ import { PageHeading } from './page-heading.tsx'
 export function NotFoundPage() {
   return (
     <div className="fallback">
+      <EmptyLot />
       <PageHeading title="There is nothing here" />
       <p>This address leads to no page of the console.</p>
       <Link to="/" className="button button-primary">
@@ -13,6 +14,14 @@ export function NotFoundPage() {
     </div>
   )
 }
+
+/** A house that is not there. */
+const EmptyLot = () => (
+  <svg className="empty-lot" viewBox="0 0 160 56" aria-hidden="true" focusable="false">
+    <path className="empty-lot-house" d="M63 54V26L80 9L97 26V54" />
+    <path className="empty-lot-ground" d="M0 54.5H160" />
+  </svg>
+)
 
 export function ErrorPage({ error, reset }: ErrorComponentProps) {
   return (

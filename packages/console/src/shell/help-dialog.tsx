@@ -45,7 +45,8 @@ export function HelpDialog({ onClose }: { onClose(): void }) {
         Single-key shortcuts
       </label>
       <div className="modal-actions">
-        <button type="button" className="button" onClick={onClose}>
+        {/* biome-ignore lint/a11y/noAutofocus: the way out of a dialog someone just opened */}
+        <button type="button" className="button" autoFocus onClick={onClose}>
           Close
         </button>
       </div>

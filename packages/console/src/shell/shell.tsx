@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, Outlet, useNavigate, useRouter } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { streetQuery } from '../api/queries.ts'
 import { ClockProvider, useStreetClock } from '../clock/clock-provider.tsx'
 import { AlarmAnnouncer } from '../feed/alarm-announcer.tsx'
@@ -13,10 +13,9 @@ import { ThemeToggle } from './theme-toggle.tsx'
 import { useShortcut } from './use-shortcut.ts'
 
 export function Shell() {
-  useFocusOnNavigation()
   const [isHelpOpen, setHelpOpen] = useState(false)
   useShortcut('help', () => setHelpOpen(true))
-  useFilterShortcut()
+  useNavigationFocus()
   return (
     <ClockProvider>
       <FeedProvider>
@@ -82,25 +81,30 @@ function AppFooter() {
   )
 }
 
-/** A new page starts at its heading, for the eye (scroll) and for whoever listens (focus). */
-function useFocusOnNavigation(): void {
+const HEADING = 'main h1'
+const FILTER = 'input[type=search]'
+
+/**
+ * A new page starts at its heading, for the eye (scroll) and for whoever listens (focus). The filter's shortcut leads to
+ * the street page first when it is not there, and then to the filter.
+ */
+function useNavigationFocus(): void {
   const router = useRouter()
+  const navigate = useNavigate()
+  const target = useRef(HEADING)
   useEffect(
     () =>
       router.subscribe('onRendered', ({ fromLocation, pathChanged }) => {
         if (fromLocation === undefined || !pathChanged) return
-        document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true })
+        document.querySelector<HTMLElement>(target.current)?.focus({ preventScroll: true })
+        target.current = HEADING
       }),
     [router],
   )
-}
-
-/** `/` focuses the filter; from another page it goes to the street first. */
-function useFilterShortcut(): void {
-  const navigate = useNavigate()
-  const focusFilter = () => document.querySelector<HTMLInputElement>('input[type=search]')?.focus()
   useShortcut('filter', () => {
-    if (document.querySelector('input[type=search]') !== null) focusFilter()
-    else void navigate({ to: '/' }).then(() => requestAnimationFrame(focusFilter))
+    const filter = document.querySelector<HTMLElement>(FILTER)
+    if (filter !== null) return filter.focus()
+    target.current = FILTER
+    void navigate({ to: '/' })
   })
 }

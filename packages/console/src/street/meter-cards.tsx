@@ -5,10 +5,10 @@ import { formatEnergy, UNKNOWN_FIGURE } from '../format/energy.ts'
 import { formatPower } from '../format/power.ts'
 import { StateMark, SwitchMark } from '../meter/state-mark.tsx'
 import { sortKeys, sortLabels, sortStartingWith } from './meter-list.ts'
-import type { MeterListProps } from './meter-table.tsx'
+import type { SortedMetersProps } from './meter-table.tsx'
 
 /** The same list where a table does not fit. */
-export function MeterCards({ meters, sort, onSort }: MeterListProps) {
+export function MeterCards({ meters, sort, onSort }: SortedMetersProps) {
   return (
     <>
       <label className="sort-choice">

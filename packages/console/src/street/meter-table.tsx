@@ -8,7 +8,7 @@ import { Icon } from '../icons/icon.tsx'
 import { StateMark, SwitchMark } from '../meter/state-mark.tsx'
 import { type MeterSort, nextSort, type SortKey, sortLabels } from './meter-list.ts'
 
-export interface MeterListProps {
+export interface SortedMetersProps {
   meters: readonly MeterSummary[]
   sort: MeterSort
   onSort(sort: MeterSort): void
@@ -24,7 +24,7 @@ const columns: readonly { key: SortKey; unit?: string; isFigure: boolean }[] = [
   { key: 'read', isFigure: true },
 ]
 
-export function MeterTable({ meters, sort, onSort }: MeterListProps) {
+export function MeterTable({ meters, sort, onSort }: SortedMetersProps) {
   return (
     <table className="meter-table">
       <caption className="visually-hidden">

@@ -2,7 +2,6 @@ import { useQuery } from '@tanstack/react-query'
 import { metersQuery, streetQuery } from '../api/queries.ts'
 import { FeedPanel } from '../feed/feed-panel.tsx'
 import { PageHeading } from '../shell/page-heading.tsx'
-import { Empty, Loading, Problem } from '../shell/problem.tsx'
 import { MeterPanel } from './meter-panel.tsx'
 import { Skyline } from './skyline-drawing.tsx'
 import { StreetClockFace } from './street-clock-face.tsx'
@@ -18,32 +17,11 @@ export function StreetPage() {
         <StreetClockFace />
       </header>
       <StreetTotals />
-      {meters !== undefined && <Skyline meters={meters} />}
+      {meters === undefined ? <div className="skyline-place" /> : <Skyline meters={meters} />}
       <div className="street-columns">
-        <Meters />
+        <MeterPanel />
         <FeedPanel />
       </div>
     </div>
-  )
-}
-
-function Meters() {
-  const { data: meters, error, refetch } = useQuery(metersQuery)
-  if (meters !== undefined && meters.length > 0) return <MeterPanel meters={meters} />
-  return (
-    <section aria-labelledby="meters-title">
-      <h2 id="meters-title" className="section-title">
-        Meters
-      </h2>
-      {meters !== undefined ? (
-        <Empty title="No meter on this street yet">
-          <p>A meter appears here as soon as it is registered with the head-end.</p>
-        </Empty>
-      ) : error !== null ? (
-        <Problem title="No meters to show" error={error} onRetry={() => void refetch()} />
-      ) : (
-        <Loading label="Loading meters" lines={10} />
-      )}
-    </section>
   )
 }
