@@ -42,7 +42,13 @@ export const dlmsReads: Question = {
       }),
       counters: memoryCounterStore(),
     })
-    const client = new DlmsClient({ transport, mechanism: 'hls-gmac', security, slot })
+    const client = new DlmsClient({
+      transport,
+      mechanism: 'hls-gmac',
+      security,
+      slot,
+      serverSystemTitle: home.identity.systemTitle,
+    })
     await client.associate()
     return {
       async verify() {

@@ -28,8 +28,21 @@ export function exitCodeFor(error: unknown): number {
   return error instanceof GridcardError && cannotBegin.has(error.code) ? exitCodes.cannotBegin : exitCodes.failed
 }
 
+/** What to do about it here, where the room that throws cannot know. */
+const advice: Readonly<Record<string, string>> = {
+  HEADEND_PORT_TAKEN: 'choose another with --port, 0 takes a free one',
+  HEADEND_DATA_LOCKED: 'stop it, or name another folder with --data',
+  HEADEND_DATA_DAMAGED: 'restore it, or name another folder with --data',
+  HEADEND_KEYSTORE_LOCKED: 'set GRIDCARD_KEYSTORE_PASSPHRASE to the passphrase it was made with',
+  HEADEND_METER_CONFLICT: 'restore the card image that belongs to it, or name another folder with --data',
+  DEVICES_STATE_DAMAGED: 'restore the file, or name another folder with --data',
+}
+
 /** What the user sees of an error: one line for what we throw on purpose, the stack for a bug. */
 export function describeError(error: unknown): string {
-  if (error instanceof GridcardError) return `${error.message} (${error.code})`
+  if (error instanceof GridcardError) {
+    const what = advice[error.code]
+    return `${error.message}${what === undefined ? '' : `; ${what}`} (${error.code})`
+  }
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

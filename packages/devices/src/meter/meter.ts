@@ -229,16 +229,30 @@ export class Meter {
    * @throws what the store throws; the meter is off then too, and its next start looks like one after a crash
    */
   async stop(): Promise<void> {
+    if (!(await this.#disconnect())) return
+    this.#commit(poweredDown(this.#memory, this.#now()))
+    this.#emit({ kind: 'power-down' })
+  }
+
+  /**
+   * Ends this process's part without cutting the power: the home goes on meanwhile, as after a kill, and a later `start`
+   * over the same store has its consumption.
+   */
+  async leave(): Promise<void> {
+    await this.#disconnect()
+  }
+
+  /** False if it was off already. */
+  async #disconnect(): Promise<boolean> {
     const socket = this.#socket
-    if (socket === undefined) return
+    if (socket === undefined) return false
     this.#socket = undefined
     this.#stopCaptures?.()
     this.#stopCaptures = undefined
     await socket.close()
     await this.#element.powerDown()
     this.#card = cardOff
-    this.#commit(poweredDown(this.#memory, this.#now()))
-    this.#emit({ kind: 'power-down' })
+    return true
   }
 
   /** Never goes back: where the clock does, the meter's time stands until the clock has caught up. */

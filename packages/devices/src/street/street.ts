@@ -32,6 +32,8 @@ export interface Street {
   meter(serial: string): Meter | undefined
   /** Powers all meters down. @throws AggregateError with what went wrong, after all were tried */
   stop(): Promise<void>
+  /** Ends this process's part of all meters; the street goes on without it. @throws AggregateError as `stop` */
+  leave(): Promise<void>
 }
 
 /** How many meters start or stop at a time: enough to overlap their disk writes, not to crowd anyone out. */
@@ -47,13 +49,15 @@ export async function createStreet(options: StreetOptions): Promise<Street> {
   const sky = new Sky(plan.weatherSeed)
   const meters: Meter[] = []
   let started = 0
-  const stop = async () => {
+  const endAll = async (end: (meter: Meter) => Promise<void>) => {
     const errors: unknown[] = []
     await eachAtATime(meters, async (meter) => {
-      await meter.stop().catch((error: unknown) => errors.push(error))
+      await end(meter).catch((error: unknown) => errors.push(error))
     })
     if (errors.length > 0) throw new AggregateError(errors, `${errors.length} meters did not stop cleanly`)
   }
+  const stop = () => endAll((meter) => meter.stop())
+  const leave = () => endAll((meter) => meter.leave())
   try {
     await eachAtATime(plan.homes, async (home) => {
       const [link, store] = await Promise.all([options.linkOf(home), options.storeOf(home)])
@@ -80,7 +84,7 @@ export async function createStreet(options: StreetOptions): Promise<Street> {
     throw error
   }
   const bySerial = new Map(meters.map((meter) => [meter.identity.serial, meter]))
-  return { plan, meters, meter: (serial) => bySerial.get(serial), stop }
+  return { plan, meters, meter: (serial) => bySerial.get(serial), stop, leave }
 }
 
 /** Runs `act` on all of them, a few at a time; after a failure no more are begun, and those under way are waited for. */

@@ -147,7 +147,7 @@ export async function launchStreet(options: LaunchOptions): Promise<RunningStree
       ...(options.schedulerOf === undefined ? {} : { scheduler: options.schedulerOf(clock) }),
       ...(options.onMeterEvent === undefined ? {} : { onEvent: options.onMeterEvent }),
     })
-    closers.push(() => street.stop())
+    closers.push(() => street.leave()) // the homes go on; the next start reads what they used
     const ports = street.meters.map((meter) => meter.address?.port ?? 0)
     starting.done(
       `${street.meters.length} listening on 127.0.0.1, ports ${Math.min(...ports)} to ${Math.max(...ports)}`,
