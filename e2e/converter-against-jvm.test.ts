@@ -115,8 +115,8 @@ describe.skipIf(!javac)('converted code does what the JVM does', () => {
 
   test.for([1, 2, 3, 4, 5])('on random programs, seed %i', async (seed) => {
     const { out, count, refused } = await randomPrograms(seed)
-    // Most programs cast what Java Card wants cast; if nearly all or none were refused, this test would show nothing.
-    
+    // About half leave out a cast that Java Card wants; accepting those is what makes this test fail.
+    expect(refused).toBeGreaterThan(5)
     expect(count).toBeGreaterThan(10)
     const random = seededRandom(seed)
     const operands = [

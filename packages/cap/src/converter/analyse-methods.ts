@@ -55,12 +55,13 @@ function checkDemands(
   method: JavaMethod,
   findings: Findings,
 ): void {
-  step(instruction, frame, (value, use) => {
+  step(instruction, frame, (value, use, rigour) => {
     if (contains(SHORT, value.range)) return
     findings.add(
       { class: owner, method, pc: instruction.pc },
       `${sourceOf(value, method)} may not fit a short and is used ${use}`,
       'cast it to short or byte first',
+      rigour,
     )
   })
 }

@@ -21,7 +21,7 @@ export type FoundMethod =
 
 export type FoundField =
   | { readonly kind: 'own'; readonly field: JavaField }
-  | ({ readonly kind: 'imported'; readonly token: number } & ImportedClass)
+  | ({ readonly kind: 'imported'; readonly token: number; readonly isStatic: boolean } & ImportedClass)
 
 /** All classes that code of the package can name: its own, and those of the API and of libraries. */
 export class ClassLibrary {
@@ -169,6 +169,7 @@ function importedMethod(found: ImportedClass, name: string, descriptor: string):
 
 function importedField(found: ImportedClass, name: string): FoundField | undefined {
   const field = found.class.fields.find((one) => one.name === name)
-  if (!field || (field.flags & API_FLAGS.STATIC) === 0 || field.token === 0xff) return undefined
-  return { kind: 'imported', package: found.package, class: found.class, token: field.token }
+  if (!field || field.token === 0xff) return undefined
+  const isStatic = (field.flags & API_FLAGS.STATIC) !== 0
+  return { kind: 'imported', package: found.package, class: found.class, token: field.token, isStatic }
 }

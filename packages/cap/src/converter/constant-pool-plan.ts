@@ -17,7 +17,7 @@ export type SymbolicEntry =
   | { readonly kind: 'ownStaticField'; readonly field: JavaField }
   | { readonly kind: 'ownStaticMethod'; readonly method: JavaMethod }
   | {
-      readonly kind: 'importedStaticField' | 'importedStaticMethod'
+      readonly kind: 'importedStaticField' | 'importedInstanceField' | 'importedStaticMethod'
       readonly className: string
       readonly token: number
       readonly descriptor: string
@@ -66,7 +66,9 @@ export class ConstantPoolPlan {
     return this.#entries.map((entry) => this.#resolveEntry(entry, addresses))
   }
 
+  /** To be asked last. Every package imports java.lang, as those of vendor converters do, even when nothing names it. */
   imports(): PackageInfo[] {
+    this.#importOf('java/lang/Object')
     return this.#imports.map((one) => packageInfoOf(one))
   }
 
@@ -86,6 +88,8 @@ export class ConstantPoolPlan {
           kind: 'staticMethod',
           method: { kind: 'internal', methodOffset: addresses.methodOffset(entry.method) },
         }
+      case 'importedInstanceField':
+        return { kind: 'instanceField', class: this.classRef(entry.className, addresses), token: entry.token }
       case 'importedStaticField':
         return {
           kind: 'staticField',

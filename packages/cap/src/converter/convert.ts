@@ -2,7 +2,9 @@ import type { ApiLevel, ApiPackage } from '../api/api-package.ts'
 import { apiPackages } from '../api/api-packages.ts'
 import { type CapFile, HEADER_FLAGS, type Version } from '../capfile/cap-file.ts'
 import { withDirectory } from '../capfile/component-info.ts'
+import { ACC } from '../classfile/class-file.ts'
 import { parseClassFile } from '../classfile/parse-class-file.ts'
+import type { ConvertFinding } from '../errors.ts'
 import { type AnalysedMethod, analyseMethods } from './analyse-methods.ts'
 import { type AppletSource, checkApplets, findInstallMethod } from './applets.ts'
 import { checkClass } from './check-classes.ts'
@@ -12,6 +14,7 @@ import { ClassLibrary } from './class-library.ts'
 import { orderClasses } from './class-order.ts'
 import { type Addresses, ConstantPoolPlan } from './constant-pool-plan.ts'
 import { buildDescriptor } from './descriptor-component.ts'
+import { exportedPackage } from './exported-package.ts'
 import { buildExport, exportedClasses, visibleStaticFields, visibleStaticMethods } from './exports.ts'
 import { Findings } from './findings.ts'
 import { buildMethods, type SelectedMethod } from './method-component.ts'
@@ -34,6 +37,14 @@ export interface ConvertOptions {
   readonly libraries?: readonly ApiPackage[]
 }
 
+export interface Conversion {
+  readonly cap: CapFile
+  /** Tokens of what the package shows to others, for `libraries` of later conversions; no classes when it shows none. */
+  readonly exported: ApiPackage
+  /** What converts, but may not do what Java would. */
+  readonly warnings: readonly ConvertFinding[]
+}
+
 /** Packages need nothing of later formats unless they have remote classes, which are refused. */
 const FORMAT: Version = { major: 2, minor: 1 }
 
@@ -47,7 +58,7 @@ const NO_TOKEN = 0xff
  * @throws ConvertError with all findings when the classes use what a card does not have
  * @throws ClassFileError when a class file is broken
  */
-export function convert(options: ConvertOptions): { readonly cap: CapFile } {
+export function convert(options: ConvertOptions): Conversion {
   const findings = new Findings()
   const classes = orderClasses(options.classFiles.map((bytes) => javaClassOf(parseClassFile(bytes))))
   const library = new ClassLibrary(classes, [...apiPackages(options.level), ...(options.libraries ?? [])])
@@ -65,7 +76,7 @@ export function convert(options: ConvertOptions): { readonly cap: CapFile } {
   ])
   const statics = buildStaticImage(classes, findings)
   findings.throwIfAny()
-  return { cap: assemble({ options, classes, library, layouts, plan, selected, statics, findings }) }
+  return assemble({ options, classes, library, layouts, plan, selected, statics, findings })
 }
 
 /** The most used fields come first: their indices then fit the one-byte operand of the short instructions. */
@@ -113,7 +124,7 @@ interface Converted {
 }
 
 /** Places everything, then writes the components that name places. */
-function assemble(converted: Converted): CapFile {
+function assemble(converted: Converted): Conversion {
   const { options, classes, library, layouts, plan, statics } = converted
   const interfaces = classes.filter((one) => one.isInterface)
   const source: ClassSource = {
@@ -135,21 +146,21 @@ function assemble(converted: Converted): CapFile {
   const classComponent = buildClasses(source, { classRef, methodOffset: addresses.methodOffset }, classOffsets)
   const inOrder = [...source.interfaces, ...source.classes]
   const exported = exportedClasses(inOrder, library, options.applets.length > 0)
+  // Public classes have tokens even when they are not exported; those that are come first, by their place in Export.
+  const shown = exported.map((one) => one.class)
+  const tokenOrder = [...shown, ...inOrder.filter((one) => one.accessFlags & ACC.PUBLIC && !shown.includes(one))]
   const descriptor = buildDescriptor({
     classes: inOrder,
     constants: plan.entries,
     classRef: (name) => plan.classRef(name, addresses),
-    classToken: (one) => {
-      const token = exported.findIndex((entry) => entry.class === one)
-      return token < 0 ? NO_TOKEN : token
-    },
+    classToken: (one) => tokenAt(tokenOrder.indexOf(one)),
     memberToken: (member) => memberToken(member, library, layouts),
     imageOffset: statics.imageOffset,
     fieldToken: (field) => layouts.get(field.owner)?.fieldTokens.get(field.name) ?? NO_TOKEN,
     place: methods.place,
     miranda: (one) => layouts.get(one.name)?.miranda ?? [],
   })
-  return withDirectory({
+  const cap = withDirectory({
     packagePath: options.packageName.replaceAll('.', '/'),
     header: {
       formatVersion: FORMAT,
@@ -175,6 +186,12 @@ function assemble(converted: Converted): CapFile {
     ...(exported.length > 0 && { export: buildExport(exported, addresses) }),
     descriptor,
   })
+  const info = cap.header.package
+  return {
+    cap,
+    exported: exportedPackage(options.packageName, info, exported, library, layouts),
+    warnings: converted.findings.warnings,
+  }
 }
 
 /** Bit of a token in the space of package-visible methods. */

@@ -69,6 +69,7 @@ class TypeTable {
       case 'ownStaticMethod':
         return this.ofMethod(entry.method.descriptor)
       case 'importedStaticField':
+      case 'importedInstanceField':
         return this.ofField(entry.descriptor)
       default:
         return this.ofMethod(entry.descriptor)

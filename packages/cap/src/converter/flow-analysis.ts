@@ -4,8 +4,8 @@ import { type Frame, mergeFrames, REFERENCE, type Value } from './frame.ts'
 import type { JavaCode, JavaMethod } from './program.ts'
 import { step, valueOfType } from './step.ts'
 
-/** A place that is reached this often stops growing its ranges step by step. */
-const VISITS_BEFORE_WIDENING = 4
+/** Rounds of a loop before its ranges jump to where they may end up. */
+const ROUNDS_BEFORE_WIDENING = 3
 
 /**
  * The state before every instruction that can be reached: an abstract interpretation of the whole method.
@@ -15,19 +15,21 @@ const VISITS_BEFORE_WIDENING = 4
  */
 export function analyseFlow(method: JavaMethod, code: JavaCode): ReadonlyMap<number, Frame> {
   const frames = new Map<number, Frame>()
-  const visits = new Map<number, number>()
+  const rounds = new Map<number, number>()
   const waiting = new Set<number>()
   const instructions = new Map(code.instructions.map((one) => [one.pc, one]))
-  const join = (pc: number, frame: Frame): void => {
+  // Every loop has a step back, so widening there alone ends them all and keeps what straight code computes exact.
+  const join = (pc: number, frame: Frame, from: number): void => {
     const before = frames.get(pc)
-    const count = (visits.get(pc) ?? 0) + 1
-    const merged = before ? mergeFrames(before, frame, count > VISITS_BEFORE_WIDENING, pc) : frame
+    const count = (rounds.get(pc) ?? 0) + (from >= pc ? 1 : 0)
+    const mayWiden = from >= pc && count > ROUNDS_BEFORE_WIDENING
+    const merged = before ? mergeFrames(before, frame, mayWiden, pc) : frame
     if (merged === before) return
-    visits.set(pc, count)
+    rounds.set(pc, count)
     frames.set(pc, merged)
     waiting.add(pc)
   }
-  join(0, entryFrame(method))
+  join(0, entryFrame(method), -1)
   for (const pc of waiting) {
     // A Set goes on to members added while it is walked; deleting first lets a place wait again.
     waiting.delete(pc)
@@ -35,10 +37,10 @@ export function analyseFlow(method: JavaMethod, code: JavaCode): ReadonlyMap<num
     const instruction = requireInstruction(instructions, pc)
     for (const handler of code.handlers) {
       if (pc >= handler.startPc && pc < handler.endPc)
-        join(handler.handlerPc, { locals: frame.locals, stack: [REFERENCE] })
+        join(handler.handlerPc, { locals: frame.locals, stack: [REFERENCE] }, pc)
     }
     for (const successor of step(instruction, frame, () => {})) {
-      join(successor.pc, { locals: [...successor.frame.locals], stack: [...successor.frame.stack] })
+      join(successor.pc, { locals: [...successor.frame.locals], stack: [...successor.frame.stack] }, pc)
     }
   }
   return frames

@@ -94,13 +94,13 @@ export class References {
     const { library, plan, layouts } = this.#context
     if (!this.requireClass(member.owner, place)) return undefined
     const found = library.findField(member.owner, member.name)
-    if (found?.kind === 'imported') {
-      const { name } = found.class
+    if (found?.kind === 'imported' && found.isStatic === isStatic) {
+      const kind = isStatic ? 'importedStaticField' : 'importedInstanceField'
       const { descriptor } = member
-      const index = plan.index({ kind: 'importedStaticField', className: name, token: found.token, descriptor })
-      return { kind: 'static', index }
+      const index = plan.index({ kind, className: found.class.name, token: found.token, descriptor })
+      return { kind: isStatic ? 'static' : 'instance', index }
     }
-    if (!found || found.field.isStatic !== isStatic) {
+    if (found?.kind !== 'own' || found.field.isStatic !== isStatic) {
       this.#missing(`field ${member.name}`, member, place)
       return undefined
     }

@@ -28,7 +28,10 @@ import {
  *
  * @param use completes "is used ...": `as an array index`
  */
-export type Demand = (value: IntValue, use: string) => void
+export type Demand = (value: IntValue, use: string, rigour: Rigour) => void
+
+/** What it means when the value may not fit: the code is refused, or the programmer is told. */
+export type Rigour = 'error' | 'warning'
 
 /** A state and where it goes on. */
 export interface Successor {
@@ -139,10 +142,10 @@ function apply(instruction: JvmInstruction, editor: FrameEditor, demand: Demand)
       return
     }
     case 'switch':
-      demand(editor.popInt(), 'by a switch')
+      demand(editor.popInt(), 'by a switch', 'error')
       return
     case 'return':
-      if (instruction.type === 'int') demand(editor.popInt(), 'as the return value')
+      if (instruction.type === 'int') demand(editor.popInt(), 'as the return value', 'error')
       if (instruction.type === 'reference') editor.popReference()
       return
     case 'getField':
@@ -158,7 +161,7 @@ function apply(instruction: JvmInstruction, editor: FrameEditor, demand: Demand)
       return
     case 'newPrimitiveArray':
     case 'newReferenceArray':
-      demand(editor.popInt(), 'as an array size')
+      demand(editor.popInt(), 'as an array size', 'error')
       editor.push(REFERENCE)
       return
     case 'arrayLength':
@@ -206,8 +209,13 @@ function valueOfElement(element: 'reference' | 'byte' | 'short' | 'int'): Value 
   return element === 'reference' ? REFERENCE : valueOfType({ kind: element })
 }
 
+/**
+ * Of a range up to 65535 the part beyond a short wraps to negative indices, which throw as they do in Java. Below, a
+ * wrapped index may hit an element where Java throws; vendor converters take that, so it is only a warning.
+ */
 function index(editor: FrameEditor, demand: Demand): void {
-  demand(editor.popInt(), 'as an array index')
+  const value = editor.popInt()
+  if (!contains({ low: SHORT.low, high: 0xffff }, value.range)) demand(value, 'as an array index', 'warning')
 }
 
 function increment(
@@ -217,7 +225,7 @@ function increment(
 ): void {
   editor.load(instruction.slot, 'int')
   const sum = made(combine('add', editor.popInt().range, exactly(instruction.by)), instruction.pc, 'increment')
-  demand(sum, 'as an int variable')
+  demand(sum, 'as an int variable', 'error')
   editor.store(instruction.slot, sum)
 }
 
@@ -232,15 +240,16 @@ function binary(instruction: JvmOperation & { kind: 'binary'; pc: number }, edit
   const right = editor.popInt()
   const left = editor.popInt()
   const needed = NEEDS_VALUE[operator]
-  if (needed) demand(left, `as the left operand of a ${OPERATION_NAMES[operator]}`)
-  if (needed === 'both') demand(right, `as the divisor of a ${OPERATION_NAMES[operator]}`)
+  if (needed) demand(left, `as the left operand of a ${OPERATION_NAMES[operator]}`, 'error')
+  if (needed === 'both') demand(right, `as the divisor of a ${OPERATION_NAMES[operator]}`, 'error')
   editor.push(made(combine(operator, left.range, right.range), pc, OPERATION_NAMES[operator], left, right))
 }
 
 function invoke(instruction: JvmOperation & { kind: 'invoke' }, editor: FrameEditor, demand: Demand): void {
   const { parameters, returns } = parseMethodDescriptor(instruction.member.descriptor)
   for (const parameter of parameters.toReversed()) {
-    if (valueOfType(parameter).kind === 'int') demand(editor.popInt(), `as an argument of ${instruction.member.name}`)
+    if (valueOfType(parameter).kind === 'int')
+      demand(editor.popInt(), `as an argument of ${instruction.member.name}`, 'error')
     else editor.popReference()
   }
   if (instruction.mode !== 'static') editor.popReference()
@@ -279,8 +288,8 @@ function demandComparable(condition: Condition, left: IntValue, right: IntValue,
   const low = Math.min(left.range.low, right.range.low)
   const high = Math.max(left.range.high, right.range.high)
   if (isEquality && high - low <= 0xffff) return
-  demand(left, 'in a comparison')
-  demand(right, 'in a comparison')
+  demand(left, 'in a comparison', 'error')
+  demand(right, 'in a comparison', 'error')
 }
 
 const OPPOSITES: Readonly<Record<Condition, Condition>> = { eq: 'ne', ne: 'eq', lt: 'ge', ge: 'lt', gt: 'le', le: 'gt' }

@@ -1,4 +1,11 @@
-import { API_FLAGS, type ApiClass, type ApiField, type ApiLevel, type ApiMethod } from '../api/api-package.ts'
+import {
+  API_FLAGS,
+  type ApiClass,
+  type ApiField,
+  type ApiLevel,
+  type ApiMethod,
+  type ApiPackage,
+} from '../api/api-package.ts'
 import { apiPackages } from '../api/api-packages.ts'
 import { ACC, type Attribute, type InnerClass, type Member } from '../classfile/class-file.ts'
 import { ConstantPoolBuilder } from '../classfile/constant-pool-builder.ts'
@@ -21,8 +28,13 @@ const METHOD_FLAGS = ACC.PUBLIC | ACC.PROTECTED | ACC.STATIC | ACC.FINAL | ACC.A
  * @returns path in the class path (`javacard/framework/APDU.class`) to bytes; same level, same bytes
  */
 export function emitApiStubs(level: ApiLevel): Map<string, Uint8Array> {
+  return emitPackageStubs(apiPackages(level))
+}
+
+/** Stubs of any packages whose tokens are known, such as libraries that an applet uses. */
+export function emitPackageStubs(packages: readonly ApiPackage[]): Map<string, Uint8Array> {
   const stubs = new Map<string, Uint8Array>()
-  const classes = new Map(apiPackages(level).flatMap((one) => one.classes.map((c) => [c.name, c] as const)))
+  const classes = new Map(packages.flatMap((one) => one.classes.map((c) => [c.name, c] as const)))
   for (const apiClass of classes.values()) {
     if (!apiClass.name.startsWith('java/')) stubs.set(`${apiClass.name}.class`, emitStub(apiClass, classes))
   }

@@ -1,0 +1,150 @@
+import { toHex } from '@gridcard/bytes'
+import { API_FLAGS, type ApiClass, type ApiField, type ApiMethod, type ApiPackage } from '../api/api-package.ts'
+import type { PackageInfo } from '../capfile/cap-file.ts'
+import { ACC } from '../classfile/class-file.ts'
+import type { ClassLayout } from './class-layout.ts'
+import type { ClassLibrary } from './class-library.ts'
+import type { ExportedClass } from './exports.ts'
+import { isVirtual, isVisible, type JavaClass, type JavaField, type JavaMethod, signatureKey } from './program.ts'
+
+const CONSTANT_TOKEN = 0xff
+
+const FLAG_WORDS = [
+  [API_FLAGS.PUBLIC, 'public'],
+  [API_FLAGS.PROTECTED, 'protected'],
+  [API_FLAGS.STATIC, 'static'],
+  [API_FLAGS.FINAL, 'final'],
+  [API_FLAGS.INTERFACE, 'interface'],
+  [API_FLAGS.ABSTRACT, 'abstract'],
+  [API_FLAGS.SHAREABLE, 'shareable'],
+] as const
+
+/** Flags of class files that token tables keep, with the same bits. */
+const KEPT_FLAGS = ACC.PUBLIC | ACC.PROTECTED | ACC.STATIC | ACC.FINAL | ACC.INTERFACE | ACC.ABSTRACT
+
+/**
+ * What an export file would say of a package: the tokens that packages converted later need to name its classes.
+ *
+ * @source JCVM 3.1 ch. 5
+ */
+export function exportedPackage(
+  name: string,
+  info: PackageInfo,
+  exported: readonly ExportedClass[],
+  library: ClassLibrary,
+  layouts: ReadonlyMap<string, ClassLayout>,
+): ApiPackage {
+  return {
+    name,
+    aid: toHex(info.aid),
+    version: `${info.version.major}.${info.version.minor}`,
+    exportFileFormat: '2.1',
+    library: true,
+    classes: exported.map((one, token) => apiClassOf(one, token, library, layouts.get(one.class.name))),
+  }
+}
+
+function apiClassOf(one: ExportedClass, token: number, library: ClassLibrary, layout?: ClassLayout): ApiClass {
+  const { class: owner } = one
+  const shareable = library.isShareable(owner.name) ? API_FLAGS.SHAREABLE : 0
+  const accessFlags = (owner.accessFlags & KEPT_FLAGS) | shareable
+  const supers = superclassesOf(owner, library)
+  return {
+    name: owner.name,
+    token,
+    access_flags: accessFlags,
+    is: wordsOf(accessFlags),
+    super: supers.at(-1) ?? null,
+    supers,
+    interfaces: interfacesOf(owner, library),
+    fields: [...staticFieldsOf(one), ...instanceFieldsOf(owner, layout)],
+    methods: methodsOf(one, library, layout),
+  }
+}
+
+function wordsOf(flags: number): string {
+  return FLAG_WORDS.filter(([bit]) => flags & bit)
+    .map(([, word]) => word)
+    .join(' ')
+}
+
+/** From Object down to the direct superclass. */
+function superclassesOf(owner: JavaClass, library: ClassLibrary): string[] {
+  if (owner.isInterface) return ['java/lang/Object']
+  const own = library
+    .ownChain(owner)
+    .slice(1)
+    .map((one) => one.name)
+  const imported = library.importedSuper(owner)
+  return [...(imported ? [...imported.class.supers, imported.class.name] : []), ...own.toReversed()]
+}
+
+/** With those that superclasses and superinterfaces bring. */
+function interfacesOf(owner: JavaClass, library: ClassLibrary): string[] {
+  const named = library.ownChain(owner).flatMap((one) => one.interfaceNames)
+  const inherited = owner.isInterface ? [] : (library.importedSuper(owner)?.class.interfaces ?? [])
+  return library.interfaceClosure([...named, ...inherited])
+}
+
+function staticFieldsOf({ class: owner, staticFields }: ExportedClass): ApiField[] {
+  const constants = owner.fields.filter((field) => isVisible(field) && field.constantValue !== undefined)
+  return [
+    ...constants.map((field) => apiFieldOf(field, CONSTANT_TOKEN)),
+    ...staticFields.map((field, token) => apiFieldOf(field, token)),
+  ]
+}
+
+function instanceFieldsOf(owner: JavaClass, layout: ClassLayout | undefined): ApiField[] {
+  return owner.fields
+    .filter((field) => !field.isStatic && isVisible(field))
+    .map((field) => apiFieldOf(field, layout?.fieldTokens.get(field.name) ?? 0))
+}
+
+function apiFieldOf(field: JavaField, token: number): ApiField {
+  const flags = field.accessFlags & KEPT_FLAGS
+  return {
+    name: field.name,
+    desc: field.descriptor,
+    flags,
+    is: wordsOf(flags),
+    token,
+    value: field.constantValue ?? null,
+  }
+}
+
+function methodsOf(one: ExportedClass, library: ClassLibrary, layout: ClassLayout | undefined): ApiMethod[] {
+  const statics = one.staticMethods.map((method, token) => apiMethodOf(method, 'static', token))
+  if (one.class.isInterface) {
+    const methods = library.interfaceMethods(one.class.name)
+    return methods.map(({ name, descriptor }, token) => ({
+      name,
+      desc: descriptor,
+      flags: API_FLAGS.PUBLIC | API_FLAGS.ABSTRACT,
+      is: 'public abstract',
+      space: 'interface',
+      token,
+    }))
+  }
+  return [...statics, ...virtualMethodsOf(one.class, library, layout)]
+}
+
+/** Own ones, then those of superclasses that no lower class overrides. */
+function virtualMethodsOf(owner: JavaClass, library: ClassLibrary, layout: ClassLayout | undefined): ApiMethod[] {
+  const methods = new Map<string, ApiMethod>()
+  for (const one of library.ownChain(owner)) {
+    for (const method of one.methods.filter((m) => isVirtual(m) && isVisible(m))) {
+      const key = signatureKey(method)
+      if (!methods.has(key)) methods.set(key, apiMethodOf(method, 'virtual', layout?.tokens.get(key)?.token ?? 0))
+    }
+  }
+  for (const method of library.importedSuper(owner)?.class.methods ?? []) {
+    const key = method.name + method.desc
+    if (method.space === 'virtual' && !methods.has(key)) methods.set(key, method)
+  }
+  return [...methods.values()].toSorted((a, b) => a.token - b.token)
+}
+
+function apiMethodOf(method: JavaMethod, space: 'static' | 'virtual', token: number): ApiMethod {
+  const flags = method.accessFlags & KEPT_FLAGS
+  return { name: method.name, desc: method.descriptor, flags, is: wordsOf(flags), space, token }
+}
