@@ -52,6 +52,8 @@ const EVENT_HALT = 3
 /** Words of a frame between locals and operand stack: return pc, caller's frame and owner, caller's control and slot. */
 const CONTROL_WORDS = 6
 const POINTER_MASK = 0xff_ffff
+/** No entry has this owner: CLEAR_ON_DESELECT arrays are out of reach. */
+const NOT_SELECTED = -1
 /** Return pc of the outermost frame of a call. */
 const TO_HOST = -1
 
@@ -106,7 +108,7 @@ function run(machine: Machine, method: LinkedMethod, firstOwner: number, firstSp
   let code = instance.code
   let statics = instance.staticsAddress
   let owner = machine.owner
-  let deselectOwner = 0
+  let deselectOwner = NOT_SELECTED
   let handleLimit = memory.root.handleCount
   /** Next word of code; first free word of the operand stack; first local; control record of the frame, in i32. */
   let pc = TO_HOST
@@ -156,10 +158,10 @@ function run(machine: Machine, method: LinkedMethod, firstOwner: number, firstSp
         code = callee.code
         statics = callee.staticsAddress
       }
-      if (calleeOwner !== owner || deselectOwner === 0) {
+      if (calleeOwner !== owner || deselectOwner === NOT_SELECTED) {
         owner = calleeOwner
         machine.owner = calleeOwner
-        deselectOwner = contextOf[owner] === machine.selectedContext ? owner | DESELECT_OWNER : 0
+        deselectOwner = contextOf[owner] === machine.selectedContext ? owner | DESELECT_OWNER : NOT_SELECTED
       }
       if (budget < pc) {
         reason = 'instruction budget used up'
@@ -195,7 +197,7 @@ function run(machine: Machine, method: LinkedMethod, firstOwner: number, firstSp
         if (fpAndOwner >>> 24 !== owner) {
           owner = fpAndOwner >>> 24
           machine.owner = owner
-          deselectOwner = contextOf[owner] === machine.selectedContext ? owner | DESELECT_OWNER : 0
+          deselectOwner = contextOf[owner] === machine.selectedContext ? owner | DESELECT_OWNER : NOT_SELECTED
         }
         if (callerPc === TO_HOST) {
           machine.budget = budget - TO_HOST
