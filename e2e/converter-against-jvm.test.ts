@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { concatBytes, fromHex, toHex } from '@gridcard/bytes'
-import { type CapFile, ConvertError, convert } from '@gridcard/cap'
+import { type CapFile, type Conversion, ConvertError, type ConvertFinding, convert } from '@gridcard/cap'
 import { Card } from '@gridcard/card'
 import { nodeCrypto } from '@gridcard/crypto/node'
 import { findJavac, writeStubs } from 'gridcard'
@@ -53,7 +53,7 @@ async function classFilesOf(outDir: string): Promise<Uint8Array[]> {
   return Promise.all(names.map(async (name) => new Uint8Array(await readFile(join(folder, name)))))
 }
 
-function convertClasses(classFiles: readonly Uint8Array[], applets: readonly string[]): CapFile {
+function convertClasses(classFiles: readonly Uint8Array[], applets: readonly string[]): Conversion {
   return convert({
     classFiles,
     packageName: 'difftest',
@@ -61,7 +61,7 @@ function convertClasses(classFiles: readonly Uint8Array[], applets: readonly str
     packageVersion: { major: 1, minor: 0 },
     applets: applets.map((className) => ({ className, aid: APPLET_AID })),
     level: '3.0.5',
-  }).cap
+  })
 }
 
 function cardWith(cap: CapFile): Card {
@@ -108,7 +108,7 @@ describe.skipIf(!javac)('converted code does what the JVM does', () => {
     await compile(SOURCES, out)
     const edges = [0, 1, -1, 2, 3, 5, 7, -3, 31, 127, 128, 255, 256, -128, -129, 1000, 32767, -32768, -32767]
     const lines = await jvmLines(out, 108, edges)
-    const card = cardWith(convertClasses(await classFilesOf(out), ['difftest.CasesApplet']))
+    const card = cardWith(convertClasses(await classFilesOf(out), ['difftest.CasesApplet']).cap)
     expect(lines).toHaveLength(108 * edges.length ** 2)
     expect(differences(card, lines)).toEqual([])
   })
@@ -130,7 +130,7 @@ describe.skipIf(!javac)('converted code does what the JVM does', () => {
       ...Array.from({ length: 5 }, () => Math.floor(random() * 65536) - 32768),
     ]
     const lines = await jvmLines(out, count, operands)
-    const card = cardWith(convertClasses(await classFilesOf(out), ['difftest.CasesApplet']))
+    const card = cardWith(convertClasses(await classFilesOf(out), ['difftest.CasesApplet']).cap)
     expect(differences(card, lines)).toEqual([])
   })
 })
@@ -162,18 +162,22 @@ async function randomPrograms(seed: number): Promise<{ out: string; count: numbe
   return { out: join(out, 'accepted'), count: accepted.length, refused: refused.size }
 }
 
-/** Each alone: together they would break the limits of a package. */
+/** Those with findings or warnings. Each is converted alone: together they would break the limits of a package. */
 async function refusedClasses(out: string): Promise<ReadonlySet<string>> {
   const refused = new Set<string>()
   for (const classFile of await classFilesOf(out)) {
-    try {
-      convertClasses([classFile], [])
-    } catch (error) {
-      if (!(error instanceof ConvertError)) throw error
-      refused.add(error.findings[0]!.className.replace('difftest.', ''))
-    }
+    for (const finding of findingsOf(classFile)) refused.add(finding.className.replace('difftest.', ''))
   }
   return refused
+}
+
+function findingsOf(classFile: Uint8Array): readonly ConvertFinding[] {
+  try {
+    return convertClasses([classFile], []).warnings
+  } catch (error) {
+    if (!(error instanceof ConvertError)) throw error
+    return error.findings
+  }
 }
 
 function dispatcherSource(classes: readonly string[]): string {
