@@ -16,7 +16,7 @@ let number = 0
 
 beforeAll(async () => {
   under = await headendUnderTest({ clock })
-})
+}, 60_000)
 afterAll(() => under.close())
 afterEach(async () => {
   clock.setMs(start)

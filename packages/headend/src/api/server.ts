@@ -59,6 +59,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MOST_BODY_BYTES,
     requestTimeout: 30_000,
+    // An address that is no URL does not even reach the hooks.
+    frameworkErrors: answerError,
     forceCloseConnections: true,
     return503OnClosing: true,
   }).withTypeProvider<TypeBoxTypeProvider>()
