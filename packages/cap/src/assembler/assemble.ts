@@ -12,7 +12,7 @@ import {
   type MethodComponent,
   type PackageInfo,
 } from '../capfile/cap-file.ts'
-import { checkCapFile } from '../capfile/check-cap-file.ts'
+import { type CapQuirks, checkCapFile } from '../capfile/check-cap-file.ts'
 import { classInfoSizeBytes, interfaceInfoSizeBytes } from '../capfile/class-component.ts'
 import { FORMAT_2_2, type FormatNumber, formatNumber } from '../capfile/component-codec.ts'
 import { withDirectory } from '../capfile/component-info.ts'
@@ -37,6 +37,8 @@ export interface AssembleOptions {
   readonly packages?: readonly ApiPackage[]
   /** Level whose versions are imported when a name needs a package that `.import` does not list; 3.0.5 by default. */
   readonly level?: ApiLevel
+  /** Faults to tolerate in the package that comes out. */
+  readonly quirks?: CapQuirks
 }
 
 export interface AssembledPackage {
@@ -67,7 +69,7 @@ export function assemblePackage(text: string, options: AssembleOptions = {}): As
   const levelPackages = apiPackages(options.level ?? '3.0.5')
   const references = new References({ names, labels, imports, levelPackages })
   const cap = resolvePackage({ source, methods, references, imports, constantPool: new AssembledConstantPool() })
-  checkCapFile(cap)
+  checkCapFile(cap, options.quirks)
   return { cap, classOffsets, methodOffsets: methods.offsets }
 }
 

@@ -1,7 +1,7 @@
 import { type CapFile, CLASS_FLAGS } from '../capfile/cap-file.ts'
 import { firstMethodOffset } from '../capfile/method-component.ts'
 import { CapFormatError } from '../errors.ts'
-import { decodeMethods, type MethodCode, traceMethod } from '../instructions/method-code.ts'
+import { decodeMethod, decodeMethods, type MethodCode, traceMethod } from '../instructions/method-code.ts'
 import type { ApiNames } from './api-names.ts'
 import { ReferenceWords } from './reference-words.ts'
 
@@ -33,12 +33,20 @@ export function labelPackage(cap: CapFile, names: ApiNames): LabelledPackage {
 
 /** All methods, if every handler has its place in them; bytes between them are shown as such. */
 function showableMethods(cap: CapFile): MethodCode[] | undefined {
-  const methods = tryDecoding(() => withUnnamedMethods(decodeMethods(cap), cap))
-  const areDisjoint = methods?.every(({ header }, i) => header.offset >= (methods[i - 1]?.endOffset ?? 0))
+  const methods = tryDecoding(() => withUnnamedMethods(decodeMethods(cap), cap).map((one) => withDeadCode(one, cap)))
   const handlers = methods?.flatMap((one) => one.handlers)
   const isComplete = handlers?.length === cap.methods.handlers.length
   const isInOrder = handlers?.every((one, i) => one === cap.methods.handlers[i])
-  return areDisjoint && isComplete && isInOrder ? methods : undefined
+  const areShowable = methods?.every(areRangesOnInstructions)
+  return isComplete && isInOrder && areShowable ? methods : undefined
+}
+
+/** Handlers are shown by labels, which stand before instructions or at the end. */
+function areRangesOnInstructions({ instructions, handlers, endOffset }: MethodCode): boolean {
+  const places = new Set([endOffset, ...instructions.map((one) => one.offset)])
+  return handlers.every(({ startOffset, activeLengthBytes }) => {
+    return places.has(startOffset) && places.has(startOffset + activeLengthBytes)
+  })
 }
 
 /**
@@ -52,8 +60,8 @@ function withUnnamedMethods(named: readonly MethodCode[], cap: CapFile): MethodC
   for (const next of [...named, undefined]) {
     const end = next?.header.offset ?? cap.methods.info.length
     while (at < end) {
-      const found = tryDecoding(() => traceMethod(cap.methods, at))
-      if (!found || found.endOffset > end) break
+      const found = tryDecoding(() => traceMethod(cap.methods, at, end))
+      if (!found) break
       all.push(found)
       at = found.endOffset
     }
@@ -61,6 +69,18 @@ function withUnnamedMethods(named: readonly MethodCode[], cap: CapFile): MethodC
     at = next?.endOffset ?? at
   }
   return all
+}
+
+/** Tracing leaves holes where nothing can run; a text needs those bytes too. */
+function withDeadCode(method: MethodCode, cap: CapFile): MethodCode {
+  const { header, endOffset, instructions } = method
+  let at = header.codeOffset
+  const isWhole = instructions.every(({ offset, nextOffset }) => {
+    const isNext = offset === at
+    at = nextOffset
+    return isNext
+  })
+  return isWhole ? method : decodeMethod(cap.methods, header.offset, endOffset - header.codeOffset)
 }
 
 function tryDecoding<T>(decode: () => T): T | undefined {

@@ -1,3 +1,4 @@
+import { equalBytes } from '@gridcard/bytes'
 import type { ApiClass } from '../api/api-package.ts'
 import type { CapFile, ClassRef, ConstantPoolEntry, StaticFieldRef } from '../capfile/cap-file.ts'
 import { type ApiNames, fieldName, methodName } from './api-names.ts'
@@ -33,8 +34,11 @@ export class ReferenceWords {
   /** The known class an external reference names, if its name leads back to the same tokens. */
   apiClass(ref: ClassRef): ApiClass | undefined {
     if (ref.kind === 'internal') return undefined
-    const aid = this.#cap.imports[ref.packageToken]?.aid
-    const found = aid && this.#names.classOf(aid, ref.classToken)
+    const { imports } = this.#cap
+    const aid = imports[ref.packageToken]?.aid
+    // An AID imported twice is found by its first token.
+    if (!aid || imports.findIndex((one) => equalBytes(one.aid, aid)) !== ref.packageToken) return undefined
+    const found = this.#names.classOf(aid, ref.classToken)
     return found && this.#names.classNamed(found.name)?.class === found ? found : undefined
   }
 

@@ -130,7 +130,8 @@ export class References {
   }
 
   #staticMethod(token: Token): StaticMethodRef {
-    if (token.text.startsWith('method@') || this.#labels.methodOffsets.has(token.text)) {
+    // Imported ones have a dot between class and method.
+    if (token.text.startsWith('method@') || !token.text.includes('.')) {
       return { kind: 'internal', methodOffset: this.methodOffset(token) }
     }
     return this.#externalStatic(token, (apiClass, name) => methodNamed(apiClass, 'static', name)?.token)

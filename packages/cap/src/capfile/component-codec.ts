@@ -1,4 +1,4 @@
-import { ByteReader, BytesError, ByteWriter, fromAscii, toAscii } from '@gridcard/bytes'
+import { ByteReader, BytesError, ByteWriter, fromAscii } from '@gridcard/bytes'
 import { CapFormatError } from '../errors.ts'
 import type { ClassRef, PackageInfo, Version } from './cap-file.ts'
 
@@ -92,7 +92,7 @@ export function writePackageInfo(writer: ByteWriter, info: PackageInfo, componen
 
 /** One length byte, then one byte per character. */
 export function readName(reader: ByteReader): string {
-  return toAscii(reader.take(reader.u8()))
+  return String.fromCharCode(...reader.take(reader.u8()))
 }
 
 export function writeName(writer: ByteWriter, name: string): void {

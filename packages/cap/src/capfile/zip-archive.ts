@@ -1,4 +1,4 @@
-import { ByteReader, BytesError, toAscii } from '@gridcard/bytes'
+import { ByteReader, BytesError } from '@gridcard/bytes'
 import { inflateSync, type Zippable, zipSync } from 'fflate'
 import { CapFormatError } from '../errors.ts'
 
@@ -18,6 +18,8 @@ export interface ZipEntry {
   readonly packedSizeBytes: number
   readonly localHeaderOffset: number
 }
+
+const utf8 = new TextDecoder()
 
 const END_SIGNATURE = 0x504b0506
 const CENTRAL_SIGNATURE = 0x504b0102
@@ -87,7 +89,7 @@ function readCentralEntry(reader: ByteReader): ZipEntry {
   const commentLength = u16le(reader)
   reader.skip(2 + 2 + 4)
   const localHeaderOffset = u32le(reader)
-  const name = toAscii(reader.take(nameLength))
+  const name = utf8.decode(reader.take(nameLength))
   reader.skip(extraLength + commentLength)
   return { name, unpackedSizeBytes, method, flags, crc32, packedSizeBytes, localHeaderOffset }
 }

@@ -39,22 +39,29 @@ function covers(handler: ExceptionHandler, pc: number): boolean {
  * Follows the byte code of one method from its entry over branches, fall-through and handlers. This needs no Descriptor,
  * so it is the way of a card: code that nothing can reach stays unseen.
  *
+ * @param limitOffset where the next method begins, if that is known; the end of the component by default
  * @throws CapFormatError `CAP_BAD_METHOD`; `CAP_BAD_INSTRUCTION`, also for jumps into an instruction or off the method
  */
-export function traceMethod(methods: MethodComponent, methodOffset: number): MethodCode {
+export function traceMethod(
+  methods: MethodComponent,
+  methodOffset: number,
+  limitOffset = methods.info.length,
+): MethodCode {
   const header = readMethodHeader(methods, methodOffset)
   if (isAbstract(header)) return { header, endOffset: header.codeOffset, instructions: [], handlers: [] }
   const reached = new Map<number, DecodedInstruction>()
   // Bytes already part of an instruction: overlapping code is refused at once, so the work stays linear.
-  const taken = new Uint8Array(methods.info.length)
+  const taken = new Uint8Array(Math.max(0, limitOffset - header.codeOffset))
   const handlers = new Set<ExceptionHandler>()
   const pending = [header.codeOffset]
   for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
     if (reached.has(at)) continue
-    if (at < header.codeOffset || at >= taken.length || taken[at] !== 0) throw badJump(at)
-    const decoded = decodeInstruction(methods.info, at)
-    if (taken.subarray(at, decoded.nextOffset).includes(1)) throw badJump(at)
-    taken.fill(1, at, decoded.nextOffset)
+    const index = at - header.codeOffset
+    if (taken[index] !== 0) throw badJump(at)
+    const decoded = decodeInstruction(methods.info, at, limitOffset)
+    const nextIndex = decoded.nextOffset - header.codeOffset
+    if (taken.subarray(index, nextIndex).includes(1)) throw badJump(at)
+    taken.fill(1, index, nextIndex)
     reached.set(at, decoded)
     pending.push(...decoded.targets)
     if (!decoded.instruction.endsFlow) pending.push(decoded.nextOffset)
@@ -101,7 +108,8 @@ export function decodeMethod(methods: MethodComponent, methodOffset: number, byt
 
 /**
  * All methods of a package in order of offset. With a Descriptor these are all there are; without one, those that
- * something names: applets, method tables, the constant pool and exports.
+ * something names: applets, method tables, the constant pool and exports. No two may overlap, which also keeps the
+ * work linear for hostile packages.
  *
  * @throws CapFormatError `CAP_BAD_METHOD`, `CAP_BAD_INSTRUCTION`
  */
@@ -112,9 +120,16 @@ export function decodeMethods(cap: CapFile): MethodCode[] {
       if (methodOffset !== 0) sizes.set(methodOffset, bytecodeSizeBytes)
     }
   }
-  return namedMethodOffsets(cap).map((offset) => {
+  return namedMethodOffsets(cap).map((offset, i, offsets) => {
+    const limitOffset = offsets[i + 1] ?? cap.methods.info.length
     const size = sizes.get(offset)
-    return size === undefined ? traceMethod(cap.methods, offset) : decodeMethod(cap.methods, offset, size)
+    if (size === undefined) return traceMethod(cap.methods, offset, limitOffset)
+    const { codeOffset } = readMethodHeader(cap.methods, offset)
+    if (codeOffset + size <= limitOffset) return decodeMethod(cap.methods, offset, size)
+    throw new CapFormatError('CAP_BAD_METHOD', `methods overlap at ${limitOffset}`, {
+      component: 'Method',
+      offsetBytes: limitOffset,
+    })
   })
 }
 

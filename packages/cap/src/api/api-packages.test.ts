@@ -1,0 +1,68 @@
+import { fromHex } from '@gridcard/bytes'
+import { describe, expect, it } from 'vitest'
+import type { ApiLevel } from './api-package.ts'
+import {
+  apiPackages,
+  findApiClass,
+  findApiClassByName,
+  findApiField,
+  findApiFieldByName,
+  findApiMethod,
+  findApiMethodByName,
+  findApiPackage,
+  findApiPackageByName,
+} from './api-packages.ts'
+
+const levels: readonly ApiLevel[] = ['3.0.5', '3.2.0']
+
+describe('the API tables', () => {
+  it('know nothing of packages, classes and methods that are not there', () => {
+    expect(findApiPackage('3.0.5', fromHex('A0000000620199'))).toBeUndefined()
+    expect(findApiPackageByName('3.0.5', 'javacard.imaginary')).toBeUndefined()
+    expect(findApiClassByName('3.0.5', 'javacard/security/KeyAgreementX')).toBeUndefined()
+    const apdu = findApiClassByName('3.0.5', 'javacard/framework/APDU')!
+    expect(findApiMethodByName(apdu, 'getBuffer', '()V')).toBeUndefined()
+    expect(findApiMethod(apdu, 'interface', 1)).toBeUndefined()
+  })
+
+  it('find javacard.framework.APDU.getBuffer by name and by token', () => {
+    const framework = findApiPackage('3.0.5', fromHex('A0000000620101'))!
+    expect(framework).toMatchObject({ name: 'javacard.framework', version: '1.6' })
+    const apdu = findApiClass(framework, 10)!
+    expect(apdu).toBe(findApiClassByName('3.0.5', 'javacard/framework/APDU'))
+    expect(findApiMethod(apdu, 'virtual', 1)).toBe(findApiMethodByName(apdu, 'getBuffer', '()[B'))
+  })
+
+  it('give constants by name but never by token', () => {
+    const iso = findApiClassByName('3.0.5', 'javacard/framework/ISO7816')!
+    expect(findApiFieldByName(iso, 'SW_WRONG_LENGTH')).toMatchObject({ token: 255, value: 0x6700 })
+    expect(findApiField(iso, 255)).toBeUndefined()
+  })
+
+  it.each(levels)('are well formed at level %s', (level) => {
+    for (const { aid, version, classes } of apiPackages(level)) {
+      expect(aid).toMatch(/^A000000062[0-9A-F]+$/)
+      expect(version).toMatch(/^\d+\.\d+$/)
+      for (const { methods, fields } of classes) {
+        const keys = methods.map((one) => `${one.space} ${one.token}`)
+        expect(new Set(keys).size).toBe(keys.length)
+        for (const one of methods) expect(['static', 'virtual', 'interface']).toContain(one.space)
+        for (const one of fields) expect(one.token === 255).toBe(typeof one.value === 'number')
+      }
+    }
+  })
+
+  it('serve every import of level 3.0.5 from level 3.2.0: same tokens, versions not below', () => {
+    for (const old of apiPackages('3.0.5')) {
+      const current = findApiPackage('3.2.0', fromHex(old.aid))!
+      expect(Number(current.version.split('.')[1])).toBeGreaterThanOrEqual(Number(old.version.split('.')[1]))
+      for (const oldClass of old.classes) {
+        const currentClass = findApiClass(current, oldClass.token)!
+        expect(currentClass.name).toBe(oldClass.name)
+        for (const { name, desc, space, token } of oldClass.methods) {
+          expect(findApiMethod(currentClass, space, token)).toMatchObject({ name, desc })
+        }
+      }
+    }
+  })
+})
