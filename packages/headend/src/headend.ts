@@ -1,5 +1,3 @@
-import { createServer } from 'node:net'
-import { toHex } from '@gridcard/bytes'
 import type { CryptoProvider } from '@gridcard/crypto'
 import { nodeCrypto } from '@gridcard/crypto/node'
 import { connectWrapperTcp } from '@gridcard/dlms/node'
@@ -7,24 +5,25 @@ import type { Logger } from 'pino'
 import manifest from '../package.json' with { type: 'json' }
 import { FeedHub } from './api/feed-hub.ts'
 import { namesOf, urlHost } from './api/guards.ts'
+import { listen, requirePortFree } from './api/listen.ts'
 import type { ReadOutcome, StreetEvent } from './api/schema.ts'
 import { createApiServer } from './api/server.ts'
 import { meterSummary } from './api/views.ts'
 import type { Clock } from './clock.ts'
-import { type CounterFile, openCounterFile } from './counters/counter-file.ts'
-import { HeadendError, isSystemError } from './errors.ts'
+import { Ending } from './ending.ts'
+import { HeadendError } from './errors.ts'
 import { NewsDesk, type StreetFeed } from './events.ts'
-import { type KeyStore, type MeterKeys, wipeKeys } from './keys/key-store.ts'
-import { openSealedKeyStore } from './keys/sealed-key-store.ts'
+import type { MeterKeys } from './keys/key-store.ts'
 import { redacted } from './log-redaction.ts'
 import { MeterJobs } from './reading/meter-jobs.ts'
 import type { ConnectMeter } from './reading/meter-session.ts'
-import { startSchedule } from './reading/schedule.ts'
+import { type Schedule, startSchedule } from './reading/schedule.ts'
 import { SessionAborted } from './reading/session-failure.ts'
-import { type DataDirectory, damaged, openDataDirectory } from './store/data-directory.ts'
-import { type Database, openDatabase, type StartStep } from './store/database.ts'
+import { keepKeys, type MeterToRegister, register } from './registry.ts'
+import type { Database, StartStep } from './store/database.ts'
 import { insertEvents, pruneEvents, readEvents } from './store/events.ts'
-import { findMeter, listMeters, registerMeterRow } from './store/meters.ts'
+import { findMeter } from './store/meters.ts'
+import { type OpenDatabase, openStores } from './store/open-stores.ts'
 import { readSetting, writeSetting } from './store/settings.ts'
 
 export interface HeadendOptions {
@@ -52,31 +51,18 @@ export interface HeadendOptions {
   readonly allowedHosts?: readonly string[]
   /** Sessions at once, default 8. */
   readonly concurrency?: number
-  /** Real time a meter gets for each answer, default 10 s. */
+  /** Real time a meter gets for each answer, default 10 s, and for a whole session, default 5 minutes. */
   readonly answerTimeoutMs?: number
-  /** False: meters are read only when asked for, until `startSchedule`. */
+  readonly sessionTimeoutMs?: number
+  /** False: meters are read only when asked for. */
   readonly isScheduled?: boolean
   readonly onStep?: (step: StartStep) => void
   /** Default PGlite in a folder of the data directory. */
-  readonly openDatabase?: (folder: string, onStep?: (step: StartStep) => void) => Promise<Database>
+  readonly openDatabase?: OpenDatabase
   /** Default TCP with the DLMS wrapper. */
   readonly connect?: ConnectMeter
   /** Default Node's own. */
   readonly crypto?: CryptoProvider
-}
-
-export interface RegisteredMeter {
-  readonly serial: string
-  /** 8 bytes. */
-  readonly systemTitle: Uint8Array
-  readonly host: string
-  readonly port: number
-  /** Default 1. */
-  readonly clientSap?: number
-  /** Default 1. */
-  readonly serverSap?: number
-  /** Needed once; afterwards the sealed ones are used. Not kept, and not changed. */
-  readonly keys?: MeterKeys
 }
 
 export interface ReadAllProgress {
@@ -89,10 +75,11 @@ export interface Headend {
   /** `http://127.0.0.1:8080` */
   readonly url: string
   /**
-   * Makes a meter known, or tells the new address of a known one.
+   * Makes a meter known, or tells the new address of a known one. From then on it is read on schedule: a meter of an
+   * earlier run keeps its data, but is left alone until someone says where it is now.
    * @throws HeadendError `HEADEND_KEY_REFUSED`, `HEADEND_KEYS_MISSING`, `HEADEND_METER_CONFLICT`, `HEADEND_BAD_OPTION`
    */
-  registerMeter(meter: RegisteredMeter): Promise<void>
+  registerMeter(meter: MeterToRegister): Promise<void>
   /** Whether the key store has keys for a meter. */
   hasKeys(serial: string): boolean
   /**
@@ -100,9 +87,10 @@ export interface Headend {
    * @throws HeadendError `HEADEND_KEY_REFUSED`, `HEADEND_METER_CONFLICT` when other keys are there
    */
   keepKeys(serial: string, keys: MeterKeys): Promise<void>
-  /** Reads all meters now and each quarter of an hour from here on; a second call changes nothing. */
-  startSchedule(): void
-  /** Reads every meter once; a meter that fails is an outcome, not an error. */
+  /**
+   * Reads every meter registered in this run once; a meter that fails is an outcome, not an error.
+   * @throws HeadendError `HEADEND_CLOSED` when the head-end closes meanwhile
+   */
   readAll(onProgress?: (progress: ReadAllProgress) => void): Promise<ReadOutcome[]>
   readonly events: StreetFeed & {
     /** Newest first. */
@@ -112,12 +100,6 @@ export interface Headend {
   close(): Promise<void>
 }
 
-const SERIAL = /^[A-Z0-9]{4,24}$/
-/** How often the simulated time is noted for the next start, real time. */
-const NOTE_TIME_MS = 5_000
-/** Routine entries kept; what tells of trouble is kept for good. */
-const MOST_READ_EVENTS = 20_000
-
 /**
  * @throws HeadendError `HEADEND_PORT_TAKEN`, `HEADEND_DATA_LOCKED`, `HEADEND_DATA_DAMAGED`, `HEADEND_KEYSTORE_LOCKED`,
  * `HEADEND_BAD_OPTION`
@@ -125,7 +107,6 @@ const MOST_READ_EVENTS = 20_000
 export async function startHeadend(options: HeadendOptions): Promise<Headend> {
   const host = options.host ?? '127.0.0.1'
   if (options.systemTitle.length !== 8) throw new HeadendError('HEADEND_BAD_OPTION', 'a system title has 8 bytes')
-  // Before the seconds that a first start takes; listening later finds the rest.
   await requirePortFree(host, options.port)
   const ending = new Ending()
   try {
@@ -141,9 +122,19 @@ async function start(options: HeadendOptions, host: string, ending: Ending): Pro
   const onFault = (error: unknown) => {
     if (!(error instanceof SessionAborted)) logger.error({ err: error }, 'head-end fault')
   }
-  const stores = await openStores(options, ending)
-  const { db, keys, counterFile } = stores
-  const { clock, speed } = await timeOf(options, db)
+  const stores = await openStores(
+    {
+      dataDir: options.dataDir,
+      streetId: options.streetId,
+      passphrase: options.keystorePassphrase ?? process.env['GRIDCARD_KEYSTORE_PASSPHRASE'],
+      openDatabase: options.openDatabase,
+      onStep: options.onStep,
+    },
+    ending,
+  )
+  const { db } = stores
+  const clock = await clockOf(options, db)
+  const speed = options.speed ?? 1
   const news = new NewsDesk(onFault)
   const jobs = new MeterJobs({
     ...stores,
@@ -156,8 +147,8 @@ async function start(options: HeadendOptions, host: string, ending: Ending): Pro
     connect: options.connect ?? connectWrapperTcp,
     concurrency: options.concurrency ?? 8,
     answerTimeoutMs: options.answerTimeoutMs ?? 10_000,
+    sessionTimeoutMs: options.sessionTimeoutMs ?? 300_000,
   })
-
   const hub = new FeedHub({
     feed: news,
     loadMeter: async (serial) => {
@@ -186,10 +177,10 @@ async function start(options: HeadendOptions, host: string, ending: Ending): Pro
   ending.add(() => jobs.close())
   const port = await listen(server, host, options.port)
 
-  const serials = new Set((await listMeters(db)).map(({ serial }) => serial))
-  let schedule: { stop(): void } | undefined
-  const beginSchedule = () => {
-    schedule ??= startSchedule({
+  const serials = new Set<string>()
+  let schedule: Schedule | undefined
+  if (options.isScheduled !== false) {
+    schedule = startSchedule({
       clock,
       serials: () => [...serials],
       read: (serial) => jobs.read(serial, 'scheduled'),
@@ -197,9 +188,7 @@ async function start(options: HeadendOptions, host: string, ending: Ending): Pro
     })
   }
   ending.add(() => schedule?.stop())
-  if (options.isScheduled !== false) beginSchedule()
-  ending.add(noteTime(db, clock, onFault))
-  await pruneEvents(db, 'meter.read', MOST_READ_EVENTS)
+  ending.add(keepHouse(db, clock, onFault))
 
   const record = async (meter: { id: number; serial: string } | undefined, kind: string, text: string) => {
     const event = { atMs: clock.nowMs(), source: 'headend', kind, severity: 'info', text } as const
@@ -209,32 +198,15 @@ async function start(options: HeadendOptions, host: string, ending: Ending): Pro
 
   return {
     url: `http://${urlHost(host, port)}`,
-    async registerMeter(meter) {
-      requireSensible(meter)
-      const { serial, host: meterHost, port: meterPort, clientSap = 1, serverSap = 1 } = meter
-      const systemTitle = toHex(meter.systemTitle)
-      const held = await findMeter(db, serial)
-      if (held !== undefined && held.system_title !== systemTitle) {
-        throw new HeadendError('HEADEND_METER_CONFLICT', `${serial} is registered with another system title`, {
-          serial,
-        })
-      }
-      await keepKeys(serial, meter.keys, keys, counterFile)
-      const isNew = await registerMeterRow(db, {
-        serial,
-        systemTitle,
-        host: meterHost,
-        port: meterPort,
-        clientSap,
-        serverSap,
-      })
-      if (isNew) await record(await findMeter(db, serial), 'meter.registered', 'Registered')
-      news.publish({ type: 'meter', serial })
-      serials.add(serial)
+    async registerMeter(toRegister) {
+      const { meter, isNew } = await register(stores, toRegister)
+      if (isNew) await record(meter, 'meter.registered', 'Registered')
+      news.publish({ type: 'meter', serial: meter.serial })
+      schedule?.forget(meter.serial)
+      serials.add(meter.serial)
     },
-    hasKeys: (serial) => keys.serials().includes(serial),
-    keepKeys: (serial, given) => keepKeys(serial, given, keys, counterFile),
-    startSchedule: beginSchedule,
+    hasKeys: (serial) => stores.keys.serials().includes(serial),
+    keepKeys: (serial, keys) => keepKeys(stores, serial, keys),
     async readAll(onProgress) {
       let done = 0
       const all = [...serials].map(async (serial) => {
@@ -253,146 +225,28 @@ async function start(options: HeadendOptions, host: string, ending: Ending): Pro
   }
 }
 
-interface Stores {
-  readonly db: Database
-  readonly keys: KeyStore
-  readonly counterFile: CounterFile
-}
-
-async function openStores(options: HeadendOptions, ending: Ending): Promise<Stores> {
-  const directory: DataDirectory = await openDataDirectory(options.dataDir)
-  ending.add(() => directory.release())
-  const db = await (options.openDatabase ?? openDatabase)(directory.database, options.onStep)
-  ending.add(() => db.destroy())
-  await requireStreet(db, options)
-  options.onStep?.('opening-keys')
-  const keys = await openSealedKeyStore({
-    path: directory.keyStore,
-    keyFilePath: directory.keyFile,
-    passphrase: options.keystorePassphrase ?? process.env['GRIDCARD_KEYSTORE_PASSPHRASE'],
-  })
-  ending.add(() => keys.close())
-  const counterFile = await openCounterFile(directory.counters)
-  ending.add(() => counterFile.close())
-  for (const serial of keys.serials()) {
-    if (counterFile.find(serial) === undefined) {
-      throw damaged(options.dataDir, `the counters of ${serial} are lost and its keys cannot be used without them`)
-    }
-  }
-  return { db, keys, counterFile }
-}
-
-async function requireStreet(db: Database, { streetId, dataDir }: HeadendOptions): Promise<void> {
-  if (streetId === undefined) return
-  const held = await readSetting(db, 'street-id')
-  if (held === undefined) await writeSetting(db, 'street-id', streetId)
-  else if (held !== streetId) throw damaged(dataDir, 'it belongs to another street')
-}
-
-async function timeOf(options: HeadendOptions, db: Database): Promise<{ clock: Clock; speed: number }> {
-  const speed = options.speed ?? 1
-  if (typeof options.clock !== 'function') return { clock: options.clock, speed }
+async function clockOf({ clock }: HeadendOptions, db: Database): Promise<Clock> {
+  if (typeof clock !== 'function') return clock
   const last = await readSetting(db, 'simulated-time')
-  return { clock: options.clock(last === undefined ? undefined : Number(last)), speed }
+  return clock(last === undefined ? undefined : Number(last))
 }
 
-/** Notes the simulated time now and then, and once more at the end. */
-function noteTime(db: Database, clock: Clock, onFault: (error: unknown) => void): () => Promise<void> {
+/** Real time. */
+const NOTE_TIME_MS = 5_000
+const PRUNE_MS = 600_000
+/** Routine entries kept; what tells of trouble is kept for good. */
+const MOST_READ_EVENTS = 20_000
+
+/** Notes the simulated time for the next start, now and then and once more at the end, and drops old routine events. */
+function keepHouse(db: Database, clock: Clock, onFault: (error: unknown) => void): () => Promise<void> {
   const note = () => writeSetting(db, 'simulated-time', String(clock.nowMs()))
-  const timer = setInterval(() => note().catch(onFault), NOTE_TIME_MS)
+  const prune = () => pruneEvents(db, 'meter.read', MOST_READ_EVENTS)
+  const timers = [
+    setInterval(() => note().catch(onFault), NOTE_TIME_MS),
+    setInterval(() => prune().catch(onFault), PRUNE_MS),
+  ]
   return () => {
-    clearInterval(timer)
+    for (const timer of timers) clearInterval(timer)
     return note()
-  }
-}
-
-/** Counters first: keys without them would be unusable, counters without keys are nothing. */
-async function keepKeys(
-  serial: string,
-  given: MeterKeys | undefined,
-  keys: KeyStore,
-  counterFile: CounterFile,
-): Promise<void> {
-  if (given === undefined) {
-    if (keys.serials().includes(serial)) return
-    throw new HeadendError('HEADEND_KEYS_MISSING', `there are no keys for ${serial}`, { serial })
-  }
-  const own = { blockCipherKey: given.blockCipherKey.slice(), authenticationKey: given.authenticationKey.slice() }
-  try {
-    if (counterFile.find(serial) === undefined) {
-      await counterFile.save(serial, { sendLimit: 0, messageFloor: 0, tokenFloor: 0 })
-    }
-    await keys.put(serial, own)
-  } finally {
-    wipeKeys(own)
-  }
-}
-
-function requireSensible({ serial, systemTitle, port }: RegisteredMeter): void {
-  const why = !SERIAL.test(serial)
-    ? 'a serial number has 4 to 24 capital letters and digits'
-    : systemTitle.length !== 8
-      ? 'a system title has 8 bytes'
-      : !Number.isInteger(port) || port < 1 || port > 65535
-        ? 'a port is 1 to 65535'
-        : undefined
-  if (why !== undefined) throw new HeadendError('HEADEND_BAD_OPTION', `meter not registered: ${why}`)
-}
-
-async function listen(
-  server: Awaited<ReturnType<typeof createApiServer>>,
-  host: string,
-  port: number,
-): Promise<number> {
-  try {
-    await server.listen({ host, port })
-  } catch (error) {
-    throw listenProblem(error, host, port)
-  }
-  const address = server.server.address()
-  return typeof address === 'object' && address !== null ? address.port : port
-}
-
-function requirePortFree(host: string, port: number): Promise<void> {
-  if (port === 0) return Promise.resolve()
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', (error) => reject(listenProblem(error, host, port)))
-    probe.listen({ host, port, exclusive: true }, () => probe.close(() => resolve()))
-  })
-}
-
-function listenProblem(error: unknown, host: string, port: number): Error {
-  if (isSystemError(error, 'EADDRINUSE')) {
-    return new HeadendError('HEADEND_PORT_TAKEN', `port ${port} on ${host} is taken by another program`, { port })
-  }
-  const cause = { cause: error }
-  return new HeadendError('HEADEND_BAD_OPTION', `cannot listen on ${host}, port ${port}`, { port }, cause)
-}
-
-/** What has to be undone, last first, each step whatever the others do. */
-class Ending {
-  readonly #steps: (() => unknown)[] = []
-  #done: Promise<void> | undefined
-
-  add(step: () => unknown): void {
-    this.#steps.push(step)
-  }
-
-  run(): Promise<void> {
-    this.#done ??= this.#undo()
-    return this.#done
-  }
-
-  async #undo(): Promise<void> {
-    const errors: unknown[] = []
-    for (const step of this.#steps.toReversed()) {
-      try {
-        await step()
-      } catch (error) {
-        errors.push(error)
-      }
-    }
-    if (errors.length > 0) throw errors[0]
   }
 }

@@ -150,6 +150,17 @@ describe('a meter that does not answer', () => {
     expect(await kinds(meter.serial)).toEqual(['meter.unreachable', 'meter.registered'])
   })
 
+  test('for so long in all is given up, even if each answer comes in time', async () => {
+    const other = await headendUnderTest({ clock, answerTimeoutMs: 60_000, sessionTimeoutMs: 200 })
+    const meter = await peer()
+    const middle = await middleBefore(meter)
+    await other.register(meter, middle.port)
+    middle.meddle = (answer, index) => (index === 3 ? undefined : answer)
+    const outcome: ReadOutcome = (await other.post(`/api/meters/${meter.serial}/read`)).body
+    expect(outcome).toMatchObject({ done: false, text: 'It did not answer in time; nothing was stored' })
+    await other.close()
+  }, 60_000)
+
   test('in the middle of a session leaves nothing behind, and is read later with all it has', async () => {
     const meter = await peer()
     const middle = await middleBefore(meter)

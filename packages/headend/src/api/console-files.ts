@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative, sep } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { HeadendError } from '../errors.ts'
 import { answerError } from './problems.ts'
 import type { ApiServer } from './routes/api-parts.ts'
 
-/** Files under this folder have a hash of their content in their name. */
-const HASHED = '/assets/'
+/** Files in this folder have a hash of their content in their name. */
+const HASHED = `assets${sep}`
 
 /** Serves the built console; an address that is a page of it, and no file, gets the page. */
 export async function serveConsole(server: ApiServer, directory: string | undefined): Promise<void> {
@@ -20,7 +20,7 @@ export async function serveConsole(server: ApiServer, directory: string | undefi
       redirect: false,
       schemaHide: true,
       setHeaders: (reply, path) => {
-        const forever = path.replaceAll('\\', '/').includes(HASHED)
+        const forever = relative(directory, path).startsWith(HASHED)
         reply.header('cache-control', forever ? 'public, max-age=31536000, immutable' : 'no-cache')
       },
     })

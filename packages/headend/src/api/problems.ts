@@ -1,6 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { HeadendError, type HeadendErrorCode } from '../errors.ts'
-import { SessionAborted } from '../reading/session-failure.ts'
 import type { Problem } from './schema.ts'
 
 /** HTTP status of what a caller did wrong or has to wait for; everything else is 500 and says nothing. */
@@ -31,7 +30,6 @@ export interface StatusAndProblem {
 
 /** What a caller hears of an error. */
 export function problemOf(error: unknown): StatusAndProblem {
-  if (error instanceof SessionAborted) return { status: 503, problem: closing }
   if (error instanceof HeadendError) {
     const status = statuses[error.code]
     if (status !== undefined) return { status, problem: { code: error.code, message: error.message } }
@@ -46,12 +44,10 @@ export function problemOf(error: unknown): StatusAndProblem {
   return { status: 500, problem: { code: 'HEADEND_INTERNAL', message: 'the head-end failed; its log says why' } }
 }
 
-const closing: Problem = { code: 'HEADEND_CLOSED', message: 'the head-end is closing' }
-
 const isFastifyError = (error: unknown): error is FastifyError => error instanceof Error && 'statusCode' in error
 
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { status, problem } = problemOf(error)
-  if (status >= 500 && !(error instanceof SessionAborted)) request.log.error({ err: error }, 'request failed')
+  if (status === 500) request.log.error({ err: error }, 'request failed')
   return reply.code(status).send(problem)
 }

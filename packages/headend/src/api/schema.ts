@@ -23,7 +23,8 @@ export const SwitchState = Type.Union([
 ])
 export type SwitchState = Static<typeof SwitchState>
 
-export const Serial = Type.String({ pattern: '^[A-Z0-9]{4,24}$', description: 'Serial number of a meter' })
+export const serialPattern = '^[A-Z0-9]{4,24}$'
+export const Serial = Type.String({ pattern: serialPattern, description: 'Serial number of a meter' })
 
 export const Street = Type.Object({
   name: Type.String(),

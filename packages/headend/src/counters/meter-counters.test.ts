@@ -30,9 +30,9 @@ describe('a send counter', () => {
       close: async () => {},
     }
     const counters = new MeterCounters(full, serial, zero)
-    for (let i = 0; i < 256; i++) expect(await counters.takeSend(0)).toBe(i)
-    await expect(counters.takeSend(0)).rejects.toThrow('disk full')
-    expect(await counters.takeSend(0)).toBe(256)
+    for (let i = 0; i < 256; i++) expect(await counters.takeSend()).toBe(i)
+    await expect(counters.takeSend()).rejects.toThrow('disk full')
+    expect(await counters.takeSend()).toBe(256)
   })
 
   test('never comes twice, however often the head-end is killed', async () => {
@@ -51,22 +51,22 @@ describe('a send counter', () => {
     expect(given.length).toBeGreaterThan(1200)
     expect(new Set(given).size).toBe(given.length)
     const counters = await open()
-    expect(await counters.takeSend(0)).toBeGreaterThan(Math.max(...given))
+    expect(await counters.takeSend()).toBeGreaterThan(Math.max(...given))
   })
 
   test('never comes twice when many ask at once', async () => {
     const counters = await open()
-    const given = await Promise.all(Array.from({ length: 1000 }, () => counters.takeSend(0)))
+    const given = await Promise.all(Array.from({ length: 1000 }, () => counters.takeSend()))
     expect(new Set(given)).toEqual(new Set(Array.from({ length: 1000 }, (_unused, i) => i)))
   })
 
   test('is refused when only the last is left', async () => {
     const file = await openCounterFile(path)
     const counters = new MeterCounters(file, serial, { ...zero, sendLimit: 0xffff_fffd })
-    expect(await counters.takeSend(0)).toBe(0xffff_fffd)
-    expect(await counters.takeSend(0)).toBe(0xffff_fffe)
-    expect(await counters.takeSend(0)).toBeUndefined()
-    expect(await (await open()).takeSend(0)).toBeUndefined()
+    expect(await counters.takeSend()).toBe(0xffff_fffd)
+    expect(await counters.takeSend()).toBe(0xffff_fffe)
+    expect(await counters.takeSend()).toBeUndefined()
+    expect(await (await open()).takeSend()).toBeUndefined()
   })
 })
 
@@ -77,21 +77,21 @@ describe('a floor', () => {
     expect(counters.accept(0, 'message', 5)).toBe(false)
     expect(counters.accept(0, 'message', 4)).toBe(false)
     expect(counters.accept(0, 'token', 4)).toBe(true)
-    expect(counters.read(0)).toEqual({ send: 0, messageFloor: 6, tokenFloor: 5 })
+    expect(counters.read()).toEqual({ send: 0, messageFloor: 6, tokenFloor: 5 })
   })
   test('is there after a restart once it was saved, and only then', async () => {
     const counters = await open()
-    await counters.takeSend(0)
+    await counters.takeSend()
     counters.accept(0, 'message', 9)
-    expect((await open()).read(0).messageFloor).toBe(0)
+    expect((await open()).read().messageFloor).toBe(0)
     await counters.saveFloors()
-    expect((await open()).read(0).messageFloor).toBe(10)
+    expect((await open()).read().messageFloor).toBe(10)
   })
   test('saved while a block is reserved takes nothing back', async () => {
     const counters = await open()
     counters.accept(0, 'message', 3)
-    await Promise.all([counters.takeSend(0), counters.saveFloors()])
-    expect((await open()).read(0)).toEqual({ send: 256, messageFloor: 4, tokenFloor: 0 })
+    await Promise.all([counters.takeSend(), counters.saveFloors()])
+    expect((await open()).read()).toEqual({ send: 256, messageFloor: 4, tokenFloor: 0 })
   })
   test('that could not be saved is saved the next time', async () => {
     const saved: SavedCounters[] = []

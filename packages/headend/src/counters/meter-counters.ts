@@ -40,7 +40,7 @@ export class MeterCounters implements CounterStore {
     this.#tokenFloor = saved.tokenFloor
   }
 
-  async takeSend(_slot: number): Promise<number | undefined> {
+  async takeSend(): Promise<number | undefined> {
     while (this.#next >= this.#limit) {
       if (this.#limit >= LAST_COUNTER) return undefined
       await this.#reserve()
@@ -56,7 +56,7 @@ export class MeterCounters implements CounterStore {
     return true
   }
 
-  read(_slot: number): SlotCounters {
+  read(): SlotCounters {
     return { send: this.#next, messageFloor: this.#messageFloor, tokenFloor: this.#tokenFloor }
   }
 

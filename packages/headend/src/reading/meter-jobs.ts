@@ -33,6 +33,7 @@ export interface MeterJobsOptions {
   readonly connect: ConnectMeter
   readonly concurrency: number
   readonly answerTimeoutMs: number
+  readonly sessionTimeoutMs: number
 }
 
 /** How a read ended, for the schedule as well. */
@@ -145,7 +146,7 @@ export class MeterJobs {
     const keys = this.#options.keys.find(serial)
     if (keys === undefined)
       throw new HeadendError('HEADEND_KEYS_MISSING', `there are no keys for ${serial}`, { serial })
-    const { connect, crypto, systemTitle, answerTimeoutMs } = this.#options
+    const { connect, crypto, systemTitle, answerTimeoutMs, sessionTimeoutMs } = this.#options
     const target = {
       host: meter.host,
       port: meter.port,
@@ -153,7 +154,7 @@ export class MeterJobs {
       serverSap: meter.server_sap,
       systemTitle: fromHex(meter.system_title),
     }
-    return { target, keys, counters, signal, connect, crypto, systemTitle, answerTimeoutMs }
+    return { target, keys, counters, signal, connect, crypto, systemTitle, answerTimeoutMs, sessionTimeoutMs }
   }
 
   /** One object per meter while the head-end runs, so that a block of counters serves many sessions. */

@@ -1,5 +1,5 @@
 import type { CryptoProvider } from '@gridcard/crypto'
-import { DlmsClient, type DlmsTransport, SoftwareSecurityModule } from '@gridcard/dlms'
+import { DlmsClient, DlmsError, type DlmsTransport, SoftwareSecurityModule } from '@gridcard/dlms'
 import type { MeterCounters } from '../counters/meter-counters.ts'
 import { type MeterKeys, wipeKeys } from '../keys/key-store.ts'
 import { failureOf, SessionAborted } from './session-failure.ts'
@@ -32,6 +32,8 @@ export interface MeterSessionOptions {
   readonly counters: MeterCounters
   /** For connecting and for each answer. */
   readonly answerTimeoutMs: number
+  /** For all of it: a meter that answers each time at the last moment would hold us for days. */
+  readonly sessionTimeoutMs: number
   readonly signal: AbortSignal
 }
 
@@ -49,13 +51,13 @@ export async function withMeterSession<T>(
   work: (client: DlmsClient) => Promise<T>,
 ): Promise<T> {
   const { target, keys, counters, signal } = options
-  const aborted = rejectOnAbort(signal)
+  const aborted = rejectAtEnd(signal, options.sessionTimeoutMs)
   let transport: DlmsTransport | undefined
   try {
     const connecting = options.connect({ ...target, timeoutMs: options.answerTimeoutMs })
-    // Whoever comes after the abort is sent away.
+    // Whoever comes after the end is sent away.
     connecting.then(
-      (late) => signal.aborted && late.close(),
+      (late) => aborted.isOver() && late.close(),
       () => {},
     )
     const open = await Promise.race([connecting, aborted.promise])
@@ -93,12 +95,29 @@ async function releaseGently(client: DlmsClient): Promise<void> {
   }
 }
 
-function rejectOnAbort(signal: AbortSignal): { readonly promise: Promise<never>; stop(): void } {
+/** Rejects when the head-end closes or the time is over. */
+function rejectAtEnd(
+  signal: AbortSignal,
+  timeoutMs: number,
+): { readonly promise: Promise<never>; isOver(): boolean; stop(): void } {
   const { promise, reject } = Promise.withResolvers<never>()
-  const onAbort = () => reject(new SessionAborted())
+  let isOver = false
+  const end = (error: Error) => {
+    isOver = true
+    reject(error)
+  }
+  const onAbort = () => end(new SessionAborted())
+  const timer = setTimeout(() => end(new DlmsError('DLMS_TIMEOUT', 'the session took too long')), timeoutMs)
   // Nobody may be waiting just then.
   promise.catch(() => {})
   if (signal.aborted) onAbort()
   else signal.addEventListener('abort', onAbort, { once: true })
-  return { promise, stop: () => signal.removeEventListener('abort', onAbort) }
+  return {
+    promise,
+    isOver: () => isOver,
+    stop() {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', onAbort)
+    },
+  }
 }

@@ -56,11 +56,17 @@ export interface ScheduleOptions {
   readonly onFault: (error: unknown) => void
 }
 
+export interface Schedule {
+  /** A meter is where it was not before: its failures count no longer, and it is due at once. */
+  forget(serial: string): void
+  stop(): void
+}
+
 /**
  * Looks a few times a second which meters are due and has them read. Looking, rather than one timer per meter, follows
  * any clock: fast, jumping, or standing still.
  */
-export function startSchedule(options: ScheduleOptions): { stop(): void } {
+export function startSchedule(options: ScheduleOptions): Schedule {
   const { clock, read, realNowMs = () => performance.now() } = options
   const meters = new Map<string, ScheduledMeter>()
   const waiting = new Set<string>()
@@ -83,5 +89,5 @@ export function startSchedule(options: ScheduleOptions): { stop(): void } {
     }
   }
   const timer = setInterval(look, options.tickMs ?? 250)
-  return { stop: () => clearInterval(timer) }
+  return { forget: (serial) => meters.delete(serial), stop: () => clearInterval(timer) }
 }

@@ -21,10 +21,10 @@ export interface SessionFailure {
   readonly severity: EventSeverity
 }
 
-/** Thrown into a session when the head-end closes. */
-export class SessionAborted extends Error {
+/** Thrown into a session when the head-end closes, and at whoever asks for one afterwards. */
+export class SessionAborted extends HeadendError {
   constructor() {
-    super('session aborted')
+    super('HEADEND_CLOSED', 'the head-end is closing')
   }
 }
 

@@ -29,23 +29,25 @@ export async function openDataDirectory(path: string): Promise<DataDirectory> {
   if (isNew && !names.every((name) => name.startsWith('headend.'))) {
     throw damaged(path, 'it holds files, but none that a head-end made')
   }
-  if (isNew) await mkdir(path, { recursive: true, mode: 0o700 })
-  else await requireOurs(path)
-  const lock: DirectoryLock = await lockDirectory(path)
+  if (!isNew) await requireOurs(path)
+  let lock: DirectoryLock | undefined
   try {
+    if (isNew) await mkdir(path, { recursive: true, mode: 0o700 })
+    lock = await lockDirectory(path)
     if (isNew) await replaceFile(join(path, MARKER_FILE), `${JSON.stringify(marker)}\n`)
     await removeUnfinished(path)
   } catch (error) {
-    lock.release()
-    throw error
+    lock?.release()
+    throw error instanceof HeadendError ? error : damaged(path, 'it cannot be written', error)
   }
+  const held = lock
   return {
     path,
     database: join(path, 'db'),
     keyStore: join(path, 'keys.json'),
     keyFile: join(path, 'keys.secret'),
     counters: join(path, 'counters.json'),
-    release: () => lock.release(),
+    release: () => held.release(),
   }
 }
 

@@ -1,0 +1,72 @@
+import { toHex } from '@gridcard/bytes'
+import { serialPattern } from './api/schema.ts'
+import { HeadendError } from './errors.ts'
+import { type MeterKeys, wipeKeys } from './keys/key-store.ts'
+import { findMeter, type MeterRow, registerMeterRow } from './store/meters.ts'
+import type { Stores } from './store/open-stores.ts'
+
+/** A meter as whoever installed it makes it known. */
+export interface MeterToRegister {
+  readonly serial: string
+  /** 8 bytes. */
+  readonly systemTitle: Uint8Array
+  readonly host: string
+  readonly port: number
+  /** Default 1. */
+  readonly clientSap?: number
+  /** Default 1. */
+  readonly serverSap?: number
+  /** Needed once; afterwards the sealed ones are used. Not kept, and not changed. */
+  readonly keys?: MeterKeys
+}
+
+const serialForm = new RegExp(serialPattern)
+
+/**
+ * Puts a meter with its keys into the stores, or gives a known one its new address.
+ * @throws HeadendError `HEADEND_BAD_OPTION`, `HEADEND_METER_CONFLICT`, `HEADEND_KEY_REFUSED`, `HEADEND_KEYS_MISSING`
+ */
+export async function register(stores: Stores, meter: MeterToRegister): Promise<{ meter: MeterRow; isNew: boolean }> {
+  requireSensible(meter)
+  const { serial, host, port, clientSap = 1, serverSap = 1 } = meter
+  const systemTitle = toHex(meter.systemTitle)
+  const held = await findMeter(stores.db, serial)
+  if (held !== undefined && held.system_title !== systemTitle) {
+    throw new HeadendError('HEADEND_METER_CONFLICT', `${serial} is registered with another system title`, { serial })
+  }
+  await keepKeys(stores, serial, meter.keys)
+  await registerMeterRow(stores.db, { serial, systemTitle, host, port, clientSap, serverSap })
+  return { meter: (await findMeter(stores.db, serial))!, isNew: held === undefined }
+}
+
+/** Counters first: keys without them would be unusable, counters without keys are nothing. */
+export async function keepKeys(
+  { keys, counterFile }: Stores,
+  serial: string,
+  given: MeterKeys | undefined,
+): Promise<void> {
+  if (given === undefined) {
+    if (keys.serials().includes(serial)) return
+    throw new HeadendError('HEADEND_KEYS_MISSING', `there are no keys for ${serial}`, { serial })
+  }
+  const own = { blockCipherKey: given.blockCipherKey.slice(), authenticationKey: given.authenticationKey.slice() }
+  try {
+    if (counterFile.find(serial) === undefined) {
+      await counterFile.save(serial, { sendLimit: 0, messageFloor: 0, tokenFloor: 0 })
+    }
+    await keys.put(serial, own)
+  } finally {
+    wipeKeys(own)
+  }
+}
+
+function requireSensible({ serial, systemTitle, port }: MeterToRegister): void {
+  const why = !serialForm.test(serial)
+    ? 'a serial number has 4 to 24 capital letters and digits'
+    : systemTitle.length !== 8
+      ? 'a system title has 8 bytes'
+      : !Number.isInteger(port) || port < 1 || port > 65535
+        ? 'a port is 1 to 65535'
+        : undefined
+  if (why !== undefined) throw new HeadendError('HEADEND_BAD_OPTION', `meter not registered: ${why}`)
+}
