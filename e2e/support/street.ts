@@ -19,7 +19,11 @@ export const testNoonMs = Date.UTC(2026, 4, 20, 12)
  * A whole street as `gridcard start` makes it, real cards, real sockets, real store, but with a clock that stands until the
  * test moves it.
  */
-export async function startTestStreet(options: { meters: number; dataDirectory?: string }): Promise<TestStreet> {
+export async function startTestStreet(options: {
+  meters: number
+  isScheduled?: boolean
+  dataDirectory?: string
+}): Promise<TestStreet> {
   const dataDirectory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), 'gridcard-e2e-'))
   let clock: SettableClock | undefined
   const running = await launchStreet({
@@ -28,6 +32,7 @@ export async function startTestStreet(options: { meters: number; dataDirectory?:
     port: 0,
     meterPort: 0,
     speed: 1,
+    isScheduled: options.isScheduled ?? false,
     clockFrom: (earliestMs) => {
       clock = new SettableClock(Math.max(testNoonMs, earliestMs))
       return clock

@@ -404,6 +404,20 @@ describe('power', () => {
     expect(intervalsOf(await client.get(loadProfile))).toEqual(meter.truth.intervals(0, bench.clock.nowMs()))
   })
 
+  test('that was never cut, only left by its process: the home went on, and the log has nothing to tell', async () => {
+    const meter = await bench.started()
+    bench.clock.moveBy(quarterMs)
+    const before = meter.truth.registers()
+    await meter.leave()
+    expect(meter.state()).toMatchObject({ isRunning: false, address: undefined })
+    bench.clock.moveBy(dayMs)
+    await meter.start()
+    expect(meter.truth.registers().importWh).toBeGreaterThan(before.importWh)
+    const client = await bench.managementClient(meter)
+    expect(await readLog(client, 'standard')).toEqual([{ atMs: installedAtMs, code: 2 }])
+    expect(intervalsOf(await client.get(loadProfile))).toEqual(meter.truth.intervals(0, bench.clock.nowMs()))
+  })
+
   test('cut without warning: the home went on, and a second meter over the same store reads the same', async () => {
     const meter = await bench.started()
     const state = bench.store.load()

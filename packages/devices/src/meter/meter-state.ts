@@ -31,8 +31,12 @@ export function newMeterState(serial: string, installedAtMs: number): MeterState
 
 // What can happen to a meter, as functions from state to state: the meter saves the new one before it counts.
 
-/** Also after a process that was killed: then the home went on meanwhile, and the log shows two power-ups in a row. */
+/**
+ * A state that says running comes from a process that ended without cutting the power, killed or left: the home went on
+ * meanwhile, and nothing happened that a log would tell.
+ */
 export function poweredUp(state: MeterState, atMs: number): MeterState {
+  if (state.isRunning) return { ...state, savedAtMs: Math.max(state.savedAtMs, atMs) }
   return logged(supplied({ ...state, isRunning: true }, atMs), 'standard', eventCodes.standard.powerUp, atMs)
 }
 

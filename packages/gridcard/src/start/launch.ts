@@ -34,6 +34,8 @@ export interface LaunchOptions {
   /** Makes the street's clock, given the earliest time it may show. */
   readonly clockFrom: (earliestMs: number) => Clock
   readonly schedulerOf?: (clock: Clock) => Scheduler
+  /** False: meters are read only when asked for. */
+  readonly isScheduled?: boolean
   readonly progress: Progress
   /** Of the head-end. */
   readonly logger: Logger
@@ -98,7 +100,7 @@ export async function launchStreet(options: LaunchOptions): Promise<RunningStree
       streetName: record.name,
       streetId: record.seed,
       logger: options.logger,
-      isScheduled: false, // its meters are not up yet
+      isScheduled: options.isScheduled ?? true,
       ...consoleFolder(),
     })
     closers.push(() => headend.close())
@@ -170,7 +172,6 @@ export async function launchStreet(options: LaunchOptions): Promise<RunningStree
     const intervalsStored = read.reduce((sum, outcome) => sum + outcome.intervalsStored, 0)
     const done = read.filter((outcome) => outcome.done).length
     reading.done(`${done} of ${street.meters.length} meters, ${intervalsStored} new intervals`)
-    headend.startSchedule()
 
     return {
       url: headend.url,
