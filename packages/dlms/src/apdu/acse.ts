@@ -129,8 +129,10 @@ class FieldReader {
   flag(tag: number): boolean | undefined {
     const value = this.raw(tag)
     if (value === undefined) return undefined
-    if (value.length !== 2) throw this.#malformed(`bit string in field ${tag.toString(16)}`)
-    return (value[1]! & 0x80) !== 0
+    if (value.length !== 2 || value[0] !== 7 || (value[1]! & 0x7f) !== 0) {
+      throw this.#malformed(`bit string in field ${tag.toString(16)}`)
+    }
+    return value[1] !== 0
   }
 
   required<T>(value: T | undefined, name: string): T {

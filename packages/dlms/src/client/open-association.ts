@@ -159,9 +159,9 @@ function diagnosticName({ diagnostic: { source, code } }: Aare): string {
 /** Checks everything about the server that the AARE tells in clear, and gives its challenge. */
 function serverChallengeOf(aare: Aare, serverSystemTitle: Uint8Array, clientChallenge: Uint8Array): Uint8Array {
   const failed = (reason: string) => new DlmsError('DLMS_AUTHENTICATION_FAILED', reason)
-  if (aare.diagnostic.code !== associateDiagnostics['authentication-required']) {
-    throw failed('the server does not ask for authentication')
-  }
+  const { source, code } = aare.diagnostic
+  const asks = source === 'acse-service-user' && code === associateDiagnostics['authentication-required']
+  if (!asks || aare.acseRequirements !== true) throw failed('the server does not ask for authentication')
   if (aare.mechanismName === undefined || !equalBytes(aare.mechanismName, mechanisms['hls-gmac'])) {
     throw failed('the server answers with another mechanism')
   }
