@@ -84,7 +84,7 @@ export interface Headend {
   hasKeys(serial: string): boolean
   /**
    * Keeps a meter's keys before its address is known; durable when the promise resolves.
-   * @throws HeadendError `HEADEND_KEY_REFUSED`, `HEADEND_METER_CONFLICT` when other keys are there
+   * @throws HeadendError `HEADEND_BAD_OPTION`, `HEADEND_KEY_REFUSED`, `HEADEND_METER_CONFLICT` when other keys are there
    */
   keepKeys(serial: string, keys: MeterKeys): Promise<void>
   /**

@@ -39,12 +39,16 @@ export async function register(stores: Stores, meter: MeterToRegister): Promise<
   return { meter: (await findMeter(stores.db, serial))!, isNew: held === undefined }
 }
 
-/** Counters first: keys without them would be unusable, counters without keys are nothing. */
+/**
+ * Seals a meter's keys. Counters first: keys without them would be unusable, counters without keys are nothing.
+ * @throws HeadendError `HEADEND_BAD_OPTION`, `HEADEND_KEY_REFUSED`, `HEADEND_KEYS_MISSING`, `HEADEND_METER_CONFLICT`
+ */
 export async function keepKeys(
   { keys, counterFile }: Stores,
   serial: string,
   given: MeterKeys | undefined,
 ): Promise<void> {
+  requireSerial(serial)
   if (given === undefined) {
     if (keys.serials().includes(serial)) return
     throw new HeadendError('HEADEND_KEYS_MISSING', `there are no keys for ${serial}`, { serial })
@@ -61,12 +65,13 @@ export async function keepKeys(
 }
 
 function requireSensible({ serial, systemTitle, port }: MeterToRegister): void {
-  const why = !serialForm.test(serial)
-    ? 'a serial number has 4 to 24 capital letters and digits'
-    : systemTitle.length !== 8
-      ? 'a system title has 8 bytes'
-      : !Number.isInteger(port) || port < 1 || port > 65535
-        ? 'a port is 1 to 65535'
-        : undefined
-  if (why !== undefined) throw new HeadendError('HEADEND_BAD_OPTION', `meter not registered: ${why}`)
+  requireSerial(serial)
+  if (systemTitle.length !== 8) throw badOption('a system title has 8 bytes')
+  if (!Number.isInteger(port) || port < 1 || port > 65535) throw badOption('a port is 1 to 65535')
 }
+
+function requireSerial(serial: string): void {
+  if (!serialForm.test(serial)) throw badOption('a serial number has 4 to 24 capital letters and digits')
+}
+
+const badOption = (why: string) => new HeadendError('HEADEND_BAD_OPTION', `meter not registered: ${why}`)

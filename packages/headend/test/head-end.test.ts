@@ -55,6 +55,19 @@ describe('registering', () => {
     const { keys: _keys, ...without } = good()
     await expect(under.headend.registerMeter(without)).rejects.toMatchObject({ code: 'HEADEND_KEYS_MISSING' })
   })
+  test('without keys goes well when they were kept before, and only good ones are', async () => {
+    const { keys, ...without } = { ...good(), serial: 'GC00000052' }
+    const zeros = { ...keys, blockCipherKey: new Uint8Array(16) }
+    await expect(under.headend.keepKeys('GC00000052', zeros)).rejects.toMatchObject({ code: 'HEADEND_KEY_REFUSED' })
+    await expect(under.headend.keepKeys('__proto__', keys)).rejects.toMatchObject({ code: 'HEADEND_BAD_OPTION' })
+    expect(under.headend.hasKeys('GC00000052')).toBe(false)
+    await under.headend.keepKeys('GC00000052', keys)
+    expect(under.headend.hasKeys('GC00000052')).toBe(true)
+    await under.headend.registerMeter(without)
+    await expect(under.headend.keepKeys('GC00000052', randomKeys())).rejects.toMatchObject({
+      code: 'HEADEND_METER_CONFLICT',
+    })
+  })
   test('again with another title or other keys is refused; with another address it moves', async () => {
     const meter = good()
     await under.headend.registerMeter(meter)

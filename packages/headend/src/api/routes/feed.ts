@@ -1,4 +1,6 @@
+import Type from 'typebox'
 import { HeadendError } from '../../errors.ts'
+import { refTo } from '../components.ts'
 import type { FeedHub } from '../feed-hub.ts'
 import type { ApiServer } from './api-parts.ts'
 
@@ -10,7 +12,10 @@ export function feedRoute(server: ApiServer, hub: FeedHub): void {
       schema: {
         summary: 'What happens, as server-sent events: `event` with a StreetEvent, `meter` with a MeterSummary',
         description: 'With Last-Event-ID the events since then come first.',
-        produces: ['text/event-stream'],
+        response: {
+          200: { description: 'Does not end', content: { 'text/event-stream': { schema: Type.String() } } },
+          503: refTo('Problem'),
+        },
       },
     },
     async (request, reply) => {
