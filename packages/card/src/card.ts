@@ -14,7 +14,7 @@ import type { Engine } from './vm/engine.ts'
 import { interpreter } from './vm/interpreter/interpreter.ts'
 import { FIRST_LOADED_CLASS_ID } from './vm/link/native-library.ts'
 import { CardMemory, type MemoryShape } from './vm/memory/card-memory.ts'
-import { BLOCK_TYPE, elementBytes, LENGTH_MASK, OWNER_MASK, TYPE } from './vm/memory/handle-entry.ts'
+import { elementBytes, isBlock, LENGTH_MASK, OWNER_MASK, TYPE } from './vm/memory/handle-entry.ts'
 import { HANDLE_ENTRY_BYTES, JOURNAL_OFFSET } from './vm/memory/layout.ts'
 import type { NvStore } from './vm/memory/nv-store.ts'
 
@@ -177,9 +177,8 @@ export class Card {
       const type = memory.word1(handle) >>> 16
       const owner = (memory.word0(handle) >>> 24) & OWNER_MASK
       const length = memory.word1(handle) & LENGTH_MASK
-      const isBlock = (type & TYPE.array) === 0 && type >= BLOCK_TYPE.staticFields && type <= BLOCK_TYPE.appletRecord
       const size = type & TYPE.array ? length * elementBytes(type) : length + machine.classOf(handle).hiddenBytes
-      if (isBlock) continue
+      if (isBlock(type)) continue
       const of = usage.get(owner) ?? { persistent: 0, transient: 0 }
       of.persistent += HANDLE_ENTRY_BYTES
       if (memory.addressOf(handle) < memory.nvSizeBytes) of.persistent += (size + 1) & ~1

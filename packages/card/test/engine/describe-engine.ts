@@ -1,6 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { describe, it } from 'vitest'
 import type { Engine } from '../../src/vm/engine.ts'
-import { TEST_PROFILE, VmFixture } from '../vm-fixture.ts'
 import { arithmetic } from './arithmetic.ts'
 import { arrays } from './arrays.ts'
 import { callsAndObjects } from './calls-and-objects.ts'
@@ -8,6 +7,7 @@ import { constantsAndLocals } from './constants-and-locals.ts'
 import { control } from './control.ts'
 import { fields } from './fields.ts'
 import type { OpcodeCase } from './opcode-case.ts'
+import { runCase } from './run-case.ts'
 import { stack } from './stack.ts'
 
 export const OPCODE_CASES: Readonly<Record<string, readonly OpcodeCase[]>> = {
@@ -20,8 +20,6 @@ export const OPCODE_CASES: Readonly<Record<string, readonly OpcodeCase[]>> = {
   'calls, exceptions, objects and types': callsAndObjects,
 }
 
-const PROFILE = { ...TEST_PROFILE, nvSizeBytes: 16384, ramSizeBytes: 2048 }
-
 /** The suite that every engine passes, instruction by instruction. */
 export function describeEngine(name: string, engine: () => Engine): void {
   describe(name, () => {
@@ -31,31 +29,4 @@ export function describeEngine(name: string, engine: () => Engine): void {
       })
     }
   })
-}
-
-function runCase(engine: Engine, one: OpcodeCase): void {
-  const vm = new VmFixture({ engine, profile: PROFILE })
-  const end = one.givesInt !== undefined ? 'ireturn' : one.gives !== undefined ? 'sreturn' : 'return'
-  const endsItself = /\b[asi]?return\s*$/.test(one.run)
-  const instance = vm.loadMethods({
-    methods: {
-      run: {
-        code: [
-          endsItself ? one.run : `${one.run} ${end}`,
-          ...(one.catches ?? []).map((handler) => `.catch ${handler}`),
-        ].join('\n'),
-        maxStack: one.stack ?? 15,
-        maxLocals: one.locals ?? 6,
-        nargs: one.args?.length ?? 0,
-      },
-      ...one.methods,
-    },
-    instance: { cells: one.cells ?? 6, firstReferenceToken: 0, referenceCount: 2 },
-    ...(one.text !== undefined && { text: one.text }),
-  })
-  const outcome = vm.call(instance, vm.newOwner(instance), 0, one.args ?? [])
-  expect({ thrown: outcome.thrown, halted: outcome.halted }).toEqual({ thrown: one.throws, halted: one.halts })
-  if (one.reason !== undefined) expect(outcome.reason).toBe(one.reason)
-  const expected = one.givesInt ?? one.gives
-  if (expected !== undefined) expect(outcome.result).toBe(expected)
 }

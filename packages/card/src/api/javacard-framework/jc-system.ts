@@ -1,5 +1,6 @@
 import type { Jcre } from '../../runtime/jcre.ts'
 import { callerArrayFault, throwFault } from '../../vm/firewall.ts'
+import { APDU_BUFFER_HANDLE } from '../../vm/jcre-objects.ts'
 import { JAVA_THROW, JCRE_CONTEXT, VM_HALT } from '../../vm/machine.ts'
 import { CLEAR_ON_DESELECT, CLEAR_ON_RESET, type ClearEvent } from '../../vm/memory/card-memory.ts'
 import {
@@ -121,7 +122,7 @@ const isTransient: JcreMethod = (jcre, at) => {
   }
   if (!machine.isArray(handle) || isPersistent(jcre, memory.addressOf(handle))) return 0
   // The APDU buffer is a global array, not one that an application made transient.
-  if (memory.word0(handle) >>> 24 === JCRE_OWNER) return 0
+  if (handle === APDU_BUFFER_HANDLE) return 0
   return (memory.word0(handle) >>> 24) & DESELECT_OWNER ? CLEAR_ON_DESELECT : CLEAR_ON_RESET
 }
 

@@ -1,7 +1,18 @@
 import { assert } from '@gridcard/bytes'
 import { CardError } from '../../errors.ts'
 import { crc32 } from './crc32.ts'
-import { ADDRESS_MASK, BLOCK_LENGTH_UNIT_BYTES, DESELECT_OWNER, FIRST_FREE_OWNER, JCRE_OWNER } from './handle-entry.ts'
+import {
+  ADDRESS_MASK,
+  BLOCK_LENGTH_UNIT_BYTES,
+  DESELECT_OWNER,
+  elementBytes,
+  FIRST_FREE_OWNER,
+  isBlock,
+  JCRE_OWNER,
+  LENGTH_MASK,
+  NO_OWNER,
+  TYPE,
+} from './handle-entry.ts'
 import {
   HANDLE_ENTRY_BYTES,
   HEADER,
@@ -132,6 +143,7 @@ export class CardMemory {
       memory.#journal.rollBack((address, length) => memory.#flush(address, length))
       memory.#writeRoot()
     }
+    memory.#requireSoundHandles()
     return memory
   }
 
@@ -449,6 +461,30 @@ export class CardMemory {
     if (!isSound) throw new CardError('CARD_IMAGE_CORRUPT', 'the tops of memory in the image contradict each other')
     this.#committed = { ...this.root }
   }
+
+  /** Every entry in use points into memory that was given out, so that nothing needs to look again. */
+  #requireSoundHandles(): void {
+    const { heapTop, resetTop, deselectBottom, handleCount } = this.root
+    for (let handle = 1; handle < handleCount; handle++) {
+      const start = this.addressOf(handle)
+      const end = start + contentBytes(this.word1(handle))
+      const isIn = (low: number, high: number) => low <= start && end <= high
+      const isSound =
+        this.word0(handle) >>> 24 === NO_OWNER ||
+        isIn(JOURNAL_OFFSET + this.commitCapacityBytes, heapTop) ||
+        isIn(this.nvSizeBytes, resetTop) ||
+        isIn(deselectBottom, this.stackStart)
+      if (!isSound) throw new CardError('CARD_IMAGE_CORRUPT', `handle ${handle} points nowhere`, { handle })
+    }
+  }
+}
+
+/** What an entry's contents take at least; hidden state of native objects comes on top. */
+function contentBytes(word1: number): number {
+  const type = word1 >>> 16
+  const length = word1 & LENGTH_MASK
+  if (type & TYPE.array) return length * elementBytes(type)
+  return isBlock(type) ? length * BLOCK_LENGTH_UNIT_BYTES : length
 }
 
 function requireHeader(shape: MemoryShape, image: Uint8Array): void {

@@ -50,6 +50,10 @@ export const BLOCK_TYPE = {
 } as const
 export const BLOCK_LENGTH_UNIT_BYTES = 4
 
+export function isBlock(type: number): boolean {
+  return type >= BLOCK_TYPE.staticFields && type <= BLOCK_TYPE.appletRecord
+}
+
 /** Bytes of one element, for a primitive or reference array type. */
 export function elementBytes(arrayType: number): number {
   if (arrayType & TYPE.references) return 2
