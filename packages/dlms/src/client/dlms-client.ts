@@ -196,7 +196,8 @@ export class DlmsClient {
 
   async #resultsOf(response: GetResponse, count: number): Promise<readonly GetDataResult[]> {
     if (response.kind === 'get-response-with-list') return response.results
-    const refusedWhole = (accessResult: number) => new Array<GetDataResult>(count).fill({ accessResult })
+    const refusedWhole = (accessResult: number) =>
+      Array.from({ length: count }, (): GetDataResult => ({ accessResult }))
     if (response.kind === 'get-response-normal') {
       if ('data' in response.result) throw this.#unexpected(response)
       return refusedWhole(response.result.accessResult)
