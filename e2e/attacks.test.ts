@@ -1,5 +1,11 @@
+import { fromHex } from '@gridcard/bytes'
+import { nodeCrypto } from '@gridcard/crypto/node'
+import { createMeter, memoryDeviceStore } from '@gridcard/devices'
+import { tcpListener } from '@gridcard/devices/node'
 import type { MeterDetail, ReadOutcome, StreetEvent } from '@gridcard/headend'
+import { inProcessLink } from '@gridcard/terminal'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { makeMeterCard } from './support/meter-card.ts'
 import { getJson, postJson, startTestStreet, type TestStreet } from './support/street.ts'
 import { startTamperingProxy, type TamperingProxy } from './support/tampering-proxy.ts'
 
@@ -127,6 +133,43 @@ describe('a man in the middle', () => {
     proxy.tamper = (frame, direction, number) => (direction === 'response' ? session[number] : frame)
     await expectNothingStored(async () => expect(await read()).toMatchObject({ done: false }))
     expect((await events())[0]!.kind).toMatch(/^security\./)
+  })
+
+  test('who puts up a meter of the same name with a card of his own is found out, and that meter logs it too', async () => {
+    const { identity } = street.street.plan.homes[0]!
+    const headendTitle = fromHex(street.record.headendSystemTitle)
+    const card = await makeMeterCard(nodeCrypto, {
+      ...identity,
+      peerSystemTitle: headendTitle,
+      encryptionKey: nodeCrypto.randomBytes(16),
+      authenticationKey: nodeCrypto.randomBytes(16),
+    })
+    const impostor = createMeter({
+      identity,
+      clientSystemTitle: headendTitle,
+      link: inProcessLink(card),
+      clock: street.clock,
+      seed: 1,
+      store: memoryDeviceStore(),
+      listen: tcpListener(),
+    })
+    const logged: string[] = []
+    impostor.onEvent((event) => {
+      if (event.kind === 'security') logged.push(event.event.kind)
+    })
+    await impostor.start()
+    await street.headend.registerMeter({ serial, systemTitle: identity.systemTitle, ...impostor.address! })
+    await expectNothingStored(async () => expect(await read()).toMatchObject({ done: false }))
+    expect((await events())[0]).toMatchObject({ source: 'headend', severity: 'alarm' })
+    expect(logged.some((kind) => ['decryption-failed', 'association-refused', 'hls-failed'].includes(kind))).toBe(true)
+    await impostor.stop()
+    await street.headend.registerMeter({
+      serial,
+      systemTitle: identity.systemTitle,
+      host: '127.0.0.1',
+      port: proxy.port,
+    })
+    expect(await read()).toMatchObject({ done: true })
   })
 
   test('who swallows everything makes the meter unreachable, no more', async () => {

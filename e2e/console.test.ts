@@ -4,6 +4,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { launchBrowser } from './support/browser.ts'
 import { getJson, postJson, startTestStreet, type TestStreet } from './support/street.ts'
+import { startTamperingProxy } from './support/tampering-proxy.ts'
 
 // The console as a person uses it: a real browser, the real head-end, meters and cards.
 
@@ -87,6 +88,35 @@ describe('the street page', () => {
         .waitFor()
     }
     await feed.getByRole('link', { name: serial }).first().waitFor()
+  })
+})
+
+describe('an attack on the wire', () => {
+  test('shows on both pages, with what it means', async () => {
+    const meter = street.street.meters[0]!
+    const { serial, systemTitle } = meter.identity
+    const proxy = await startTamperingProxy(meter.address!)
+    proxy.tamper = (frame, direction, number) => {
+      if (direction === 'response' && number === 3) frame[frame.length - 20]! ^= 1
+      return frame
+    }
+    await page.goto(street.url)
+    await page.getByRole('table').waitFor()
+    await street.headend.registerMeter({ serial, systemTitle, host: '127.0.0.1', port: proxy.port })
+    await postJson(street, `/api/meters/${serial}/read`, {})
+    const row = page.getByRole('table').getByRole('row').filter({ hasText: serial })
+    await row.getByText('Refusing').waitFor()
+    await page.goto(`${street.url}/meters/${serial}`)
+    await page
+      .locator('.notice')
+      .filter({ hasText: /authentic|trust|genuine|prove/i })
+      .first()
+      .waitFor()
+
+    await street.headend.registerMeter({ serial, systemTitle, ...meter.address! })
+    await postJson(street, `/api/meters/${serial}/read`, {})
+    await page.getByText('Online').first().waitFor()
+    await proxy.close()
   })
 })
 

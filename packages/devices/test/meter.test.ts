@@ -166,7 +166,7 @@ describe('the head-end', () => {
     const transport = await transportTo(meter, 7)
     const client = new DlmsClient({ transport, mechanism: 'none' })
     await expect(client.associate()).rejects.toThrow()
-    expect(await readLog(await bench.managementClient(meter), 'fraud')).toEqual([{ atMs: nowMs, code: 44 }])
+    expect(await readLog(await bench.managementClient(meter), 'fraud')).toEqual([{ atMs: nowMs, code: 46 }])
   })
 
   test('may not set the clock, reset a register or clear a log', async () => {

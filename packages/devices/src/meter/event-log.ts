@@ -7,7 +7,7 @@ export type EventLogName = 'standard' | 'fraud' | 'disconnector'
  */
 export const eventCodes = {
   standard: { powerDown: 1, powerUp: 2 },
-  fraud: { associationRefused: 44, authenticationFailed: 49, replayRefused: 50, cardUnavailable: 230 },
+  fraud: { associationRefused: 46, authenticationFailed: 49, replayRefused: 50, cardUnavailable: 230 },
   disconnector: { disconnectedRemotely: 60, connectedRemotely: 61 },
 } as const
 

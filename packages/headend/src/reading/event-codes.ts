@@ -24,7 +24,7 @@ const meanings: Readonly<Record<MeterLog, Readonly<Record<number, EventMeaning>>
     5: { kind: 'meter.clock-adjusted', severity: 'info', text: 'Clock adjusted' },
   },
   fraud: {
-    44: { kind: 'meter.association-refused', severity: 'alarm', text: 'Meter refused an association' },
+    46: { kind: 'meter.association-refused', severity: 'alarm', text: 'Meter refused an association' },
     49: { kind: 'meter.authentication-failed', severity: 'alarm', text: 'Meter met a frame with a wrong key or tag' },
     50: { kind: 'meter.replay-refused', severity: 'alarm', text: 'Meter refused a replayed frame' },
     230: { kind: 'meter.card-unavailable', severity: 'alarm', text: 'Meter cannot use its security card' },
