@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { fromHex } from '@gridcard/bytes'
 import { nodeCrypto } from '@gridcard/crypto/node'
 import { expect, test } from 'vitest'
@@ -70,4 +71,11 @@ test('the example of the README runs as it stands', async () => {
   expect(log).toEqual(['association-opened: client 1', 'association-closed: released'])
   transport.close()
   await listening.close()
+})
+
+test('the example in the README is the one above', () => {
+  const text = (name: string) => readFileSync(new URL(name, import.meta.url), 'utf8')
+  const [, example = ''] = /```ts\n([\s\S]*?)```/.exec(text('../README.md')) ?? []
+  const lines = (code: string) => code.split('\n').map((line) => line.trim())
+  expect(lines(text('./readme.test.ts')).join('\n')).toContain(lines(example).join('\n').trim())
 })
