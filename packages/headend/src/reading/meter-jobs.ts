@@ -16,7 +16,7 @@ import { MeterLanes } from './meter-lanes.ts'
 import { type ConnectMeter, type MeterSessionOptions, withMeterSession } from './meter-session.ts'
 import { readMeter } from './read-meter.ts'
 import { recordReading } from './record-reading.ts'
-import { failureOf, type SessionFailure, stateAfter } from './session-failure.ts'
+import { failureOf, SessionAborted, type SessionFailure, stateAfter } from './session-failure.ts'
 import { judgeSwitch, type SwitchTarget, switchMeter } from './switch-meter.ts'
 
 export interface MeterJobsOptions {
@@ -74,8 +74,18 @@ export class MeterJobs {
   }
 
   /** @throws HeadendError `HEADEND_UNKNOWN_METER`, `HEADEND_METER_BUSY` */
-  switch(serial: string, to: SwitchTarget): Promise<SwitchOutcome> {
-    return this.#lanes.add({ serial, isUrgent: true, run: (signal) => this.#switch(serial, to, signal) })
+  async switch(serial: string, to: SwitchTarget): Promise<SwitchOutcome> {
+    const outcome = await this.#lanes.add({ serial, isUrgent: true, run: (signal) => this.#switch(serial, to, signal) })
+    if (outcome.done) this.#readBehindSwitch(serial)
+    return outcome
+  }
+
+  /** What a meter draws is another matter now; nobody waits for it, and a failure shows in the meter's state. */
+  #readBehindSwitch(serial: string): void {
+    this.read(serial, 'urgent').catch((error: unknown) => {
+      if (!(error instanceof SessionAborted))
+        this.#options.logger.warn({ serial, err: error }, 'not read after a switch')
+    })
   }
 
   /** Whether a read of this meter waits or runs. */
