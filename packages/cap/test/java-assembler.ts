@@ -68,7 +68,7 @@ export function flagsOf(words: string): number {
 }
 
 /** `<init>` that calls that of the superclass. */
-export function constructorOf(superName = 'java/lang/Object', flags = ACC.PUBLIC): MethodText {
+export function constructorOf(superName = 'java/lang/Object', flags: number = ACC.PUBLIC): MethodText {
   return { name: '<init>', descriptor: '()V', flags, code: `aload_0; invokespecial ${superName}.<init>:()V; return` }
 }
 

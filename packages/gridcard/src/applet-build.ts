@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { BytesError, fromHex } from '@gridcard/bytes'
-import { type ApiLevel, convert, emitCapFile } from '@gridcard/cap'
+import { type ApiLevel, type ConvertFinding, convert, emitCapFile } from '@gridcard/cap'
 import { AppletBuildError } from './errors.ts'
 import { compileApplet, requireJavac } from './javac.ts'
 
@@ -15,6 +15,12 @@ export interface AppletConfig {
   readonly applets: readonly { readonly class: string; readonly aid: string }[]
 }
 
+export interface BuiltApplet {
+  readonly cap: Uint8Array
+  /** What converts, but may not do what Java would. */
+  readonly warnings: readonly ConvertFinding[]
+}
+
 const LEVELS: readonly ApiLevel[] = ['3.0.5', '3.2.0']
 
 /**
@@ -26,11 +32,11 @@ const LEVELS: readonly ApiLevel[] = ['3.0.5', '3.2.0']
 export async function buildApplet(o: {
   readonly sourceDir: string
   readonly config: AppletConfig
-}): Promise<{ readonly cap: Uint8Array }> {
+}): Promise<BuiltApplet> {
   const { config } = o
   const classFiles = await compileApplet(await requireJavac(), o.sourceDir, config.level)
   const [major, minor] = config.version.split('.').map(Number)
-  const { cap } = convert({
+  const { cap, warnings } = convert({
     classFiles,
     packageName: config.package,
     packageAid: aidOf(config.packageAid),
@@ -38,14 +44,14 @@ export async function buildApplet(o: {
     applets: config.applets.map((one) => ({ className: one.class, aid: aidOf(one.aid) })),
     level: config.level,
   })
-  return { cap: emitCapFile(cap) }
+  return { cap: emitCapFile(cap), warnings }
 }
 
 /** A folder with `applet.json` and `src/`. */
-export async function buildAppletFolder(folder: string): Promise<{ readonly cap: Uint8Array; readonly name: string }> {
+export async function buildAppletFolder(folder: string): Promise<BuiltApplet & { readonly name: string }> {
   const config = parseAppletConfig(await readConfig(join(folder, 'applet.json')))
-  const { cap } = await buildApplet({ sourceDir: join(folder, 'src'), config })
-  return { cap, name: basename(resolve(folder)) }
+  const built = await buildApplet({ sourceDir: join(folder, 'src'), config })
+  return { ...built, name: basename(resolve(folder)) }
 }
 
 async function readConfig(path: string): Promise<string> {

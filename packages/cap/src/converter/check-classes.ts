@@ -6,6 +6,9 @@ import type { FindingPlace, Findings } from './findings.ts'
 import { isAbstract, type JavaClass, type JavaMethod } from './program.ts'
 import type { References } from './references.ts'
 
+/** Their count has four bits, inherited ones included. @source JCVM 3.1 §6.9.1 */
+const MOST_INTERFACES = 15
+
 const REMOTE = 'java/rmi/Remote'
 
 /** What to write instead of a type that cards do not have. */
@@ -50,6 +53,10 @@ export function checkClass(one: JavaClass, library: ClassLibrary, references: Re
       'is a remote object',
       'talk to the applet with APDUs: remote method invocation is not supported',
     )
+  }
+  const interfaces = library.interfaceClosure(one.interfaceNames).length
+  if (interfaces > MOST_INTERFACES) {
+    findings.add(place, `has ${interfaces} interfaces, a class can have ${MOST_INTERFACES}`, 'split it')
   }
   for (const field of one.fields) {
     checkType(field.type, `field ${field.name}`, place, references, findings)

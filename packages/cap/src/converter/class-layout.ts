@@ -77,16 +77,25 @@ export function layOutClasses(
       touched[space].add(token)
     }
     numberings.set(one.name, numbering)
+    const fields = layOutFields(one)
+    checkSize(one, fields.sizeCells, findings)
     layouts.set(one.name, {
       class: one,
       tokens: numbering.tokens,
       publicTable: tableOf(numbering.publicMethods, touched.public),
       packageTable: tableOf(numbering.packageMethods, touched.package),
       miranda,
-      ...layOutFields(one),
+      ...fields,
     })
   }
   return layouts
+}
+
+/** A class_info holds the size in a byte. @source JCVM 3.1 §6.9.1 */
+function checkSize(one: JavaClass, sizeCells: number, findings: Findings): void {
+  if (sizeCells > 0xff) {
+    findings.add({ class: one }, `has fields of ${sizeCells} words, a class can have 255`, 'keep some in an array')
+  }
 }
 
 /** Tokens of the imported superclass: its own, and those it lists as inherited. */

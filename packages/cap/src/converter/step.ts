@@ -240,9 +240,13 @@ function binary(instruction: JvmOperation & { kind: 'binary'; pc: number }, edit
   const right = editor.popInt()
   const left = editor.popInt()
   const needed = NEEDS_VALUE[operator]
-  if (needed) demand(left, `as the left operand of a ${OPERATION_NAMES[operator]}`, 'error')
-  if (needed === 'both') demand(right, `as the divisor of a ${OPERATION_NAMES[operator]}`, 'error')
+  if (needed) demand(left, `as the left operand of ${withArticle(OPERATION_NAMES[operator])}`, 'error')
+  if (needed === 'both') demand(right, `as the divisor of ${withArticle(OPERATION_NAMES[operator])}`, 'error')
   editor.push(made(combine(operator, left.range, right.range), pc, OPERATION_NAMES[operator], left, right))
+}
+
+function withArticle(noun: string): string {
+  return `${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun}`
 }
 
 function invoke(instruction: JvmOperation & { kind: 'invoke' }, editor: FrameEditor, demand: Demand): void {
