@@ -3,6 +3,8 @@ import type { JavaClass, JavaField, JavaMethod } from './program.ts'
 import { signatureKey } from './program.ts'
 
 const OBJECT = 'java/lang/Object'
+/** Of a compile-time constant, which has no place in memory. */
+const CONSTANT_TOKEN = 0xff
 const SHAREABLE = 'javacard/framework/Shareable'
 
 /** A class of another package, known by its tokens. */
@@ -108,13 +110,13 @@ export class ClassLibrary {
   findMethod(owner: string, name: string, descriptor: string): FoundMethod | undefined {
     const found = this.find(owner)
     if (!found) return undefined
-    if (found.kind === 'imported') return importedMethod(found, name, descriptor)
+    if (found.kind === 'imported') return this.#importedMethod(found, name, descriptor)
     for (const own of this.ownChain(found.class)) {
       const method = own.methods.find((one) => one.name === name && one.descriptor === descriptor)
       if (method) return { kind: 'own', class: own, method }
     }
     const above = this.importedSuper(found.class)
-    return above && importedMethod(above, name, descriptor)
+    return above && this.#importedMethod(above, name, descriptor)
   }
 
   /** Where a call through an interface ends up: the interface, its superinterfaces, then Object. */
@@ -124,14 +126,14 @@ export class ClassLibrary {
       if (found) return found
     }
     const object = this.findImported(OBJECT)
-    return object && importedMethod(object, name, descriptor)
+    return object && this.#importedMethod(object, name, descriptor)
   }
 
   /** @source JVMS 17 §5.4.3.2 */
   findField(owner: string, name: string): FoundField | undefined {
     const found = this.find(owner)
     if (!found) return undefined
-    if (found.kind === 'imported') return importedField(found, name)
+    if (found.kind === 'imported') return this.#importedField(found, name)
     for (const own of this.ownChain(found.class)) {
       const inherited = this.interfaceClosure(own.interfaceNames).map((one) => this.findOwn(one))
       for (const holder of [own, ...inherited]) {
@@ -140,7 +142,7 @@ export class ClassLibrary {
       }
     }
     const above = this.importedSuper(found.class)
-    return above && importedField(above, name)
+    return above && this.#importedField(above, name)
   }
 
   /** Methods of an own interface, those of its superinterfaces first: index is the token. @source JCVM 3.1 §4.3.7.7 */
@@ -160,16 +162,28 @@ export class ClassLibrary {
     }
     return [...methods.values()]
   }
-}
 
-function importedMethod(found: ImportedClass, name: string, descriptor: string): FoundMethod | undefined {
-  const method = found.class.methods.find((one) => one.name === name && one.desc === descriptor)
-  return method && { kind: 'imported', package: found.package, class: found.class, method }
-}
+  /** The tables repeat inherited virtual methods in each class, but not static ones. */
+  #importedMethod(start: ImportedClass, name: string, descriptor: string): FoundMethod | undefined {
+    for (const one of this.#importedChain(start)) {
+      const method = one.class.methods.find((m) => m.name === name && m.desc === descriptor)
+      if (method) return { kind: 'imported', ...one, method }
+    }
+    return undefined
+  }
 
-function importedField(found: ImportedClass, name: string): FoundField | undefined {
-  const field = found.class.fields.find((one) => one.name === name)
-  if (!field || field.token === 0xff) return undefined
-  const isStatic = (field.flags & API_FLAGS.STATIC) !== 0
-  return { kind: 'imported', package: found.package, class: found.class, token: field.token, isStatic }
+  #importedField(start: ImportedClass, name: string): FoundField | undefined {
+    for (const one of this.#importedChain(start)) {
+      const field = one.class.fields.find((f) => f.name === name && f.token !== CONSTANT_TOKEN)
+      if (field) {
+        return { kind: 'imported', ...one, token: field.token, isStatic: (field.flags & API_FLAGS.STATIC) !== 0 }
+      }
+    }
+    return undefined
+  }
+
+  /** The class, then its superclasses, nearest first. */
+  #importedChain(start: ImportedClass): ImportedClass[] {
+    return [start, ...start.class.supers.toReversed().flatMap((name) => this.#imported.get(name) ?? [])]
+  }
 }

@@ -123,6 +123,14 @@ describe('calls', () => {
     })
   })
 
+  test('of static methods that an API class inherits name the class that declares them', () => {
+    const code = `iconst_1; iconst_0
+      invokestatic javacardx/crypto/AEADCipher.getInstance:(BZ)Ljavacardx/crypto/Cipher;; pop; return`
+    const { cap } = convertClasses([inClass([body(code)])])
+    const cipher = { packageToken: 0, classToken: 1, token: 0 }
+    expect(lastReference(cap).constant).toEqual({ kind: 'staticMethod', method: { kind: 'external', ...cipher } })
+  })
+
   test('inherited from the API name the API class', () => {
     const code = 'aload_0; invokevirtual p/A.register:()V; return'
     const { cap } = convertClasses([inClass([body(code)], { superName: 'javacard/framework/Applet' })])

@@ -45,15 +45,16 @@ type ApiClasses = ReadonlyMap<string, ApiClass>
 
 function emitStub(apiClass: ApiClass, classes: ApiClasses): Uint8Array {
   const pool = new ConstantPoolBuilder()
-  const superClass = classes.get(apiClass.super ?? '')
   const isInterface = (apiClass.access_flags & API_FLAGS.INTERFACE) !== 0
+  const namesAbove = isInterface ? apiClass.interfaces : [apiClass.super ?? '']
+  const above = namesAbove.flatMap((name) => classes.get(name)?.methods ?? [])
   const thisClassIndex = pool.class(apiClass.name)
   const superClassIndex = pool.class(apiClass.super ?? 'java/lang/Object')
   const interfaceIndices = apiClass.interfaces.map((name) => pool.class(name))
   const fields = apiClass.fields.map((field) => stubField(pool, field))
   const methods = apiClass.methods
-    .filter((method) => !isInherited(method, superClass))
-    .map((method) => stubMethod(pool, apiClass, method))
+    .filter((method) => !above.some((one) => repeats(one, method)))
+    .map((method) => stubMethod(pool, apiClass, method, classes))
   const attributes = nestingOf(pool, apiClass, classes)
   return emitClassFile({
     minorVersion: 0,
@@ -69,11 +70,10 @@ function emitStub(apiClass: ApiClass, classes: ApiClasses): Uint8Array {
   })
 }
 
-/** The tables list inherited virtual methods in each class again; to a compiler they would be overrides. */
-function isInherited(method: ApiMethod, superClass: ApiClass | undefined): boolean {
-  if (method.space !== 'virtual') return false
-  const inherited = superClass?.methods.find((one) => one.name === method.name && one.desc === method.desc)
-  return inherited?.flags === method.flags
+/** The tables list inherited virtual and interface methods again; to a compiler they would be declared anew. */
+function repeats(inherited: ApiMethod, method: ApiMethod): boolean {
+  const { name, desc, flags, space } = inherited
+  return space !== 'static' && name === method.name && desc === method.desc && flags === method.flags
 }
 
 function stubField(pool: ConstantPoolBuilder, field: ApiField): Member {
@@ -89,7 +89,7 @@ function stubField(pool: ConstantPoolBuilder, field: ApiField): Member {
   }
 }
 
-function stubMethod(pool: ConstantPoolBuilder, apiClass: ApiClass, method: ApiMethod): Member {
+function stubMethod(pool: ConstantPoolBuilder, apiClass: ApiClass, method: ApiMethod, classes: ApiClasses): Member {
   const attributes: Attribute[] = []
   if (method.space !== 'interface' && (method.flags & API_FLAGS.ABSTRACT) === 0) {
     const nameIndex = pool.utf8('Code')
@@ -112,11 +112,35 @@ function stubMethod(pool: ConstantPoolBuilder, apiClass: ApiClass, method: ApiMe
     })
   }
   return {
-    accessFlags: method.flags & METHOD_FLAGS,
+    accessFlags: (method.flags & METHOD_FLAGS) | (isBridge(apiClass, method, classes) ? ACC.BRIDGE | ACC.SYNTHETIC : 0),
     nameIndex: pool.utf8(method.name),
     descriptorIndex: pool.utf8(method.desc),
     attributes,
   }
+}
+
+/**
+ * A method that narrows the result of an inherited one comes with a bridge of the old signature, which export files list
+ * like any other (`ByteBuffer.slice`). To a compiler both would be the same call.
+ */
+function isBridge(apiClass: ApiClass, method: ApiMethod, classes: ApiClasses): boolean {
+  const twins = apiClass.methods.filter((one) => one !== method && parametersOf(one) === parametersOf(method))
+  return twins.some((one) => isNarrower(resultOf(one), resultOf(method), classes))
+}
+
+function parametersOf(method: ApiMethod): string {
+  return method.name + method.desc.slice(0, method.desc.indexOf(')'))
+}
+
+function resultOf(method: ApiMethod): string {
+  return method.desc.slice(method.desc.indexOf(')') + 1)
+}
+
+/** Both descriptors: every value of the first type is one of the second. */
+function isNarrower(type: string, than: string, classes: ApiClasses): boolean {
+  if (than === 'Ljava/lang/Object;') return true
+  const found = classes.get(type.slice(1, -1))
+  return found !== undefined && [...found.supers, ...found.interfaces].some((name) => `L${name};` === than)
 }
 
 /**
