@@ -1,8 +1,18 @@
 import { type ErrorPlace, GridcardError } from '@gridcard/bytes'
 
-export type TerminalErrorCode = 'TERMINAL_BAD_COMMAND' | 'TERMINAL_BAD_RESPONSE' | 'TERMINAL_CARD_REFUSED'
+export type TerminalErrorCode =
+  | 'TERMINAL_BAD_COMMAND'
+  | 'TERMINAL_BAD_RESPONSE'
+  | 'TERMINAL_CARD_REFUSED'
+  | 'TERMINAL_PCSC_BAD_MESSAGE'
+  | 'TERMINAL_PCSC_READER_NAME'
+  | 'TERMINAL_PCSC_SLOT_OCCUPIED'
+  | 'TERMINAL_PCSC_SOCKET'
+  | 'TERMINAL_PCSC_TOO_MANY_READERS'
+  | 'TERMINAL_VPCD_BAD_MESSAGE'
+  | 'TERMINAL_VPCD_UNREACHABLE'
 
-/** A command that no card could take, or an answer that no card may give. Carries status words, never data. */
+/** A command that no card could take, an answer that no card may give, a reader that fails. Carries status words, never data. */
 export class TerminalError extends GridcardError {
   declare readonly code: TerminalErrorCode
   constructor(code: TerminalErrorCode, message: string, place: ErrorPlace = {}, options?: ErrorOptions) {

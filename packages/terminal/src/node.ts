@@ -1,0 +1,1 @@
+export { type PcscService, type ServePcscOptions, servePcsc } from './pcsc/serve-pcsc.ts'
