@@ -44,6 +44,7 @@ export function checkClass(one: JavaClass, library: ClassLibrary, references: Re
     findings.add(place, 'is an annotation', 'leave its class file out of the package')
     return
   }
+  if (library.isCyclic(one)) findings.add(place, 'inherits from itself', 'compile it again')
   for (const name of [...(one.superName === undefined ? [] : [one.superName]), ...one.interfaceNames]) {
     references.requireClass(name, place)
   }

@@ -62,6 +62,21 @@ export class ClassLibrary {
     return chain
   }
 
+  /** Extends itself over some steps: no compiler makes that. */
+  isCyclic(start: JavaClass): boolean {
+    const seen = new Set<JavaClass>()
+    const pending = [start]
+    for (let one = pending.pop(); one; one = pending.pop()) {
+      for (const name of [one.superName, ...one.interfaceNames]) {
+        const above = this.findOwn(name)
+        if (above === start) return true
+        if (above && !seen.has(above)) pending.push(above)
+        if (above) seen.add(above)
+      }
+    }
+    return false
+  }
+
   /** The lowest superclass that is not of this package. */
   importedSuper(start: JavaClass): ImportedClass | undefined {
     return this.findImported(this.ownChain(start).at(-1)?.superName)
@@ -146,8 +161,11 @@ export class ClassLibrary {
   }
 
   /** Methods of an own interface, those of its superinterfaces first: index is the token. @source JCVM 3.1 §4.3.7.7 */
-  interfaceMethods(name: string): readonly { readonly name: string; readonly descriptor: string }[] {
-    const found = this.find(name)
+  interfaceMethods(
+    name: string,
+    below: readonly string[] = [],
+  ): readonly { readonly name: string; readonly descriptor: string }[] {
+    const found = below.includes(name) ? undefined : this.find(name)
     if (!found) return []
     if (found.kind === 'imported') {
       return found.class.methods
@@ -156,7 +174,7 @@ export class ClassLibrary {
         .map((one) => ({ name: one.name, descriptor: one.desc }))
     }
     const methods = new Map<string, { name: string; descriptor: string }>()
-    const inherited = found.class.interfaceNames.flatMap((one) => this.interfaceMethods(one))
+    const inherited = found.class.interfaceNames.flatMap((one) => this.interfaceMethods(one, [...below, name]))
     for (const one of [...inherited, ...found.class.methods.filter((m) => !m.isStatic)]) {
       if (!methods.has(signatureKey(one))) methods.set(signatureKey(one), one)
     }

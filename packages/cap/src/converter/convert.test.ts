@@ -75,6 +75,14 @@ describe('what cannot be a package is refused', () => {
     expect(findingsOf(javaClass({ name: 'p/A', ...change }))).toEqual([message])
   })
 
+  test('classes and interfaces that inherit from themselves', () => {
+    const [above, below] = [javaClass({ name: 'p/A', superName: 'p/B' }), javaClass({ name: 'p/B', superName: 'p/A' })]
+    expect(findingsOf(above, below)).toEqual(['inherits from itself', 'inherits from itself'])
+    const face = javaClass({ name: 'p/I', flags: flagsOf('public interface abstract'), interfaces: ['p/I'] })
+    const user = javaClass({ name: 'p/C', interfaces: ['p/I'], methods: [constructorOf()] })
+    expect(findingsOf(face, user)).toEqual(['inherits from itself'])
+  })
+
   test('more than 15 interfaces', () => {
     const faces = Array.from({ length: 16 }, (_, i) =>
       javaClass({ name: `p/I${i}`, flags: flagsOf('public interface abstract') }),

@@ -1,4 +1,3 @@
-import type { JvmInstruction } from '../classfile/jvm-instruction.ts'
 import { ClassFileError } from '../errors.ts'
 import { type Frame, mergeFrames, REFERENCE, type Value } from './frame.ts'
 import type { JavaCode, JavaMethod } from './program.ts'
@@ -16,8 +15,10 @@ const ROUNDS_BEFORE_WIDENING = 3
 export function analyseFlow(method: JavaMethod, code: JavaCode): ReadonlyMap<number, Frame> {
   const frames = new Map<number, Frame>()
   const rounds = new Map<number, number>()
-  const waiting = new Set<number>()
-  const instructions = new Map(code.instructions.map((one) => [one.pc, one]))
+  const indexOf = new Map(code.instructions.map((one, index) => [one.pc, index]))
+  const waiting = new Uint8Array(code.instructions.length)
+  /** No instruction before this one waits: earlier ones go first, so that a loop is settled before what follows it. */
+  let first = 0
   // Every loop has a step back, so widening there alone ends them all and keeps what straight code computes exact.
   const join = (pc: number, frame: Frame, from: number): void => {
     const before = frames.get(pc)
@@ -27,30 +28,35 @@ export function analyseFlow(method: JavaMethod, code: JavaCode): ReadonlyMap<num
     if (merged === before) return
     rounds.set(pc, count)
     frames.set(pc, merged)
-    waiting.add(pc)
+    const index = requireIndex(indexOf, pc)
+    waiting[index] = 1
+    first = Math.min(first, index)
   }
   join(0, entryFrame(method), -1)
-  for (const pc of waiting) {
-    // A Set goes on to members added while it is walked; deleting first lets a place wait again.
-    waiting.delete(pc)
-    const frame = frames.get(pc)!
-    const instruction = requireInstruction(instructions, pc)
-    for (const handler of code.handlers) {
-      if (pc >= handler.startPc && pc < handler.endPc)
-        join(handler.handlerPc, { locals: frame.locals, stack: [REFERENCE] }, pc)
+  for (first = 0; first < waiting.length; ) {
+    if (waiting[first] === 0) {
+      first++
+      continue
     }
-    for (const successor of step(instruction, frame, () => {})) {
-      join(successor.pc, { locals: [...successor.frame.locals], stack: [...successor.frame.stack] }, pc)
+    waiting[first] = 0
+    const instruction = code.instructions[first]!
+    const { pc } = instruction
+    const frame = frames.get(pc)!
+    for (const handler of code.handlers) {
+      if (pc < handler.startPc || pc >= handler.endPc) continue
+      join(handler.handlerPc, { locals: frame.locals, stack: [REFERENCE] }, pc)
+    }
+    for (const { pc: next, frame: after } of step(instruction, frame, () => {})) {
+      join(next, { locals: [...after.locals], stack: [...after.stack] }, pc)
     }
   }
   return frames
 }
 
-function requireInstruction(instructions: ReadonlyMap<number, JvmInstruction>, pc: number): JvmInstruction {
-  const instruction = instructions.get(pc)
-  if (!instruction)
-    throw new ClassFileError('CAP_CLASS_MALFORMED', `execution runs past the end of the code at ${pc}`, { pc })
-  return instruction
+function requireIndex(indexOf: ReadonlyMap<number, number>, pc: number): number {
+  const index = indexOf.get(pc)
+  if (index !== undefined) return index
+  throw new ClassFileError('CAP_CLASS_MALFORMED', `execution runs past the end of the code at ${pc}`, { pc })
 }
 
 /** `this` and the parameters, one slot each: long and double never get here. */
