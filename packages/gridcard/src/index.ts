@@ -1,4 +1,10 @@
-export { type AppletConfig, buildApplet, buildAppletFolder, parseAppletConfig } from './applet-build.ts'
+export {
+  type AppletConfig,
+  type BuiltApplet,
+  buildApplet,
+  buildAppletFolder,
+  parseAppletConfig,
+} from './applet-build.ts'
 export { AppletBuildError, type AppletBuildErrorCode, LauncherError, type LauncherErrorCode } from './errors.ts'
 export { findJavac, type Javac, writeStubs } from './javac.ts'
 export { meterCardProfile } from './start/card-profile.ts'
