@@ -76,8 +76,9 @@ export class Card {
     const image = 'store' in o ? o.store.read() : o.image
     if (image === undefined) throw new CardError('CARD_IMAGE_MISSING', 'the store holds no image')
     const card = new Card(o, CardMemory.open(shapeOf(o), image, store))
-    restorePackages(card.#jcre)
-    card.#jcre.registry.restore()
+    const jcre = card.#jcre
+    restorePackages(jcre)
+    jcre.registry.restore(jcre.requireClass('javacard/framework/Applet'), jcre.requireClass('javacard/framework/AID'))
     return card
   }
 

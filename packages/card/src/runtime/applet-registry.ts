@@ -1,7 +1,9 @@
 import { equalBytes } from '@gridcard/bytes'
+import { CardError } from '../errors.ts'
+import type { LinkedClass } from '../vm/link/linked-package.ts'
 import type { Machine, PackageInstance } from '../vm/machine.ts'
 import type { CardMemory } from '../vm/memory/card-memory.ts'
-import { BLOCK_TYPE } from '../vm/memory/handle-entry.ts'
+import { BLOCK_TYPE, FIRST_FREE_OWNER, LAST_OWNER } from '../vm/memory/handle-entry.ts'
 
 /** Layout of a package record block, little-endian. */
 const PACKAGE = {
@@ -116,6 +118,10 @@ export function blocksOf(memory: CardMemory, type: number): number[] {
   return found
 }
 
+export function isOwnerNumber(owner: number): boolean {
+  return owner >= FIRST_FREE_OWNER && owner <= LAST_OWNER
+}
+
 /** The applet instances on a card, and which owner and context each one is. */
 export class AppletRegistry {
   readonly #records: AppletRecord[] = []
@@ -126,9 +132,22 @@ export class AppletRegistry {
   }
 
   /** Reads the records in the image; the packages are on the machine already. */
-  restore(): void {
-    for (const handle of blocksOf(this.#machine.memory, BLOCK_TYPE.appletRecord)) {
-      this.add(parseAppletRecord(this.#machine.memory, handle))
+  restore(appletClass: LinkedClass, aidClass: LinkedClass): void {
+    const machine = this.#machine
+    const isA = (handle: number, linked: LinkedClass) =>
+      handle > 0 &&
+      handle < machine.memory.root.handleCount &&
+      !machine.isArray(handle) &&
+      machine.classOf(handle).isKindOf(linked)
+    for (const handle of blocksOf(machine.memory, BLOCK_TYPE.appletRecord)) {
+      const record = parseAppletRecord(machine.memory, handle)
+      const isSound =
+        machine.packages[record.packageSlot] !== undefined &&
+        isOwnerNumber(record.owner) &&
+        isA(record.applet, appletClass) &&
+        isA(record.aidObject, aidClass)
+      if (!isSound) throw new CardError('CARD_IMAGE_CORRUPT', 'an applet record contradicts the image', { handle })
+      this.add(record)
     }
   }
 

@@ -18,6 +18,13 @@ export interface InstallOptions {
 
 /** bArray holds three lengths and their parts, 127 bytes at most. @source JCRE 3.1 §11.2.1 */
 const LONGEST_PARAMETERS = 127
+/** What the usual SystemExceptions of a constructor or of register() mean to an installer, in GlobalPlatform's words. */
+const STATUS_BY_SYSTEM_REASON: Readonly<Record<number, number>> = {
+  1: SW.wrongData, // ILLEGAL_VALUE
+  2: SW.notEnoughMemory, // NO_TRANSIENT_SPACE
+  4: SW.conditionsNotSatisfied, // ILLEGAL_AID
+  5: SW.notEnoughMemory, // NO_RESOURCE
+}
 /** Where bArray begins in the APDU buffer; an applet must not count on 0. */
 const PARAMETERS_OFFSET = 5
 
@@ -86,9 +93,9 @@ function finish(jcre: Jcre): Uint8Array {
 function describe(jcre: Jcre, thrown: number): { text: string; statusWord: number } {
   const reason = jcre.reasonOf(thrown)
   const text = `${jcre.machine.classOf(thrown).name}${reason === undefined ? '' : `, reason ${reason}`}`
-  // A constructor that runs out of memory is the usual reason, and has a status word of its own in GlobalPlatform.
   const isSystem = thrown === exceptionHandle('javacard/framework/SystemException')
-  return { text, statusWord: isSystem ? SW.notEnoughMemory : uncaughtStatus(jcre, thrown) }
+  const bySystem = isSystem ? STATUS_BY_SYSTEM_REASON[reason ?? 0] : undefined
+  return { text, statusWord: bySystem ?? uncaughtStatus(jcre, thrown) }
 }
 
 function refused(message: string, statusWord: number): CardError {

@@ -1,14 +1,27 @@
-import { toHex } from '@gridcard/bytes'
+import { GridcardError, toHex } from '@gridcard/bytes'
 import { type CapFile, emitComponents, parseComponents, STATIC_ARRAY_TYPES } from '@gridcard/cap'
 import type { CryptoProvider } from '@gridcard/crypto'
 import { CardError } from '../errors.ts'
 import { cachedLink } from '../vm/link/link-cache.ts'
 import type { LinkedPackage } from '../vm/link/linked-package.ts'
 import { linkPackage } from '../vm/link/linker.ts'
-import type { NativeLibrary } from '../vm/link/native-library.ts'
+import { FIRST_LOADED_CLASS_ID, type NativeLibrary } from '../vm/link/native-library.ts'
 import { FIRST_PACKAGE_CONTEXT, type Machine, type PackageInstance } from '../vm/machine.ts'
-import { BLOCK_TYPE, elementBytes, LAST_OWNER, TYPE } from '../vm/memory/handle-entry.ts'
-import { blocksOf, emitPackageRecord, type PackageRecord, parsePackageRecord } from './applet-registry.ts'
+import {
+  BLOCK_LENGTH_UNIT_BYTES,
+  BLOCK_TYPE,
+  elementBytes,
+  LAST_OWNER,
+  LENGTH_MASK,
+  TYPE,
+} from '../vm/memory/handle-entry.ts'
+import {
+  blocksOf,
+  emitPackageRecord,
+  isOwnerNumber,
+  type PackageRecord,
+  parsePackageRecord,
+} from './applet-registry.ts'
 import type { Jcre } from './jcre.ts'
 
 const LAST_PACKAGE_SLOT = 0x7f
@@ -61,15 +74,56 @@ export function loadPackage(jcre: Jcre, cap: CapFile): PackageInstance {
   }
 }
 
-/** The packages of an image, linked again (or found in the cache). */
+/**
+ * The packages of an image, linked again (or found in the cache).
+ * @throws CardError `CARD_IMAGE_CORRUPT`
+ */
 export function restorePackages(jcre: Jcre): void {
   const { memory, machine } = jcre
   for (const handle of blocksOf(memory, BLOCK_TYPE.packageRecord)) {
     const record = parsePackageRecord(memory, handle)
+    requireSoundRecord(jcre, record)
     const at = memory.addressOf(record.loadFile)
     const loadFile = memory.u8.slice(at, at + record.loadFileBytes)
-    machine.addPackage(instanceOf(jcre, linkLoadFile(jcre.crypto, jcre.natives, machine, loadFile), record))
+    const linked = relink(jcre, loadFile)
+    const staticBytes =
+      record.statics === 0 ? 0 : (memory.word1(record.statics) & LENGTH_MASK) * BLOCK_LENGTH_UNIT_BYTES
+    if (linked.staticImageBytes > staticBytes || record.firstClassId + linked.classes.length - 1 > LAST_CLASS_ID) {
+      throw new CardError('CARD_IMAGE_CORRUPT', 'a package and its record in the image contradict each other')
+    }
+    machine.addPackage(instanceOf(jcre, linked, record))
   }
+}
+
+function relink(jcre: Jcre, loadFile: Uint8Array): LinkedPackage {
+  try {
+    return linkLoadFile(jcre.crypto, jcre.natives, jcre.machine, loadFile)
+  } catch (cause) {
+    if (!(cause instanceof GridcardError)) throw cause
+    throw new CardError(
+      'CARD_IMAGE_CORRUPT',
+      `a package in the image cannot be linked: ${cause.message}`,
+      {},
+      { cause },
+    )
+  }
+}
+
+function requireSoundRecord(jcre: Jcre, record: PackageRecord): void {
+  const { memory, machine } = jcre
+  const holds = (handle: number, type: number, bytes: number) =>
+    handle < memory.root.handleCount &&
+    memory.word1(handle) >>> 16 === type &&
+    (memory.word1(handle) & LENGTH_MASK) * BLOCK_LENGTH_UNIT_BYTES >= bytes
+  const isSound =
+    record.slot <= LAST_PACKAGE_SLOT &&
+    machine.packages[record.slot] === undefined &&
+    isOwnerNumber(record.owner) &&
+    record.firstClassId >= FIRST_LOADED_CLASS_ID &&
+    record.firstClassId <= LAST_CLASS_ID &&
+    holds(record.loadFile, BLOCK_TYPE.loadFile, record.loadFileBytes) &&
+    (record.statics === 0 || holds(record.statics, BLOCK_TYPE.staticFields, 0))
+  if (!isSound) throw new CardError('CARD_IMAGE_CORRUPT', 'a package record contradicts the image')
 }
 
 /** Bytes of the image that a package takes, without its handle entries. */

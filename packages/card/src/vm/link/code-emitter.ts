@@ -294,6 +294,9 @@ export class CodeEmitter {
     if (!isStatic && method.nargs < 1) {
       throw linkError('CARD_LINK_BAD_CODE', this.#name, 'invokespecial of a method without this', offset)
     }
+    if (method.native !== undefined && method.isNativeStatic !== isStatic) {
+      throw linkError('CARD_LINK_BAD_CODE', this.#name, `${instruction.mnemonic} of ${method.name}`, offset)
+    }
     if (method.package === this.#owner && method.native === undefined) {
       if (method.entry === ABSTRACT_ENTRY) {
         throw linkError('CARD_LINK_BAD_CODE', this.#name, 'direct call of an abstract method', offset)

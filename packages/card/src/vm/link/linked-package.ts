@@ -29,6 +29,8 @@ export interface LinkedPackage {
   /** Operand of static field accesses that leave the package. */
   readonly externalStatics: readonly LinkedPackage[]
   readonly applets: readonly LinkedApplet[]
+  /** Bytes of its static fields on a card. */
+  readonly staticImageBytes: number
 }
 
 export interface LinkedApplet {
@@ -72,6 +74,8 @@ export class LinkedMethod {
   /** Index of its first word in the package's code; -1 for native and abstract methods. */
   entry: number
   readonly native: NativeMethod | undefined
+  /** Of a native method: it has no `this`, and must never be taken for one that has. */
+  readonly isNativeStatic: boolean
   /** Of a native method: the class whose hidden state it works on. */
   declaringClass: LinkedClass | undefined
 
@@ -81,8 +85,10 @@ export class LinkedMethod {
     nargs: number
     returnWords: number
     native?: NativeMethod | undefined
+    isNativeStatic?: boolean
   }) {
     this.package = o.package
+    this.isNativeStatic = o.isNativeStatic ?? false
     this.name = o.name
     this.nargs = o.nargs
     this.returnWords = o.returnWords

@@ -114,6 +114,14 @@ describe('a package is refused', () => {
       'a lookup switch out of order',
       patched(method('sconst_0 slookupswitch { 1: A 2: A default: A } A: return'), '00020001', [0, 7]),
     ],
+    [
+      'a native constructor called without its object',
+      method('aload_0 sconst_3 sconst_4 invokestatic javacard/framework/OwnerPIN.<init>(BB)V return', { nargs: 1 }),
+    ],
+    [
+      'a native static method called as a constructor',
+      method('aload_0 sconst_3 invokespecial javacard/framework/Util.makeShort(BB)S pop return', { nargs: 1 }),
+    ],
     ['new of an interface', method('new javacard/framework/PIN pop return')],
     [
       'invokeinterface of a class',

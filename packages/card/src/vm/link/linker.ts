@@ -39,7 +39,8 @@ export function linkPackage(
     classReferences: [],
     externalMethods: [],
     externalStatics: [],
-  } as LinkedPackage
+    staticImageBytes: cap.staticFields.imageSizeBytes,
+  } satisfies LinkedPackage as LinkedPackage
   const references = new References(cap, name, imports, natives)
   const methods = namedMethodOffsets(cap).map((offset) => {
     const decoded = decodeMethod(cap, name, offset)

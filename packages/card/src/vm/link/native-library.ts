@@ -94,6 +94,7 @@ const emptyPackage = (aid: string, name: string, major: number, minor: number): 
   externalMethods: [],
   externalStatics: [],
   applets: [],
+  staticImageBytes: 0,
 })
 
 /** The API as linked packages: every class of the newest tables, with the native methods that are there. */
@@ -326,5 +327,6 @@ function nativeMethod(
 ): LinkedMethod {
   const { argumentWords, returnWords } = wordsOfDescriptor(declared.desc)
   const isStatic = (declared.flags & API_FLAGS.STATIC) !== 0
-  return new LinkedMethod({ package: owner, name, nargs: argumentWords + (isStatic ? 0 : 1), returnWords, native })
+  const nargs = argumentWords + (isStatic ? 0 : 1)
+  return new LinkedMethod({ package: owner, name, nargs, returnWords, native, isNativeStatic: isStatic })
 }

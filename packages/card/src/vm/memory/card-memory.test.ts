@@ -1,3 +1,4 @@
+import { toHex } from '@gridcard/bytes'
 import { describe, expect, it } from 'vitest'
 import { CuttingStore, everyCut } from '../../../test/cutting-store.ts'
 import { CardMemory, CLEAR_ON_DESELECT, CLEAR_ON_RESET, type MemoryShape } from './card-memory.ts'
@@ -170,6 +171,22 @@ describe('a transaction', () => {
     expect(cost(() => memory.fill(memory.addressOf(fresh), 10, 5))).toBe(0)
     memory.commit()
     expect(memory.unusedCommitBytes).toBe(SHAPE.commitCapacityBytes)
+  })
+
+  it.each(['commit', 'abort'] as const)('leaves none of the old bytes behind after %s', (end) => {
+    const store = memoryStore()
+    const memory = CardMemory.format(SHAPE, 0, store)
+    const at = memory.addressOf(newArray(memory, 8))
+    const secret = Uint8Array.of(0xde, 0xad, 0xbe, 0xef, 1, 2, 3, 4)
+    const holdsSecret = () => toHex(store.read()!).includes(toHex(secret))
+    memory.putBytes(at, secret)
+    memory.begin()
+    memory.fill(at, 8, 0)
+    expect(holdsSecret()).toBe(true)
+    memory[end]()
+    expect(holdsSecret()).toBe(end === 'abort')
+    memory.fill(at, 8, 0)
+    expect(holdsSecret()).toBe(false)
   })
 
   it('refuses a write that the commit buffer has no room for, and has written nothing', () => {

@@ -139,10 +139,7 @@ export class CardMemory {
     memory.u8.set(image)
     memory.#readRoot()
     memory.#journal.recover(memory.#sequence, shape.nvSizeBytes)
-    if (memory.#journal.usedBytes > 0) {
-      memory.#journal.rollBack((address, length) => memory.#flush(address, length))
-      memory.#writeRoot()
-    }
+    memory.#rollBackJournal()
     memory.#requireSoundHandles()
     return memory
   }
@@ -287,15 +284,20 @@ export class CardMemory {
   /** Old values come back; objects made meanwhile are gone. */
   abort(): void {
     assert(this.inTransaction, 'abort of a running transaction')
-    const hadEntries = this.#journal.usedBytes > 0
-    this.#journal.rollBack((address, length) => this.#flush(address, length))
     this.root = { ...this.#committed }
-    if (hadEntries) this.#writeRoot()
+    this.#rollBackJournal()
     this.#endTransaction()
   }
 
+  #rollBackJournal(): void {
+    if (this.#journal.usedBytes === 0) return
+    this.#journal.rollBack((address, length) => this.#flush(address, length))
+    this.#writeRoot()
+    this.#wipeJournal()
+  }
+
   #endTransaction(): void {
-    this.#journal.usedBytes = 0
+    this.#wipeJournal()
     this.#saved.clear()
     this.inTransaction = false
     this.isPlain = this.#store === undefined
@@ -395,8 +397,16 @@ export class CardMemory {
     this.#flush(address, length)
     if (!this.inTransaction && this.#journal.usedBytes > 0) {
       this.#writeRoot()
-      this.#journal.usedBytes = 0
+      this.#wipeJournal()
     }
+  }
+
+  /** Old values of a finished transaction may be keys: they do not stay behind. */
+  #wipeJournal(): void {
+    const { usedBytes } = this.#journal
+    this.u8.fill(0, JOURNAL_OFFSET, JOURNAL_OFFSET + usedBytes)
+    this.#flush(JOURNAL_OFFSET, usedBytes)
+    this.#journal.usedBytes = 0
   }
 
   #flush(address: number, length: number): void {

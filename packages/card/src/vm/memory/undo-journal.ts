@@ -53,7 +53,7 @@ export class UndoJournal {
     return at
   }
 
-  /** Calls `undone` for each place put back, latest first, and empties the journal. */
+  /** Calls `undone` for each place put back, latest first. The entries stay until the caller has committed that. */
   rollBack(undone: (address: number, length: number) => void): void {
     const starts: number[] = []
     const end = this.#start + this.usedBytes
@@ -66,7 +66,6 @@ export class UndoJournal {
       this.#bytes.copyWithin(address, at + ENTRY_HEAD_BYTES, at + ENTRY_HEAD_BYTES + length)
       undone(address, length)
     }
-    this.usedBytes = 0
   }
 
   /** After a restart: finds the whole entries of the transaction that was running, if one was. */
