@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
 import { describeError, exitCodeFor, exitCodes } from './exit-code.ts'
+import { defaultReaderName, parseReaderOptions, type RawReaderOptions } from './reader/reader-options.ts'
 import { parseStartOptions, type RawStartOptions } from './start/start-options.ts'
 import { version } from './version.ts'
 
@@ -39,6 +40,39 @@ Examples:
     const options = parseStartOptions(raw)
     const { start } = await import('./start/start.ts')
     await start(options)
+  })
+
+const collect = (file: string, files: readonly string[] = []) => [...files, file]
+
+program
+  .command('reader')
+  .description('put cards into virtual readers for PC/SC programs: OpenSC, GnuPG, Java, or your own')
+  .argument('[command...]', 'after "--": a program to run with these readers; its exit code is passed on')
+  .option('--card <file>', 'a card image, may be given several times: a reader each', collect)
+  .option('--applet <file>', 'a CAP file for a fresh developer card in memory, may be given several times', collect)
+  .option('--name <name>', 'name of the readers, their numbers follow', defaultReaderName)
+  .option('--vpcd [address]', 'instead into the reader of vsmartcard-vpcd (default address: 127.0.0.1:35963)')
+  .option('--json', 'one line of JSON when ready: on standard output, with a program on standard error')
+  .addHelpText(
+    'after',
+    `
+Without --card and --applet the reader holds a blank developer card. Without a program it prints the variable to export and
+serves until Ctrl-C; the lines "remove" and "insert" on standard input move the card of the first reader, "remove 1" that
+of the second.
+
+Exit codes: those of the program, 127 there is no such program; without one 0 stopped by you, 1 it failed, 2 it could not
+begin (option, image, CAP file, vpcd).
+
+Examples:
+  gridcard reader -- opensc-tool -a                               ATR of a blank card
+  gridcard reader --applet my.cap -- opensc-tool -s 00A4040005F000000001
+  gridcard reader --card data/cards/GC00000001.img -- pcsc_scan   a meter's card; stop the street first
+  gridcard reader --applet my.cap --json                          for scripts: {"variable":...,"socketPath":...}`,
+  )
+  .action(async (command: readonly string[], raw: RawReaderOptions) => {
+    const options = parseReaderOptions(raw, command)
+    const { reader } = await import('./reader/reader.ts')
+    process.exitCode = await reader(options)
   })
 
 const applet = program.command('applet').description('build Java Card applets')

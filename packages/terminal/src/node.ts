@@ -1,1 +1,7 @@
 export { type PcscService, type ServePcscOptions, servePcsc } from './pcsc/serve-pcsc.ts'
+export {
+  type ConnectVpcdOptions,
+  connectVpcd,
+  defaultVpcdPort,
+  type VpcdConnection,
+} from './vpcd/connect-vpcd.ts'

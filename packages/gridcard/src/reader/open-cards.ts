@@ -1,0 +1,96 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { GridcardError, toHex } from '@gridcard/bytes'
+import { parseCapFile } from '@gridcard/cap'
+import { Card, type CardProfile } from '@gridcard/card'
+import { nodeCrypto } from '@gridcard/crypto/node'
+import { type CardLink, inProcessLink } from '@gridcard/terminal'
+import { LauncherError } from '../errors.ts'
+import { meterCardProfile } from '../start/card-profile.ts'
+import { FileNvStore } from '../start/file-nv-store.ts'
+import { developerCardProfile } from './developer-profile.ts'
+import { findProcessUsing } from './image-in-use.ts'
+
+/** A card to put into a reader. */
+export interface OpenCard {
+  readonly link: CardLink
+  /** What it is, for people. */
+  readonly title: string
+  readonly atr: Uint8Array
+  /** AIDs of its applets, in hex. */
+  readonly applets: readonly string[]
+  close(): void
+}
+
+const imageProfiles: readonly CardProfile[] = [meterCardProfile, developerCardProfile]
+
+/**
+ * The card of an image file. What it writes goes to the file.
+ * @throws LauncherError `GRIDCARD_BAD_OPTION`, `GRIDCARD_CARD_DAMAGED`
+ */
+export function openCardImage(path: string): OpenCard {
+  if (!existsSync(path)) throw new LauncherError('GRIDCARD_BAD_OPTION', `there is no card image ${path}`)
+  const user = findProcessUsing(path)
+  if (user !== undefined) {
+    throw new LauncherError(
+      'GRIDCARD_BAD_OPTION',
+      `the card image ${path} is in use by process ${user}; stop that first, a card is in one reader at a time`,
+    )
+  }
+  const store = new FileNvStore(path)
+  let failure: unknown
+  for (const profile of imageProfiles) {
+    try {
+      return describe(Card.open({ profile, crypto: nodeCrypto, store }), basename(path), () => store.close())
+    } catch (error) {
+      failure = error
+      if (!(error instanceof GridcardError && error.code === 'CARD_IMAGE_OTHER_PROFILE')) break
+    }
+  }
+  store.close()
+  const reason = failure instanceof Error ? failure.message : String(failure)
+  throw new LauncherError(
+    'GRIDCARD_CARD_DAMAGED',
+    `the card image ${path} cannot be used: ${reason}`,
+    {},
+    { cause: failure },
+  )
+}
+
+/**
+ * A fresh developer card in memory, each CAP file loaded and all its applets installed under their own AIDs.
+ * @throws LauncherError `GRIDCARD_BAD_OPTION`, naming the file that cannot be loaded
+ */
+export function makeDeveloperCard(capFiles: readonly string[]): OpenCard {
+  const card = Card.create({ profile: developerCardProfile, crypto: nodeCrypto })
+  card.powerOn()
+  for (const path of capFiles) {
+    try {
+      const cap = parseCapFile(new Uint8Array(readFileSync(path)))
+      card.loadPackage(cap)
+      const packageAid = cap.header.package.aid
+      for (const { aid } of cap.applet?.applets ?? []) card.installApplet({ packageAid, appletAid: aid })
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException
+      if (code === undefined) throw error // a bug of ours
+      const reason = code === 'ENOENT' ? 'no such file' : message
+      throw new LauncherError('GRIDCARD_BAD_OPTION', `--applet ${path}: ${reason}`, {}, { cause: error })
+    }
+  }
+  card.powerOff()
+  const title =
+    capFiles.length === 0 ? 'blank developer card' : `developer card with ${capFiles.map(nameOf).join(', ')}`
+  return describe(card, title, () => {})
+}
+
+const nameOf = (path: string) => basename(path, '.cap')
+
+function describe(card: Card, title: string, close: () => void): OpenCard {
+  const { atr } = card.profile
+  return { link: inProcessLink(card), title, atr, applets: card.report().applets.map(({ aid }) => aid), close }
+}
+
+/** `3B 8A ...` as PC/SC programs print it. */
+export function atrText(atr: Uint8Array): string {
+  return toHex(atr).match(/../g)?.join(' ') ?? ''
+}
