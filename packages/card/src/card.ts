@@ -96,7 +96,7 @@ export class Card {
   /**
    * Runs an applet's install method.
    * @returns the AID of the new instance
-   * @throws CardError `CARD_INSTALL_REFUSED`, the status word in `place.statusWord`
+   * @throws CardError `CARD_INSTALL_REFUSED`, the status word in `place.sw`
    */
   installApplet(o: InstallOptions): Uint8Array {
     return this.#exclusively(() => installApplet(this.#jcre, o).slice())

@@ -73,8 +73,15 @@ function start(jcre: Jcre, at: number, iv: Uint8Array): number {
   if (iv.length !== IV_BYTES) failCrypto(jcre, CRYPTO.ILLEGAL_VALUE)
   putHiddenShort(jcre, cipher, KEY, key)
   putHiddenShort(jcre, cipher, MODE, mode)
+  forget(jcre.sessions.get(cipher) as GcmSession | undefined)
   jcre.sessions.set(cipher, newSession(iv))
   return 0
+}
+
+/** Additional data may hold an authentication key, ciphertext what became of a secret. */
+function forget(session: GcmSession | undefined): void {
+  session?.aad.fill(0)
+  session?.ciphertext.fill(0)
 }
 
 const init: JcreMethod = (jcre, at) => start(jcre, at, new Uint8Array(IV_BYTES))
@@ -131,14 +138,21 @@ function run(isFinal: boolean): JcreMethod {
     if (session.phase === 'aad' && (isFinal || length > 0)) beginText(jcre, cipher, session)
     if (length > 0) {
       const result = session.encryptor ? session.encryptor.update(input) : session.decryptor!.update(input)
-      if (session.decryptor) session.ciphertext = concatBytes(session.ciphertext, input)
+      if (session.decryptor) {
+        const before = session.ciphertext
+        session.ciphertext = concatBytes(before, input)
+        before.fill(0)
+      }
       putResult(jcre, to, result)
       result.fill(0)
     }
     input.fill(0)
     if (isFinal) {
       session.phase = 'done'
-      if (session.encryptor) session.tag = session.encryptor.finish()
+      if (session.encryptor) {
+        session.tag = session.encryptor.finish()
+        forget(session)
+      }
     }
     return length
   }

@@ -48,7 +48,7 @@ function statusOf(act: () => unknown): number {
     act()
   } catch (error) {
     expect(error).toMatchObject({ code: 'CARD_INSTALL_REFUSED' })
-    return (error as CardError).place['statusWord'] as number
+    return (error as CardError).place['sw'] as number
   }
   throw new Error('the installation succeeded')
 }

@@ -33,7 +33,7 @@ const PARAMETERS_OFFSET = 5
  * written is undone.
  *
  * @returns the instance AID that was registered
- * @throws CardError `CARD_INSTALL_REFUSED` with `place.statusWord`
+ * @throws CardError `CARD_INSTALL_REFUSED` with `place.sw`
  * @source JCRE 3.1 §3.1, §11.2
  */
 export function installApplet(jcre: Jcre, o: InstallOptions): Uint8Array {
@@ -99,5 +99,5 @@ function describe(jcre: Jcre, thrown: number): { text: string; statusWord: numbe
 }
 
 function refused(message: string, statusWord: number): CardError {
-  return new CardError('CARD_INSTALL_REFUSED', message, { statusWord })
+  return new CardError('CARD_INSTALL_REFUSED', message, { sw: statusWord })
 }

@@ -163,7 +163,7 @@ describe('linked code', () => {
     const { linked } = new VmFixture().load(cap)
     const start = methodOffsets.get('run')! + 2
     const entry = linked.exportedClasses[0]!.staticMethods[0]!.entry
-    expect([...linked.capOffsets.slice(entry, entry + 4)]).toEqual([start, start, start + 5, start + 6])
+    expect(linked.capOffsets.slice(entry, entry + 4)).toEqual(Int32Array.of(start, start, start + 5, start + 6))
   })
 
   it('carries no guards where the heights of the stack are plain', () => {

@@ -29,7 +29,7 @@ function visible(memory: CardMemory): string {
 
 describe('an image', () => {
   it.each([
-    ['nothing', (_: Uint8Array) => new Uint8Array(), 'CARD_IMAGE_CORRUPT'],
+    ['nothing', () => new Uint8Array(), 'CARD_IMAGE_CORRUPT'],
     ['bytes that are no image', (image: Uint8Array) => image.fill(7), 'CARD_IMAGE_CORRUPT'],
     ['a cut image', (image: Uint8Array) => image.slice(0, 1000), 'CARD_IMAGE_CORRUPT'],
     ['both roots damaged', (image: Uint8Array) => image.fill(0, 32, 96), 'CARD_IMAGE_CORRUPT'],
@@ -133,7 +133,7 @@ describe('allocation', () => {
     memory.abort()
     const handle = newArray(memory, 10)
     expect(handle).toBe(gone)
-    expect([...memory.u8.slice(memory.addressOf(handle), memory.addressOf(handle) + 10)]).toEqual(Array(10).fill(0))
+    expect(memory.u8.slice(memory.addressOf(handle), memory.addressOf(handle) + 10)).toEqual(new Uint8Array(10))
   })
 })
 

@@ -347,6 +347,9 @@ export class CardMemory {
     assert(this.inTransaction, 'a block is made in a transaction')
     const units = Math.ceil(bytes.length / BLOCK_LENGTH_UNIT_BYTES)
     const handle = this.newPersistent(JCRE_OWNER, type, units, units * BLOCK_LENGTH_UNIT_BYTES)
+    if (handle === 0 && this.root.handleCount >= MAX_HANDLES) {
+      throw new CardError('CARD_HANDLES_FULL', `all ${MAX_HANDLES} handles are taken`)
+    }
     if (handle === 0) throw new CardError('CARD_MEMORY_FULL', `no room for ${bytes.length} bytes`)
     this.putBytes(this.addressOf(handle), bytes)
     return handle
