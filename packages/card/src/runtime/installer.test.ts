@@ -177,6 +177,20 @@ describe('install', () => {
     expect(install(cardWith(code(`${make} pop ${NEW} ${REGISTER} return`)))).toEqual(APPLET_AID)
   })
 
+  it('leaves nothing in CLEAR_ON_DESELECT arrays', () => {
+    const make = `sconst_4 sconst_2 ${SYSTEM}.makeTransientByteArray(SB)[B`
+    const card = cardWith(
+      code(
+        `${NEW} aload_3 ${make} putfield_a subject.0 aload_3 getfield_a subject.0 sconst_0 sconst_5 bastore ${REGISTER} return`,
+      ),
+      `aload_0 getfield_a subject.0 sconst_0 baload sspush 26880 sadd
+        invokestatic javacard/framework/ISOException.throwIt(S)V return`,
+    )
+    card.powerOn()
+    install(card)
+    expect(toHex(card.transmit(SELECT))).toBe('6900')
+  })
+
   it('cannot keep its parameters, and leaves none of them in the APDU buffer', () => {
     const card = cardWith(code(`${NEW} ${REGISTER} aload_3 aload_0 putfield_a subject.0 return`))
     install(card, { parameters: fromHex('A1A2A3A4') })

@@ -69,7 +69,10 @@ export function installApplet(jcre: Jcre, o: InstallOptions): Uint8Array {
     jcre.installation = undefined
     machine.resetStack()
     machine.selectedContext = jcre.selected ? jcre.registry.packageOf(jcre.selected).context : 0
-    if (!jcre.isDead) jcre.apduBuffer.fill(0)
+    if (!jcre.isDead) {
+      jcre.apduBuffer.fill(0)
+      jcre.clearOnDeselect(packageInstance.context) // the applet was the currently selected one, and no longer is
+    }
   }
 }
 
