@@ -1,2 +1,27 @@
-export type { CryptoProvider, GcmDecryptor, GcmEncryptor } from './crypto-provider.ts'
+export { crc16, crc32 } from './checksums.ts'
+export type { CryptoProvider, CryptoProviderOptions } from './crypto-provider.ts'
+export { type EcCurveName, ecCurveNames, ecDomain, ecDomainName } from './domains/named-domains.ts'
 export { type CryptoErrorCode, CryptoPortError } from './errors.ts'
+export type { GcmDecryptor, GcmEncryptor } from './port/authenticated-encryption.ts'
+export type { EcDomain, EcdsaScheme, EcdsaSigner, EcdsaVerifier } from './port/elliptic-curves.ts'
+export {
+  type HashName,
+  type HashSession,
+  type HashState,
+  hashes,
+  type MacSession,
+  type ResumableHashName,
+  type ResumableHashSession,
+} from './port/hashes.ts'
+export type {
+  RsaCrtPrivateKey,
+  RsaEncryptionScheme,
+  RsaKeyPair,
+  RsaPlainPrivateKey,
+  RsaPrivateKey,
+  RsaPrivateOperations,
+  RsaPublicKey,
+  RsaPublicOperations,
+  RsaSignatureScheme,
+} from './port/rsa.ts'
+export { type EddsaCurve, eddsaKeyLengthBytes, type XdhCurve, xdhKeyLengthBytes } from './port/safe-curves.ts'

@@ -1,0 +1,40 @@
+import { gcm } from '@noble/ciphers/aes.js'
+import type { AuthenticatedEncryption, GcmDecryptor, GcmEncryptor } from '../port/authenticated-encryption.ts'
+import { requireIv, requireKey, requireTagLength } from '../requirements.ts'
+import { nobleCcm } from './ccm.ts'
+import { equalInConstantTime } from './constant-time.ts'
+import { GcmSession } from './gcm-session.ts'
+
+function createGcmDecryptor(key: Uint8Array, iv: Uint8Array, aad: Uint8Array, tagLengthBytes: number): GcmDecryptor {
+  requireTagLength(tagLengthBytes)
+  const session = new GcmSession(key, iv, aad)
+  return {
+    update: (part) => session.update(part),
+    verify: (tag) =>
+      tag.length === tagLengthBytes && equalInConstantTime(session.tagOf('decrypt').slice(0, tagLengthBytes), tag),
+  }
+}
+
+export const nobleAuthenticatedEncryption: AuthenticatedEncryption = {
+  createGcmEncryptor(key, iv, aad): GcmEncryptor {
+    const session = new GcmSession(key, iv, aad)
+    return { update: (part) => session.update(part), finish: () => session.tagOf('encrypt') }
+  },
+  createGcmDecryptor,
+  gcmSeal(key, iv, aad, plaintext, tagLengthBytes) {
+    requireTagLength(tagLengthBytes)
+    requireKey(key)
+    requireIv(iv, 12)
+    return gcm(key, iv, aad)
+      .encrypt(plaintext)
+      .slice(0, plaintext.length + tagLengthBytes)
+  },
+  gcmOpen(key, iv, aad, ciphertextAndTag, tagLengthBytes) {
+    const session = createGcmDecryptor(key, iv, aad, tagLengthBytes)
+    const split = ciphertextAndTag.length - tagLengthBytes
+    if (split < 0) return undefined
+    const plaintext = session.update(ciphertextAndTag.subarray(0, split))
+    return session.verify(ciphertextAndTag.subarray(split)) ? plaintext : undefined
+  },
+  ...nobleCcm,
+}

@@ -1,0 +1,48 @@
+import { createHash, createHmac, type Hash, hash } from 'node:crypto'
+import { createResumableHash } from '../construction/resumable-hash.ts'
+import type { Hashes, HashName, HashSession } from '../port/hashes.ts'
+import { plain } from './plain.ts'
+
+class NodeHashSession implements HashSession {
+  readonly #hash: Hash
+
+  constructor(hash: Hash) {
+    this.#hash = hash
+  }
+
+  update(part: Uint8Array): void {
+    this.#hash.update(part)
+  }
+
+  finish(): Uint8Array {
+    return plain(this.#hash.digest())
+  }
+
+  copy(): HashSession {
+    return new NodeHashSession(this.#hash.copy())
+  }
+}
+
+/** OpenSSL's hashes have our names. */
+export const nodeHash = (name: HashName, message: Uint8Array) => plain(hash(name, message, 'buffer'))
+
+export const nodeHashes: Hashes = {
+  hash: nodeHash,
+  createHash: (name) => new NodeHashSession(createHash(name)),
+  sha256: (message) => nodeHash('sha256', message),
+  createResumableHash,
+  hmac: (name, key, message) => plain(createHmac(name, key).update(message).digest()),
+  createHmac(name, key) {
+    const hmac = createHmac(name, key)
+    let hasEnded = false
+    return {
+      update: (part) => void hmac.update(part),
+      finish() {
+        // A second digest() of an Hmac gives no bytes instead of an error.
+        if (hasEnded) throw new Error('MAC session used after its end')
+        hasEnded = true
+        return plain(hmac.digest())
+      },
+    }
+  },
+}
