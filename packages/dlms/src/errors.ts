@@ -17,6 +17,8 @@ export type DlmsErrorCode =
   | 'DLMS_BUSY'
   | 'DLMS_TIMEOUT'
   | 'DLMS_TRANSPORT_CLOSED'
+  | 'DLMS_LINK_REFUSED'
+  | 'DLMS_LINK_LOST'
   | 'DLMS_CONFIGURATION'
 
 /**

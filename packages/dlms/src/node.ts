@@ -1,2 +1,5 @@
+export { type ConnectHdlcTcpOptions, connectHdlcTcp } from './hdlc/connect-hdlc-tcp.ts'
+export { nodeTimer, socketStream } from './hdlc/node-stream.ts'
+export { type HdlcTcpServer, type ServeHdlcTcpOptions, serveHdlcTcp } from './hdlc/serve-hdlc-tcp.ts'
 export { type ConnectWrapperTcpOptions, connectWrapperTcp } from './wrapper/connect-wrapper-tcp.ts'
 export { type ServeWrapperTcpOptions, serveWrapperTcp, type WrapperTcpServer } from './wrapper/serve-wrapper-tcp.ts'

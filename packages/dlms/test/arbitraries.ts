@@ -5,6 +5,8 @@ import type {
   Apdu,
   AttributeRef,
   CosemData,
+  HdlcAddress,
+  HdlcFrame,
   MethodRef,
   SelectiveAccess,
   TypeDescription,
@@ -281,4 +283,34 @@ export const apdu: fc.Arbitrary<Apdu> = fc.oneof(
     ...secured,
   }),
   fc.record({ kind: kind('general-glo-ciphering'), systemTitle: octets(8), ...secured }),
+)
+
+const sequenceNumber = fc.integer({ min: 0, max: 7 })
+const part7 = fc.integer({ min: 0, max: 0x7f })
+const part14 = fc.integer({ min: 0, max: 0x3fff })
+const hdlcAddress: fc.Arbitrary<HdlcAddress> = fc.oneof(
+  fc.record({ lengthBytes: fc.constant(1 as const), upper: part7 }),
+  fc.record({ lengthBytes: fc.constant(2 as const), upper: part7, lower: part7 }),
+  fc.record({ lengthBytes: fc.constant(4 as const), upper: part14, lower: part14 }),
+)
+const hdlcCommon = { destination: hdlcAddress, source: hdlcAddress, pollFinal: fc.boolean() }
+const filled = fc.uint8Array({ minLength: 1, maxLength: 300 })
+
+/** Every kind of HDLC frame. */
+export const hdlcFrame: fc.Arbitrary<HdlcFrame> = fc.oneof(
+  fc.record({
+    kind: kind('i'),
+    ...hdlcCommon,
+    sendNumber: sequenceNumber,
+    receiveNumber: sequenceNumber,
+    isSegmented: fc.boolean(),
+    information: filled,
+  }),
+  fc.record({ kind: fc.constantFrom('rr', 'rnr'), ...hdlcCommon, receiveNumber: sequenceNumber }),
+  fc.record({
+    kind: fc.constantFrom('snrm', 'disc', 'ua', 'dm', 'frmr'),
+    ...hdlcCommon,
+    information: octets(300),
+  }),
+  fc.record({ kind: kind('ui'), ...hdlcCommon, isSegmented: fc.boolean(), information: octets(300) }),
 )

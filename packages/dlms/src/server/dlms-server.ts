@@ -46,6 +46,11 @@ export class DlmsServer {
     }
   }
 
+  /** Whether any association is offered at this SAP; HDLC does not answer for others. */
+  serves(serverSap: number): boolean {
+    return this.#associations.some((association) => association.serverSap === serverSap)
+  }
+
   connection(): DlmsServerConnection {
     return new DlmsServerConnection(this.#associations, this.#host, (wpdu, kind, reason) =>
       this.#report({ clientSap: wpdu.sourceWPort, serverSap: wpdu.destinationWPort }, undefined, kind, reason),

@@ -1,7 +1,8 @@
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { apduTags } from '../apdu/apdu-tags.ts'
 import type { DlmsTransport } from '../client/dlms-client.ts'
 import { DlmsError } from '../errors.ts'
+import { dialTcp } from './dial-tcp.ts'
 import { emitWpdu, type Wpdu, WrapperSplitter } from './wrapper.ts'
 
 export interface ConnectWrapperTcpOptions {
@@ -21,33 +22,9 @@ export interface ConnectWrapperTcpOptions {
  * @throws DlmsError `DLMS_TIMEOUT`, `DLMS_TRANSPORT_CLOSED`
  */
 export async function connectWrapperTcp(options: ConnectWrapperTcpOptions): Promise<DlmsTransport> {
-  const { host, port } = options
   const timeoutMs = options.timeoutMs ?? 10_000
-  const socket = connect({ host, port, noDelay: true })
-  await connected(socket, host, port, timeoutMs)
+  const socket = await dialTcp(options.host, options.port, timeoutMs)
   return new WrapperTcpTransport(socket, options, timeoutMs)
-}
-
-function connected(socket: Socket, host: string, port: number, timeoutMs: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const fail = (error: DlmsError) => {
-      clearTimeout(timer)
-      socket.destroy()
-      reject(error)
-    }
-    const timer = setTimeout(
-      () => fail(new DlmsError('DLMS_TIMEOUT', 'no connection in time', { host, port })),
-      timeoutMs,
-    )
-    socket.once('error', (cause) =>
-      fail(new DlmsError('DLMS_TRANSPORT_CLOSED', 'cannot connect', { host, port }, { cause })),
-    )
-    socket.once('connect', () => {
-      clearTimeout(timer)
-      socket.removeAllListeners('error')
-      resolve()
-    })
-  })
 }
 
 interface Pending {

@@ -1,6 +1,6 @@
-import { createServer, type Server, type Socket } from 'node:net'
-import { DlmsError } from '../errors.ts'
+import { createServer, type Socket } from 'node:net'
 import type { DlmsServer } from '../server/dlms-server.ts'
+import { listenTcp } from './listen-tcp.ts'
 import { emitWpdu, type Wpdu, WrapperSplitter } from './wrapper.ts'
 
 export interface ServeWrapperTcpOptions {
@@ -30,7 +30,7 @@ export async function serveWrapperTcp(options: ServeWrapperTcpOptions): Promise<
     serveSocket(socket, options.server, options.idleTimeoutMs ?? 120_000)
   })
   listener.maxConnections = options.maxConnections ?? 8
-  const port = await listen(listener, options.port ?? 0, options.host ?? '127.0.0.1')
+  const port = await listenTcp(listener, options.port ?? 0, options.host ?? '127.0.0.1')
   return {
     port,
     close: () =>
@@ -39,18 +39,6 @@ export async function serveWrapperTcp(options: ServeWrapperTcpOptions): Promise<
         for (const socket of sockets) socket.destroy()
       }),
   }
-}
-
-function listen(listener: Server, port: number, host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    listener.once('error', (cause) =>
-      reject(new DlmsError('DLMS_TRANSPORT_CLOSED', 'cannot listen', { host, port }, { cause })),
-    )
-    listener.listen(port, host, () => {
-      const address = listener.address()
-      resolve(typeof address === 'object' && address !== null ? address.port : port)
-    })
-  })
 }
 
 /** Requests are served one after the other; meanwhile nothing more is read, so a sender cannot fill our memory. */
