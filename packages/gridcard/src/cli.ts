@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
+import { addDlmsCommands } from './dlms/dlms-commands.ts'
 import { describeError, exitCodeFor, exitCodes } from './exit-code.ts'
 import { defaultReaderName, parseReaderOptions, type RawReaderOptions } from './reader/reader-options.ts'
 import { parseStartOptions, type RawStartOptions } from './start/start-options.ts'
@@ -85,6 +86,10 @@ applet
     const { buildAndWriteApplet } = await import('./applet-build-command.ts')
     await buildAndWriteApplet(folder, out)
   })
+
+addDlmsCommands(program, (exitCode) => {
+  process.exitCode = exitCode
+})
 
 try {
   await program.parseAsync()

@@ -12,6 +12,17 @@ const cannotBegin = new Set([
   'GRIDCARD_APPLET_CONFIG',
   'GRIDCARD_APPLET_NO_SOURCES',
   'GRIDCARD_JDK_MISSING',
+  'GRIDCARD_SCRIPT_SYNTAX',
+  'GRIDCARD_PROJECT_REFUSED',
+  'GRIDCARD_KEYS_MISSING',
+  'GRIDCARD_KEY_FILE_EXPOSED',
+  'GRIDCARD_KEY_FILE_UNUSABLE',
+  'GRIDCARD_COUNTERS_UNUSABLE',
+  'GRIDCARD_COUNTERS_LOCKED',
+  'GRIDCARD_COUNTER_START_UNKNOWN',
+  'GRIDCARD_MODEL_INVALID',
+  'GRIDCARD_CANNOT_LISTEN',
+  'GRIDCARD_UNREACHABLE',
   'DEVICES_STATE_DAMAGED',
   'DEVICES_STATE_FOREIGN',
   'DEVICES_STATE_VERSION',
@@ -36,6 +47,11 @@ const advice: Readonly<Record<string, string>> = {
   HEADEND_KEYSTORE_LOCKED: 'set GRIDCARD_KEYSTORE_PASSPHRASE to the passphrase it was made with',
   HEADEND_METER_CONFLICT: 'restore the card image that belongs to it, or name another folder with --data',
   DEVICES_STATE_DAMAGED: 'restore the file, or name another folder with --data',
+  DLMS_ASSOCIATION_REFUSED: 'check SAPs, keys and system titles, a meter does not tell which of them is wrong',
+  DLMS_EXCEPTION_RESPONSE:
+    'if it was ciphered: wrong keys or titles, or a counter below the one the meter expects (--counter-from-meter)',
+  DLMS_TIMEOUT: 'is it a DLMS meter, and are the SAPs right?',
+  DLMS_MALFORMED: 'it may not speak DLMS with the TCP wrapper',
 }
 
 /** What the user sees of an error: one line for what we throw on purpose, the stack for a bug. */

@@ -1,0 +1,80 @@
+import { LauncherError } from '../errors.ts'
+import { parseLogicalName } from './reference.ts'
+
+/** Options that every client command has, as commander gives them. */
+export interface RawClientOptions {
+  readonly keyFile?: string
+  readonly counters?: string
+  readonly counterStart?: string
+  readonly counterFromMeter?: true
+  readonly counterObject?: string
+  readonly public?: true
+  readonly clientSap?: string
+  readonly serverSap?: string
+  readonly timeout?: string
+  readonly trace?: true
+  readonly json?: true
+}
+
+export interface ClientOptions {
+  readonly host: string
+  readonly port: number
+  readonly keyFile: string | undefined
+  readonly countersPath: string | undefined
+  /** First counter, where none is known yet. */
+  readonly counterStart: number | undefined
+  readonly counterFromMeter: boolean
+  readonly counterObject: string | undefined
+  /** Leave keys alone, wherever they are. */
+  readonly isPublic: boolean
+  /** Undefined: 16 for the public client, 1 with keys. */
+  readonly clientSap: number | undefined
+  readonly serverSap: number
+  readonly timeoutMs: number
+  readonly trace: boolean
+  readonly json: boolean
+}
+
+/** The port that is registered for DLMS. */
+const dlmsPort = 4059
+
+/** @throws LauncherError `GRIDCARD_BAD_OPTION` */
+export function parseClientOptions(target: string, raw: RawClientOptions): ClientOptions {
+  if (raw.public && raw.keyFile !== undefined) throw bad('--public and --key-file contradict each other')
+  return {
+    ...parseTarget(target),
+    keyFile: raw.keyFile,
+    countersPath: raw.counters,
+    counterStart: optional(raw.counterStart, (text) => integer('--counter-start', text, 0, 0xffff_fffe)),
+    counterFromMeter: raw.counterFromMeter === true,
+    counterObject: optional(raw.counterObject, parseLogicalName),
+    isPublic: raw.public === true,
+    clientSap: optional(raw.clientSap, (text) => integer('--client-sap', text, 0, 0xffff)),
+    serverSap: integer('--server-sap', raw.serverSap ?? '1', 0, 0xffff),
+    timeoutMs: integer('--timeout', raw.timeout ?? '10', 1, 3600) * 1000,
+    trace: raw.trace === true,
+    json: raw.json === true,
+  }
+}
+
+/** `host`, `host:port`, `[::1]:port`. */
+function parseTarget(text: string): { host: string; port: number } {
+  const match = /^(?:\[([0-9A-Fa-f:.%a-z]+)\]|([^\s:[\]/]+))(?::(\d{1,5}))?$/.exec(text)
+  const host = match?.[1] ?? match?.[2]
+  const port = match?.[3] === undefined ? dlmsPort : Number(match[3])
+  if (host === undefined || port < 1 || port > 65535) {
+    throw bad(`"${text}" is not HOST:PORT, as 192.0.2.7:4059 or [2001:db8::7]:4059`)
+  }
+  return { host, port }
+}
+
+export function integer(option: string, text: string, low: number, high: number): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  if (value >= low && value <= high) return value
+  throw bad(`${option} takes a whole number from ${low} to ${high}, not "${text}"`)
+}
+
+const optional = <T>(text: string | undefined, parse: (text: string) => T): T | undefined =>
+  text === undefined ? undefined : parse(text)
+
+const bad = (message: string) => new LauncherError('GRIDCARD_BAD_OPTION', message)

@@ -1,0 +1,196 @@
+import type { Command } from 'commander'
+import type { RawActionOptions } from './action.ts'
+import type { RawClientOptions } from './client-options.ts'
+import type { RawClockOptions } from './clock.ts'
+import type { CommandIo } from './command-io.ts'
+import type { RawProfileOptions } from './profile.ts'
+import type { RawServeOptions } from './serve/serve.ts'
+import type { RawTranslateOptions } from './translate/translate.ts'
+
+// Only names and help are here; the code of a command is loaded when it is used.
+
+const exitCodeHelp = `
+Exit codes: 0 done, 1 it failed or was refused, 2 it could not begin (option,
+keys, nothing listening).`
+
+const keyHelp = `
+Keys: a JSON file of mode 600 with clientSystemTitle, serverSystemTitle (8 bytes
+in hex), blockCipherKey, authenticationKey (16 bytes in hex); or the environment
+variables GRIDCARD_DLMS_CLIENT_TITLE, ..._SERVER_TITLE, ..._BLOCK_CIPHER_KEY and
+..._AUTHENTICATION_KEY. Never arguments: every process list shows those.`
+
+const clientHelp = `${keyHelp}
+Without keys: the public client, which may read little.
+${exitCodeHelp}`
+
+/** `gridcard dlms ...`, for any meter that speaks DLMS/COSEM over TCP. */
+export function addDlmsCommands(program: Command, done: (exitCode: number) => void): void {
+  const dlms = program.command('dlms').description('read, write and try out DLMS/COSEM meters over TCP')
+
+  clientCommand(dlms, 'discover <host:port>', 'what a meter tells strangers, and with keys what is in it')
+    .addHelpText('after', examples('discover 127.0.0.1:4059', 'discover 127.0.0.1:4059 --key-file meter.keys --trace'))
+    .action((target: string, raw: RawClientOptions) =>
+      run(raw, done, async (io) => (await import('./discover.ts')).discover(target, raw, io)),
+    )
+
+  clientCommand(dlms, 'read <host:port> <class/name/attribute...>', 'read attributes, with scaler and unit')
+    .addHelpText(
+      'after',
+      examples(
+        'read 127.0.0.1:4059 clock/0.0.1.0.0.255/time',
+        'read 127.0.0.1:4059 3/1.0.1.8.0.255/2 --key-file meter.keys',
+        'read 127.0.0.1:4059 register/1-0:1.8.0*255 --key-file meter.keys --json',
+      ),
+    )
+    .action((target: string, references: string[], raw: RawClientOptions) =>
+      run(raw, done, async (io) => (await import('./read.ts')).read(target, references, raw, io)),
+    )
+
+  clientCommand(dlms, 'write <host:port> <class/name/attribute> <value>', 'write an attribute')
+    .addHelpText(
+      'after',
+      `\nVALUE is TYPE=TEXT, or JSON as read --json prints it. octet-text=TEXT and\noctet-time=TIME are octet-strings.\n${examples(
+        'write 127.0.0.1:4059 data/0.0.96.1.9.255/value unsigned=5 \\\n    --key-file meter.keys',
+        'write 127.0.0.1:4059 1/0.0.96.1.9.255/2 octet-text=Hello \\\n    --key-file meter.keys',
+        `write 127.0.0.1:4059 1/0.0.96.1.9.255/2 \\\n    '{"structure":[{"unsigned":1},{"boolean":true}]}' --key-file meter.keys`,
+      )}`,
+    )
+    .action((target: string, reference: string, value: string, raw: RawClientOptions) =>
+      run(raw, done, async (io) => (await import('./write.ts')).write(target, reference, value, raw, io)),
+    )
+
+  clientCommand(dlms, 'action <host:port> <class/name/method> [value]', 'call a method; asks before it moves a switch')
+    .option('--yes', 'do not ask')
+    .option('--no-parameter', 'send no parameter; without one given, integer 0 is sent')
+    .addHelpText(
+      'after',
+      examples(
+        'action 127.0.0.1:4059 disconnect-control/0.0.96.3.10.255/remote-disconnect \\\n    --key-file meter.keys',
+        'action 127.0.0.1:4059 70/0.0.96.3.10.255/2 --yes --key-file meter.keys',
+        'action 127.0.0.1:4059 clock/0.0.1.0.0.255/shift-time long=-30 \\\n    --key-file meter.keys',
+      ),
+    )
+    .action((target: string, reference: string, value: string | undefined, raw: RawActionOptions) =>
+      run(raw, done, async (io) => (await import('./action.ts')).action(target, reference, value, raw, io)),
+    )
+
+  clientCommand(dlms, 'profile <host:port> [name]', 'read a load profile or a log (default: 1.0.99.1.0.255)')
+    .option('--from <time>', 'first entry: 2026-01-31, 2026-01-31T12:00Z, or an age: 24h, 7d')
+    .option('--to <time>', 'last entry, likewise (default: now, by the clock of the meter)')
+    .option('--csv', 'comma-separated values')
+    .addHelpText(
+      'after',
+      `\nTimes without an offset are UTC.\n${examples(
+        'profile 127.0.0.1:4059 --from 24h --key-file meter.keys',
+        'profile 127.0.0.1:4059 --from 2026-01-01 --to 2026-02-01 --csv \\\n    --key-file meter.keys > january.csv',
+        'profile 127.0.0.1:4059 0.0.99.98.0.255 --json --key-file meter.keys',
+      )}`,
+    )
+    .action((target: string, name: string | undefined, raw: RawProfileOptions) =>
+      run(raw, done, async (io) => (await import('./profile.ts')).profile(target, name, raw, io)),
+    )
+
+  clientCommand(dlms, 'clock <host:port>', "the meter's time beside this computer's")
+    .option('--set <time>', 'set it: now, or 2026-01-31T12:00Z; needs keys')
+    .option('--object <name>', 'logical name of the clock', '0.0.1.0.0.255')
+    .addHelpText('after', examples('clock 127.0.0.1:4059', 'clock 127.0.0.1:4059 --set now --key-file meter.keys'))
+    .action((target: string, raw: RawClockOptions) =>
+      run(raw, done, async (io) => (await import('./clock.ts')).clock(target, raw, io)),
+    )
+
+  dlms
+    .command('translate <hex|file...>')
+    .description('explain any frame or APDU, layer by layer; with keys what is ciphered too')
+    .option('--key-file <file>', 'open ciphered APDUs with these keys')
+    .option('--json', 'JSON instead of text')
+    .addHelpText(
+      'after',
+      `
+HEX may have spaces, colons and 0x. A file holds hex or the octets themselves; -
+is standard input. Keys and passwords inside what is explained are not shown.
+Exit codes: 0 all of it was read, 1 some of it was not, 2 it could not begin.
+${examples(
+  'translate C001C100080000010000FF0200',
+  'translate 000100100001001F60 1DA109...',
+  'translate frame.bin --key-file meter.keys',
+)}`,
+    )
+    .action((inputs: string[], raw: RawTranslateOptions) =>
+      run(raw, done, async (io) => (await import('./translate/translate.ts')).translate(inputs, raw, io)),
+    )
+
+  dlms
+    .command('serve <model.json>')
+    .description('a DLMS server from a JSON description, until Ctrl-C')
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--port <number>', 'port to listen on, 0 takes a free one', '0')
+    .option('--key-file <file>', 'keys of the management association; without, there is only the public one')
+    .option('--counters <file>', 'where its counters are kept (default: KEYFILE.server-counters)')
+    .option('--counter-start <number>', 'first counter for keys that were used elsewhere before')
+    .option('--json', 'one line of JSON when ready, for scripts')
+    .addHelpText(
+      'after',
+      `
+MODEL.json: {"logicalDeviceName": "GRC0000000000001", "objects": [
+  {"class": "clock"},
+  {"class": "register", "logicalName": "1.0.1.8.0.255",
+   "value": {"double-long-unsigned": 4711}, "unit": "Wh", "public": true}]}
+Classes: data, register, clock, profile, disconnect-control; docs/dlms-tools.md
+has them all.
+${exitCodeHelp}
+${examples('serve meter.json --port 4059', 'serve meter.json --port 4059 --key-file meter.keys')}`,
+    )
+    .action((path: string, raw: RawServeOptions) =>
+      run(raw, done, async (io) => {
+        const { serve } = await import('./serve/serve.ts')
+        const stopping = new AbortController()
+        for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopping.abort())
+        return serve(path, raw, io, { signal: stopping.signal })
+      }),
+    )
+}
+
+function clientCommand(dlms: Command, nameAndArguments: string, description: string): Command {
+  return dlms
+    .command(nameAndArguments)
+    .description(description)
+    .option('--key-file <file>', 'keys of the management association')
+    .option('--public', 'the public client, even if keys are in the environment')
+    .option('--client-sap <number>', 'client SAP (default: 1 with keys, 16 without)')
+    .option('--server-sap <number>', 'server SAP', '1')
+    .option('--timeout <seconds>', 'for connecting, and for each answer', '10')
+    .option('--counters <file>', 'where the invocation counter is kept (default: KEYFILE.counters)')
+    .option('--counter-start <number>', 'begin or go on at this invocation counter, or above')
+    .option('--counter-from-meter', 'go up to what the meter tells, after keys were used elsewhere')
+    .option('--counter-object <name>', 'where the meter tells it (default: found by itself)')
+    .option('--trace', 'show each layer of every message on standard error, without values')
+    .option('--json', 'JSON instead of text')
+    .addHelpText('after', clientHelp)
+}
+
+const examples = (...lines: readonly string[]): string =>
+  `\nExamples:\n${lines.map((line) => `  gridcard dlms ${line}`).join('\n')}`
+
+/** Runs a command. With --json a failure is told on standard output too, for programs. */
+async function run(
+  raw: { readonly json?: true },
+  done: (exitCode: number) => void,
+  command: (io: CommandIo) => Promise<number>,
+): Promise<void> {
+  const { processIo } = await import('./command-io.ts')
+  const io = processIo()
+  try {
+    done(await command(io))
+  } catch (error) {
+    if (raw.json) io.out(`${JSON.stringify(await failureJson(error))}\n`)
+    throw error
+  }
+}
+
+async function failureJson(error: unknown): Promise<object> {
+  const { GridcardError } = await import('@gridcard/bytes')
+  const isOurs = error instanceof GridcardError
+  return {
+    error: { code: isOurs ? error.code : 'INTERNAL', message: isOurs ? error.message.trim() : 'a fault of ours' },
+  }
+}

@@ -1,0 +1,142 @@
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { nodeCrypto } from '@gridcard/crypto/node'
+import { DlmsError, type SecurityEvent, SoftwareSecurityModule } from '@gridcard/dlms'
+import { serveWrapperTcp, type WrapperTcpServer } from '@gridcard/dlms/node'
+import { exitCodes } from '../../exit-code.ts'
+import { integer } from '../client-options.ts'
+import type { CommandIo } from '../command-io.ts'
+import { DlmsToolError } from '../errors.ts'
+import { type AssociationKeys, findKeys, systemCode } from '../keys/association-keys.ts'
+import { CounterFile } from '../keys/counter-file.ts'
+import { countersPathOf } from '../session.ts'
+import { Device, managementSlot } from './device.ts'
+import { type DeviceModel, parseModel } from './model.ts'
+
+export interface RawServeOptions {
+  readonly host?: string
+  readonly port?: string
+  readonly keyFile?: string
+  readonly counters?: string
+  readonly counterStart?: string
+  readonly json?: true
+}
+
+export interface ServeSurroundings {
+  /** Ends the server. */
+  readonly signal: AbortSignal
+  readonly nowMs?: () => number
+}
+
+/** `gridcard dlms serve`: a DLMS server from a description, until it is stopped. */
+export async function serve(
+  modelPath: string,
+  raw: RawServeOptions,
+  io: CommandIo,
+  { signal, nowMs = Date.now }: ServeSurroundings,
+): Promise<number> {
+  const port = integer('--port', raw.port ?? '0', 0, 65535)
+  const host = raw.host ?? '127.0.0.1'
+  const counterStart = integer('--counter-start', raw.counterStart ?? '0', 0, 0xffff_fffe)
+  const model = parseModel(readJson(modelPath), modelPath)
+  const keys = findKeys(raw.keyFile, io.env)
+  const counters = keys && (await openCounters(keys, raw, counterStart, io))
+  const log = (text: string) => io.err(`${new Date(nowMs()).toISOString().slice(11, 19)} ${text}\n`)
+  try {
+    const device = new Device({
+      model,
+      keys,
+      security: keys && counters && moduleOf(keys, counters),
+      nowMs,
+      onSecurityEvent: (event) => log(eventText(event)),
+      onChange: log,
+    })
+    const listening = await listen(device, host, port)
+    const capturing = setInterval(() => device.captureDue(), 1000)
+    try {
+      announce(model, device, { host, port: listening.port }, raw.json === true, io)
+      if (!signal.aborted) await once(signal, 'abort')
+    } finally {
+      clearInterval(capturing)
+      await listening.close()
+    }
+  } finally {
+    counters?.close()
+  }
+  return exitCodes.done
+}
+
+/** Reads a model. @throws DlmsToolError `GRIDCARD_MODEL_INVALID` */
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    const why = error instanceof SyntaxError ? `is not JSON: ${error.message}` : `cannot be read (${systemCode(error)})`
+    throw new DlmsToolError('GRIDCARD_MODEL_INVALID', `${path} ${why}`)
+  }
+}
+
+async function openCounters(
+  keys: AssociationKeys,
+  raw: RawServeOptions,
+  counterStart: number,
+  io: CommandIo,
+): Promise<CounterFile> {
+  const path = countersPathOf(raw.counters, keys, 'server-counters')
+  const counters = await CounterFile.open({
+    path,
+    ownSystemTitle: keys.serverSystemTitle,
+    peerSystemTitle: keys.clientSystemTitle,
+    blockCipherKey: keys.blockCipherKey,
+    floors: 'each',
+  })
+  if (counters.next === undefined) {
+    io.err(`${path}: no counters of these keys yet, they begin at ${counterStart}\n`)
+  }
+  counters.raiseTo(counterStart)
+  return counters
+}
+
+function moduleOf(keys: AssociationKeys, counters: CounterFile): SoftwareSecurityModule {
+  return new SoftwareSecurityModule({
+    crypto: nodeCrypto,
+    systemTitle: keys.serverSystemTitle,
+    slots: (slot) => (slot === managementSlot ? { ...keys, peerSystemTitle: keys.clientSystemTitle } : undefined),
+    counters,
+  })
+}
+
+async function listen(device: Device, host: string, port: number): Promise<WrapperTcpServer> {
+  try {
+    return await serveWrapperTcp({ server: device.server, host, port })
+  } catch (error) {
+    if (!(error instanceof DlmsError)) throw error
+    throw new DlmsToolError(
+      'GRIDCARD_CANNOT_LISTEN',
+      `cannot listen on ${host} port ${port} (${systemCode(error.cause)})`,
+    )
+  }
+}
+
+function announce(
+  model: DeviceModel,
+  device: Device,
+  at: { readonly host: string; readonly port: number },
+  json: boolean,
+  io: CommandIo,
+): void {
+  const associations = device.associations.map(({ name, clientSap }) => ({ name, clientSap }))
+  if (json) {
+    const { logicalDeviceName, serverSap } = model
+    const told = { ...at, pid: process.pid, logicalDeviceName, serverSap, objects: device.objectCount, associations }
+    io.out(`${JSON.stringify(told)}\n`)
+    return
+  }
+  const clients = associations.map(({ name, clientSap }) => `${name} (client SAP ${clientSap})`).join(', ')
+  io.out(`${model.logicalDeviceName} on ${at.host} port ${at.port}, server SAP ${model.serverSap}\n`)
+  io.out(`${device.objectCount} objects; associations: ${clients}\n`)
+  io.out('Ctrl-C stops it.\n')
+}
+
+const eventText = ({ kind, reason, clientSap, association }: SecurityEvent): string =>
+  `${kind} ${association ?? '-'} (client SAP ${clientSap}): ${reason}`

@@ -1,0 +1,69 @@
+import {
+  type DlmsTransport,
+  isRefusal,
+  type Protected,
+  type ProtectRequest,
+  type SecurityModule,
+  type SecurityRefusal,
+  traceApdu,
+} from '@gridcard/dlms'
+
+/**
+ * Tells each layer of what goes over the wire, one line each: addresses, the APDU, and what is inside a ciphered one.
+ * `traceApdu` tells no values, challenges or keys, so a trace can be shown around.
+ */
+export class Tracer {
+  readonly #write: (line: string) => void
+  #inside: string[] = []
+
+  constructor(write: (line: string) => void) {
+    this.#write = write
+  }
+
+  note(text: string): void {
+    this.#write(`* ${text}`)
+  }
+
+  transport(inner: DlmsTransport, saps: { readonly clientSap: number; readonly serverSap: number }): DlmsTransport {
+    const { clientSap, serverSap } = saps
+    return {
+      send: async (apdu) => {
+        this.#write(`> wrapper ${clientSap} -> ${serverSap}, ${apdu.length} bytes`)
+        this.#write(`>   ${traceApdu(apdu)}`)
+        for (const line of this.#inside) this.#write(`>     ${line}`)
+        this.#inside = []
+        const answer = await inner.send(apdu)
+        this.#write(`< wrapper ${serverSap} -> ${clientSap}, ${answer.length} bytes`)
+        this.#write(`<   ${traceApdu(answer)}`)
+        return answer
+      },
+      close: () => inner.close(),
+    }
+  }
+
+  security(inner: SecurityModule): SecurityModule {
+    return {
+      systemTitle: inner.systemTitle,
+      protect: async (request: ProtectRequest): Promise<Protected | SecurityRefusal> => {
+        // Comes before the frame it goes into, and is shown below it.
+        this.#inside = [traceApdu(request.plaintext)]
+        return inner.protect(request)
+      },
+      unprotect: async (request) => {
+        const opened = await inner.unprotect(request)
+        this.#write(isRefusal(opened) ? `<     refused: ${opened.refused}` : `<     ${traceApdu(opened.plaintext)}`)
+        return opened
+      },
+      hlsChallenge: (slot, lengthBytes) => inner.hlsChallenge(slot, lengthBytes),
+      hlsAnswer: (slot, challenge) => inner.hlsAnswer(slot, challenge),
+      hlsVerify: async (slot, token) => {
+        const verdict = await inner.hlsVerify(slot, token)
+        this.#write(
+          isRefusal(verdict) ? `* its HLS answer is refused: ${verdict.refused}` : '* its HLS answer is right',
+        )
+        return verdict
+      },
+      counters: (slot) => inner.counters(slot),
+    }
+  }
+}

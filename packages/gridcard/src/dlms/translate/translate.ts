@@ -1,0 +1,68 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { fromHex } from '@gridcard/bytes'
+import { LauncherError } from '../../errors.ts'
+import { exitCodes } from '../../exit-code.ts'
+import type { CommandIo } from '../command-io.ts'
+import { findKeys, systemCode } from '../keys/association-keys.ts'
+import { explain } from './explain.ts'
+import { hasProblem, layerJson, layerLines } from './layer.ts'
+
+export interface RawTranslateOptions {
+  readonly keyFile?: string
+  readonly json?: true
+}
+
+const MAX_BYTES = 4 * 1024 * 1024
+
+/** `gridcard dlms translate`: says what octets mean. What it could not read it says too, with exit code 1. */
+export async function translate(inputs: readonly string[], raw: RawTranslateOptions, io: CommandIo): Promise<number> {
+  const keys = findKeys(raw.keyFile, io.env)
+  const bytes = await octetsOf(inputs, io)
+  const layers = await explain(bytes, keys)
+  if (raw.json) io.out(`${JSON.stringify(layers.map(layerJson))}\n`)
+  else for (const layer of layers) for (const line of layerLines(layer, io.columns)) io.out(`${line}\n`)
+  return layers.some(hasProblem) ? exitCodes.failed : exitCodes.done
+}
+
+/** Hex from the arguments, or a file, or `-` for standard input; a file holds hex or the octets themselves. */
+async function octetsOf(inputs: readonly string[], io: CommandIo): Promise<Uint8Array> {
+  const joined = inputs.join(' ')
+  const typed = hexIn(joined)
+  if (typed !== undefined) return typed
+  if (joined === '-') return contentOf(await io.readStdin())
+  if (inputs.length === 1) return contentOf(readOctets(inputs[0]!))
+  throw new LauncherError('GRIDCARD_BAD_OPTION', `"${joined.slice(0, 40)}" is no hex`)
+}
+
+function readOctets(path: string): Uint8Array {
+  let fd: number | undefined
+  try {
+    fd = openSync(path, 'r')
+    const { size } = fstatSync(fd)
+    if (size > MAX_BYTES) throw new LauncherError('GRIDCARD_BAD_OPTION', `${path} is longer than 4 MiB`)
+    const bytes = new Uint8Array(size)
+    readSync(fd, bytes, 0, size, 0)
+    return bytes
+  } catch (error) {
+    if (error instanceof LauncherError) throw error
+    const shown = path.length > 40 ? `${path.slice(0, 40)}...` : path
+    throw new LauncherError(
+      'GRIDCARD_BAD_OPTION',
+      `"${shown}" is neither hex nor a file that can be read (${systemCode(error)})`,
+    )
+  } finally {
+    if (fd !== undefined) closeSync(fd)
+  }
+}
+
+function contentOf(bytes: Uint8Array): Uint8Array {
+  const text = new TextDecoder('latin1').decode(bytes)
+  return (/^[\s0-9a-fA-Fx:,-]+$/.test(text) ? hexIn(text) : undefined) ?? bytes
+}
+
+/** Hex as logs print it: with spaces, colons, commas, `0x`. */
+function hexIn(text: string): Uint8Array | undefined {
+  const digits = text.replace(/0x/gi, '').replace(/[\s:,]/g, '')
+  if (digits === '' || digits.length % 2 !== 0 || !/^[0-9a-fA-F]+$/.test(digits)) return undefined
+  return fromHex(digits)
+}
