@@ -5,6 +5,7 @@ import { describeError, exitCodeFor, exitCodes } from './exit-code.ts'
 import { defaultReaderName, parseReaderOptions, type RawReaderOptions } from './reader/reader-options.ts'
 import { parseStartOptions, type RawStartOptions } from './start/start-options.ts'
 import { version } from './version.ts'
+import { addWorkbenchCommands } from './workbench/workbench-commands.ts'
 
 // Each command's own code is loaded when it is used: `--help` should not wait for a database.
 
@@ -90,6 +91,7 @@ applet
 addDlmsCommands(program, (exitCode) => {
   process.exitCode = exitCode
 })
+addWorkbenchCommands(program, applet)
 
 try {
   await program.parseAsync()

@@ -1,0 +1,69 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+
+const CLI = join(import.meta.dirname, '../cli.ts')
+const METER_SECURITY = join(import.meta.dirname, '../../../../applets/prebuilt/meter-security.cap')
+const folder = mkdtempSync(join(tmpdir(), 'gridcard-workbench-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+interface Ended {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+function gridcard(args: readonly string[], input = ''): Promise<Ended> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [CLI, ...args], { cwd: folder }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr })
+    })
+    child.stdin?.end(input)
+  })
+}
+
+function fileOf(name: string, content: string | Uint8Array): string {
+  const path = join(folder, name)
+  writeFileSync(path, content)
+  return path
+}
+
+const widest = (text: string) => Math.max(...text.split('\n').map((line) => line.length))
+
+describe('gridcard card try', () => {
+  test('ends with 2 when a file or an applet to install is not there', async () => {
+    expect(await gridcard(['card', 'try'])).toMatchObject({ code: 2 })
+    expect(await gridcard(['card', 'try', 'nothing.cap'])).toMatchObject({
+      code: 2,
+      stderr: 'gridcard: there is no file nothing.cap (GRIDCARD_BAD_OPTION)\n',
+    })
+    expect(await gridcard(['card', 'try', METER_SECURITY, '--install', 'F000000000'])).toMatchObject({ code: 2 })
+    expect(await gridcard(['card', 'try', METER_SECURITY, '--install', 'F0'])).toMatchObject({ code: 2 })
+  })
+
+  test('ends with 1 when a file was refused', async () => {
+    const { code, stdout } = await gridcard(['card', 'try', fileOf('noise.cap', 'noise'), METER_SECURITY])
+    expect(code).toBe(1)
+    expect(stdout).toContain('1 installed, 0 loaded, 1 refused')
+  })
+
+  test('ends with 0 when all were installed, as JSON if asked', async () => {
+    const { code, stdout } = await gridcard(['card', 'try', '--json', METER_SECURITY])
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      files: [{ result: 'installed', applets: ['F047524944434152440101'] }],
+      counts: { installed: 1, refused: 0 },
+    })
+  })
+})
+
+describe('the help of', () => {
+  test.for([['card', 'try']])('%s fits 80 columns and shows examples', async (command) => {
+    const { code, stdout } = await gridcard([...command, '--help'])
+    expect(code).toBe(0)
+    expect(stdout).toContain('Examples:')
+    expect(widest(stdout)).toBeLessThanOrEqual(80)
+  })
+})

@@ -1,0 +1,50 @@
+import type { Command } from 'commander'
+
+const collect = (text: string, texts: readonly string[] = []) => [...texts, text]
+const write = (text: string): void => {
+  process.stdout.write(text)
+}
+
+/** `card try`, `script`, `run` and `applet new`; each command's own code is loaded when it is used. */
+export function addWorkbenchCommands(program: Command, applet: Command): void {
+  addCardTry(program)
+  void applet
+}
+
+function addCardTry(program: Command): void {
+  const card = program.commands.find((one) => one.name() === 'card') ?? program.command('card')
+  card
+    .description('cards for applet developers')
+    .command('try')
+    .description('load CAP files on fresh developer cards and install their applets, a line for each')
+    .argument('<file...>', 'CAP files; each may be a library of the others')
+    .option(
+      '--install <aid[:parameters]>',
+      'install parameters for an applet, in hex, may be given several times',
+      collect,
+    )
+    .option('--json', 'one line of JSON when all were tried')
+    .addHelpText(
+      'after',
+      `
+Each file gets a fresh card: first the libraries it imports of the other files,
+then the file itself, then all its applets under their own AIDs.
+
+  installed   it was loaded and all its applets were installed
+  loaded      it was loaded; it has no applets
+  refused     with the reason: which import, class or method is missing
+  crashed     a fault of this card, please report it
+
+Exit codes: 0 nothing was refused, 1 something was, 2 a file or option is wrong.
+
+Examples:
+  gridcard card try wallet.cap
+  gridcard card try wallet.cap bignum.cap          with a library
+  gridcard card try *.cap --json                   for scripts
+  gridcard card try wallet.cap --install A00000006203010C01:0102`,
+    )
+    .action(async (files: readonly string[], raw: { install?: readonly string[]; json?: true }) => {
+      const { cardTry } = await import('./try/card-try-command.ts')
+      process.exitCode = cardTry(files, raw, write)
+    })
+}
