@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { addDlmsCommands } from './dlms/dlms-commands.ts'
 import { describeError, exitCodeFor, exitCodes } from './exit-code.ts'
+import { addMemoryCommands } from './memory/commands.ts'
 import { defaultReaderName, parseReaderOptions, type RawReaderOptions } from './reader/reader-options.ts'
 import { parseStartOptions, type RawStartOptions } from './start/start-options.ts'
 import { version } from './version.ts'
@@ -92,6 +93,7 @@ addDlmsCommands(program, (exitCode) => {
   process.exitCode = exitCode
 })
 addWorkbenchCommands(program, applet)
+addMemoryCommands(program)
 
 try {
   await program.parseAsync()
