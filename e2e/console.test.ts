@@ -55,7 +55,7 @@ describe('the street page', () => {
       const text = await row.innerText()
       expect(text).toContain('Online')
       expect(text).toContain('Connected')
-      expect(text.replace(/[,\s ]/g, '')).toContain(String(Math.floor(importWh! / 1000)))
+      expect(text.replace(/[,\s]/g, '')).toContain((importWh! / 1000).toFixed(1))
     }
   })
 

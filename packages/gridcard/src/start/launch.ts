@@ -143,7 +143,7 @@ export async function launchStreet(options: LaunchOptions): Promise<RunningStree
       clientSystemTitle: headendTitle,
       installedAtMs: record.installedAtMs,
       linkOf: (home) => drawer.take(home.identity.serial),
-      storeOf: (home) => fileDeviceStore(join(folder.meters, `${home.identity.serial}.json`)),
+      storeOf: (home) => fileDeviceStore(join(folder.meters, `${home.identity.serial}.state`)),
       listenAt: (home) => tcpListener({ port: options.meterPort === 0 ? 0 : options.meterPort + home.index }),
       onProgress: ({ started }) => starting.update(started),
       ...(options.schedulerOf === undefined ? {} : { scheduler: options.schedulerOf(clock) }),
