@@ -136,7 +136,6 @@ export class CodedDriver {
 
   #present(code: Uint8Array): { isBlocked: boolean; counter: number } {
     const isBlocked = this.#chip.security()[0] === 0
-    this.#isCodePresented = false
     const counter = presentCode(this.#chip, this.#type, code)
     this.#isCodePresented = counter === this.#type.fullCounter
     return { isBlocked, counter }

@@ -228,12 +228,17 @@ describe('power cuts', () => {
     }
   })
 
-  it('while a card is made: there is a card, or none', () => {
-    for (const chip of ['sle4442', 'sle4428', 'at24c02']) {
-      const whole = new CuttingStore()
+  it.each([
+    ['an empty store', 0],
+    ['a store that has its size already', 4096],
+  ])('while a card is made in %s: there is a card, or none', (_, sizeBytes) => {
+    for (const type of chipTypes.filter((one) => ['sle4442', 'sle4428', 'at24c02'].includes(one.name))) {
+      const chip = type.name
+      const room = new Uint8Array(Math.min(sizeBytes, HEADER + type.cellsBytes))
+      const whole = new CuttingStore(room)
       MemoryCard.create({ chip, store: whole })
       for (const { cutAt, tornBytes } of everyCut(whole.sizes)) {
-        const store = new CuttingStore(undefined, cutAt, tornBytes)
+        const store = new CuttingStore(room, cutAt, tornBytes)
         expect(() => MemoryCard.create({ chip, store })).toThrow(PowerLost)
         if (toHex(store.read() ?? new Uint8Array()) === toHex(whole.read()!)) continue
         expect(() => MemoryCard.open({ store })).toThrow(

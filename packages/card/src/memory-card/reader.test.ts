@@ -109,6 +109,14 @@ describe('presenting the code', () => {
     expect(send('FF D0 00 40 01 55')).toBe('6982')
   })
 
+  it('of a card whose tries were written away while it was open is refused: a wrong code is not taken for right', () => {
+    const { send } = inserted('sle4428')
+    send(RIGHT_4428)
+    expect(send('FF D0 03 FD 01 00')).toBe('9000')
+    expect(send('FF 20 00 00 02 00 00')).toBe('6983')
+    expect(send('FF D0 00 40 01 55')).toBe('6982')
+  })
+
   it('shows the code only when it is known', () => {
     const { send } = inserted('sle4442', '123456')
     expect(send('FF B1 00 00 04')).toBe('070000009000')
@@ -209,8 +217,8 @@ describe('I2C memories', () => {
     expect(send('FF D0 00 06 04 01 02 03 04')).toBe('9000')
     expect(send('FF B0 00 00 08')).toBe('0304FFFFFFFF01029000')
     expect(send('FF A4 00 00 01 01'), 'a power-up takes the page size back').toBe('9000')
-    send('FF D0 00 0E 04 01 02 03 04')
-    expect(send('FF B0 00 0E 04')).toBe('010203049000')
+    send('FF D0 00 16 04 01 02 03 04')
+    expect(send('FF B0 00 16 04')).toBe('010203049000')
   })
 
   it('the 17th address bit of the largest stands in the instruction', () => {

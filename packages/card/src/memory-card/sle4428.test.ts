@@ -103,6 +103,11 @@ describe('with the code', () => {
     expect([card.counter(), card.cells[0x40]]).toEqual([0x7f, 0xff])
   })
 
+  it('a procedure begun and not ended closes it too', () => {
+    const card = chip().run(...VERIFY_FFFF, 'F2 FD 7F', 'CD FE FF', '33 40 55')
+    expect([card.counter(), card.cells[0x40]]).toEqual([0x7f, 0xff])
+  })
+
   it('a byte is protected for good, by a write or by comparison with what it is', () => {
     const card = chip().run(...VERIFY_FFFF, '31 40 55', '30 41 00', '30 42 FF')
     card.run('33 40 AA', '33 41 AA', '33 42 AA', '31 40 AA')

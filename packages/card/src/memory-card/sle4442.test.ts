@@ -161,6 +161,12 @@ describe('with the code', () => {
     expect(card.cells[0x40]).toBe(0xff)
   })
 
+  it('a procedure begun and not ended closes it too', () => {
+    const card = chip().run(...VERIFY_FFFFFF, '39 00 03', '33 01 FF', `38 40 ${DUMMY}`)
+    expect(card.cells[0x40]).toBe(0xff)
+    expect(card.send('31 00 00')).toBe('03000000')
+  })
+
   it('the code can be changed', () => {
     const card = chip().run(...VERIFY_FFFFFF, '39 01 12', '39 02 34', '39 03 56')
     card.powerOn()
