@@ -27,7 +27,7 @@ export interface VerifyOptions {
   readonly imports?: readonly ApiPackage[]
 }
 
-const WORK_BUDGET_WORDS = 50_000_000
+const WORK_BUDGET_WORDS = 10_000_000
 const RID_SIZE_BYTES = 5
 const TOLERATED_QUIRKS: CapQuirks = { appletRidMayDiffer: true }
 
