@@ -7,13 +7,15 @@ export const WIDTH = 80
  * line stands alone. What was written by others (a CAP file, a script) cannot move the cursor: control characters become `?`.
  */
 export function wrap(text: string, indent: string): string {
+  const [leading = ''] = /^ */.exec(text) ?? []
   const lines: string[] = []
-  let line = ''
-  for (const word of printable(text).split(' ')) {
-    if (line.trim() !== '' && line.length + 1 + word.length > WIDTH) {
+  let line = leading
+  for (const word of printable(text.slice(leading.length)).split(' ')) {
+    const isEmpty = line.trim() === ''
+    if (!isEmpty && line.length + 1 + word.length > WIDTH) {
       lines.push(line.trimEnd())
       line = indent + word
-    } else line = line === '' ? word : `${line} ${word}`
+    } else line += isEmpty ? word : ` ${word}`
   }
   return [...lines, line.trimEnd()].join('\n')
 }

@@ -59,8 +59,45 @@ describe('gridcard card try', () => {
   })
 })
 
+describe('gridcard script', () => {
+  test('ends with 2 and the line when a script is not understood, before any is run', async () => {
+    const good = fileOf('good.apdu', 'reset\n')
+    const { code, stdout, stderr } = await gridcard(['script', good, fileOf('bad.apdu', '\n\njump\n')])
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain('bad.apdu: line 3: "jump" is no directive')
+    expect(await gridcard(['script', 'nothing.apdu'])).toMatchObject({ code: 2 })
+    expect(await gridcard(['script', good, '--format', 'other'])).toMatchObject({ code: 2 })
+    expect(await gridcard(['script', good, '--applet', fileOf('noise.cap', 'noise')])).toMatchObject({ code: 2 })
+  })
+
+  test('ends with 1 when a response is another', async () => {
+    const { code, stdout } = await gridcard(['script', fileOf('fails.apdu', '00A40400\n> 9000\n')])
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/0 passed, 1 failed\n$/)
+  })
+
+  test('ends with 0 when all passed, for scripts of apdutool too, as JSON if asked', async () => {
+    const script = fileOf('passes.scr', 'powerup; //> 3B *\n0x80 0x02 0x00 0x00 0x00 0x00; //> 69 ..\n')
+    expect(await gridcard(['script', script, '--applet', METER_SECURITY])).toMatchObject({ code: 0, stderr: '' })
+    const { code, stdout } = await gridcard(['script', '--json', script])
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      scripts: [
+        {
+          steps: [
+            { line: 1, step: 'reset', result: 'passed' },
+            { line: 2, expected: '69..' },
+          ],
+        },
+      ],
+      passed: 2,
+      failed: 0,
+    })
+  })
+})
+
 describe('the help of', () => {
-  test.for([['card', 'try']])('%s fits 80 columns and shows examples', async (command) => {
+  test.for([['card', 'try'], ['script']])('%s fits 80 columns and shows examples', async (command) => {
     const { code, stdout } = await gridcard([...command, '--help'])
     expect(code).toBe(0)
     expect(stdout).toContain('Examples:')

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import type { ScriptOptions } from './script/script-command.ts'
 
 const collect = (text: string, texts: readonly string[] = []) => [...texts, text]
 const write = (text: string): void => {
@@ -8,6 +9,7 @@ const write = (text: string): void => {
 /** `card try`, `script`, `run` and `applet new`; each command's own code is loaded when it is used. */
 export function addWorkbenchCommands(program: Command, applet: Command): void {
   addCardTry(program)
+  addScript(program)
   void applet
 }
 
@@ -46,5 +48,45 @@ Examples:
     .action(async (files: readonly string[], raw: { install?: readonly string[]; json?: true }) => {
       const { cardTry } = await import('./try/card-try-command.ts')
       process.exitCode = cardTry(files, raw, write)
+    })
+}
+
+function addScript(program: Command): void {
+  program
+    .command('script')
+    .description('run APDU scripts on fresh developer cards and compare the responses')
+    .argument('<file...>', 'scripts; .scr is the language of apdutool, all else ours')
+    .option('--applet <file>', 'a CAP file to load and install first, may be given several times', collect)
+    .option('--install <aid[:parameters]>', 'install parameters for an applet of --applet, in hex', collect)
+    .option('--format <language>', 'gridcard or apdutool, whatever the file is called')
+    .option('--json', 'one line of JSON with every step')
+    .addHelpText(
+      'after',
+      `
+  # comment
+  load wallet.cap                 beside the script
+  install A00000006203010C01      then parameters in hex, "as AID"
+  select A00000006203010C01
+  80 10 00 00 05                  a command APDU
+  > 01 .. * 90 00                 its response: "." any digit, "*" any bytes
+  power-cut-after 3               in the next command, after 3 writes
+  80 20 00 00
+  > power-cut
+  reset
+
+A load, install or select must succeed unless a response is expected. A command
+without an expected response is sent and shown. docs/workbench.md has the
+grammar, and what is understood of apdutool.
+
+Exit codes: 0 all passed, 1 some failed, 2 a script, file or option is wrong.
+
+Examples:
+  gridcard script wallet.apdu
+  gridcard script old.scr --applet wallet.cap
+  gridcard script tests/*.apdu --json              for scripts`,
+    )
+    .action(async (files: readonly string[], raw: ScriptOptions) => {
+      const { runScripts } = await import('./script/script-command.ts')
+      process.exitCode = runScripts(files, raw, write)
     })
 }

@@ -1,10 +1,10 @@
-import { toHex } from '@gridcard/bytes'
 import { nodeCrypto } from '@gridcard/crypto/node'
 import { exitCodes } from '../../exit-code.ts'
 import { developerCardProfile } from '../../reader/developer-profile.ts'
-import { badOption, parseInstallOptions } from '../aid-option.ts'
+import { parseInstallOptions } from '../aid-option.ts'
 import { readInputFile } from '../input-file.ts'
 import { counted, wrap } from '../text-layout.ts'
+import { requireApplets } from '../workbench-card.ts'
 import type { GivenCap } from './cap-library.ts'
 import { parseGiven, type TryOutcome, type TryResult, tryCap } from './try-cap.ts'
 
@@ -21,10 +21,7 @@ export function cardTry(files: readonly string[], raw: CardTryOptions, write: (t
   const parameters = parseInstallOptions(raw.install)
   const parsed = files.map((path) => parseGiven(path, readInputFile(path)))
   const given = parsed.filter((one): one is GivenCap => 'cap' in one)
-  const classes = new Set(given.flatMap(({ cap }) => cap.applet?.applets.map(({ aid }) => toHex(aid)) ?? []))
-  for (const aid of parameters.keys()) {
-    if (!classes.has(aid)) throw badOption(`--install ${aid}: no file has an applet with this AID`)
-  }
+  requireApplets(given, parameters)
   const options = {
     profile: developerCardProfile,
     crypto: nodeCrypto,
