@@ -25,10 +25,13 @@ ${exitCodeHelp}`
 
 /** `gridcard dlms ...`, for any meter that speaks DLMS/COSEM over TCP. */
 export function addDlmsCommands(program: Command, done: (exitCode: number) => void): void {
-  const dlms = program.command('dlms').description('read, write and try out DLMS/COSEM meters over TCP')
+  const dlms = program
+    .command('dlms')
+    .description('read, write and try out DLMS/COSEM meters over TCP')
+    .configureHelp({ subcommandTerm: (command) => command.name() })
 
   clientCommand(dlms, 'discover <host:port>', 'what a meter tells strangers, and with keys what is in it')
-    .addHelpText('after', examples('discover 127.0.0.1:4059', 'discover 127.0.0.1:4059 --key-file meter.keys --trace'))
+    .addHelpText('after', examples('discover 192.0.2.7', 'discover 192.0.2.7 --key-file meter.keys --trace'))
     .action((target: string, raw: RawClientOptions) =>
       run(raw, done, async (io) => (await import('./discover.ts')).discover(target, raw, io)),
     )
@@ -37,9 +40,9 @@ export function addDlmsCommands(program: Command, done: (exitCode: number) => vo
     .addHelpText(
       'after',
       examples(
-        'read 127.0.0.1:4059 clock/0.0.1.0.0.255/time',
-        'read 127.0.0.1:4059 3/1.0.1.8.0.255/2 --key-file meter.keys',
-        'read 127.0.0.1:4059 register/1-0:1.8.0*255 --key-file meter.keys --json',
+        'read 192.0.2.7 clock/0.0.1.0.0.255/time',
+        'read 192.0.2.7 3/1.0.1.8.0.255/2 --key-file meter.keys',
+        'read 192.0.2.7 register/1-0:1.8.0*255 --json --key-file my.keys',
       ),
     )
     .action((target: string, references: string[], raw: RawClientOptions) =>
@@ -50,9 +53,9 @@ export function addDlmsCommands(program: Command, done: (exitCode: number) => vo
     .addHelpText(
       'after',
       `\nVALUE is TYPE=TEXT, or JSON as read --json prints it. octet-text=TEXT and\noctet-time=TIME are octet-strings.\n${examples(
-        'write 127.0.0.1:4059 data/0.0.96.1.9.255/value unsigned=5 \\\n    --key-file meter.keys',
-        'write 127.0.0.1:4059 1/0.0.96.1.9.255/2 octet-text=Hello \\\n    --key-file meter.keys',
-        `write 127.0.0.1:4059 1/0.0.96.1.9.255/2 \\\n    '{"structure":[{"unsigned":1},{"boolean":true}]}' --key-file meter.keys`,
+        'write 192.0.2.7 data/0.0.96.1.9.255/value unsigned=5 \\\n    --key-file meter.keys',
+        'write 192.0.2.7 1/0.0.96.1.9.255/2 octet-text=Hello \\\n    --key-file meter.keys',
+        `write 192.0.2.7 1/0.0.96.1.9.255/2 \\\n    '{"structure":[{"unsigned":1},{"boolean":true}]}' --key-file meter.keys`,
       )}`,
     )
     .action((target: string, reference: string, value: string, raw: RawClientOptions) =>
@@ -65,9 +68,9 @@ export function addDlmsCommands(program: Command, done: (exitCode: number) => vo
     .addHelpText(
       'after',
       examples(
-        'action 127.0.0.1:4059 disconnect-control/0.0.96.3.10.255/remote-disconnect \\\n    --key-file meter.keys',
-        'action 127.0.0.1:4059 70/0.0.96.3.10.255/2 --yes --key-file meter.keys',
-        'action 127.0.0.1:4059 clock/0.0.1.0.0.255/shift-time long=-30 \\\n    --key-file meter.keys',
+        'action 192.0.2.7 \\\n    disconnect-control/0.0.96.3.10.255/remote-disconnect --key-file meter.keys',
+        'action 192.0.2.7:4060 70/0.0.96.3.10.255/2 --yes \\\n    --key-file meter.keys',
+        'action 192.0.2.7 clock/0.0.1.0.0.255/shift-time long=-30 \\\n    --key-file meter.keys',
       ),
     )
     .action((target: string, reference: string, value: string | undefined, raw: RawActionOptions) =>
@@ -81,9 +84,9 @@ export function addDlmsCommands(program: Command, done: (exitCode: number) => vo
     .addHelpText(
       'after',
       `\nTimes without an offset are UTC.\n${examples(
-        'profile 127.0.0.1:4059 --from 24h --key-file meter.keys',
-        'profile 127.0.0.1:4059 --from 2026-01-01 --to 2026-02-01 --csv \\\n    --key-file meter.keys > january.csv',
-        'profile 127.0.0.1:4059 0.0.99.98.0.255 --json --key-file meter.keys',
+        'profile 192.0.2.7 --from 24h --key-file meter.keys',
+        'profile 192.0.2.7 --from 2026-01-01 --to 2026-02-01 --csv \\\n    --key-file meter.keys > january.csv',
+        'profile 192.0.2.7 0.0.99.98.0.255 --key-file meter.keys --json',
       )}`,
     )
     .action((target: string, name: string | undefined, raw: RawProfileOptions) =>
@@ -93,7 +96,7 @@ export function addDlmsCommands(program: Command, done: (exitCode: number) => vo
   clientCommand(dlms, 'clock <host:port>', "the meter's time beside this computer's")
     .option('--set <time>', 'set it: now, or 2026-01-31T12:00Z; needs keys')
     .option('--object <name>', 'logical name of the clock', '0.0.1.0.0.255')
-    .addHelpText('after', examples('clock 127.0.0.1:4059', 'clock 127.0.0.1:4059 --set now --key-file meter.keys'))
+    .addHelpText('after', examples('clock 192.0.2.7', 'clock 192.0.2.7 --set now --key-file meter.keys'))
     .action((target: string, raw: RawClockOptions) =>
       run(raw, done, async (io) => (await import('./clock.ts')).clock(target, raw, io)),
     )

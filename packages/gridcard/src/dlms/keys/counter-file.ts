@@ -97,17 +97,19 @@ export class CounterFile implements CounterStore {
   /** Begins at `counter`, or goes up to it; never down. */
   raiseTo(counter: number): void {
     if (this.#next !== undefined && this.#next >= counter) return
+    this.#save(counter)
     this.#next = counter
     this.#limit = counter
-    this.#save()
   }
 
   takeSend(): number | undefined {
     if (this.#next === undefined) return undefined
     if (this.#next >= this.#limit) {
       if (this.#limit >= LAST_COUNTER) return undefined
-      this.#limit = Math.min(this.#limit + BLOCK, LAST_COUNTER)
-      this.#save()
+      const limit = Math.min(this.#limit + BLOCK, LAST_COUNTER)
+      // Only what is in the file may be used: a write that fails leaves the old limit.
+      this.#save(limit)
+      this.#limit = limit
     }
     return this.#next++
   }
@@ -126,7 +128,7 @@ export class CounterFile implements CounterStore {
   }
 
   saveFloors(): void {
-    if (this.#isDirty) this.#save()
+    if (this.#isDirty) this.#save(this.#next === undefined ? undefined : this.#limit)
   }
 
   close(): void {
@@ -137,16 +139,17 @@ export class CounterFile implements CounterStore {
     }
   }
 
-  #save(): void {
+  /** @param limit undefined: where to send from is not known, and stays so */
+  #save(limit: number | undefined): void {
     const { path } = this.#options
     const saved = readSaved(path)
     const before = saved.floors[this.#floorId]
     const message = Math.max(this.#messageFloor, before?.message ?? 0)
     const token = Math.max(this.#tokenFloor, before?.token ?? 0)
-    const send = Math.max(this.#limit, saved.send[this.#sendId] ?? 0)
+    const send = limit === undefined ? {} : { [this.#sendId]: Math.max(limit, saved.send[this.#sendId] ?? 0) }
     const contents = {
       ...header,
-      send: { ...saved.send, [this.#sendId]: send },
+      send: { ...saved.send, ...send },
       floors: { ...saved.floors, [this.#floorId]: { message, token } },
     }
     try {

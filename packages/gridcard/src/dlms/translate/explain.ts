@@ -12,6 +12,7 @@ import {
   type CosemData,
   conformanceNames,
   dataAccessResultName,
+  hdlcFlag,
   mechanisms,
   parseApdu,
   parseData,
@@ -23,7 +24,8 @@ import {
 import type { AssociationKeys } from '../keys/association-keys.ts'
 import { attributeText, methodText } from '../reference.ts'
 import { dateTimeText, valueLines, wrapped } from '../value-text.ts'
-import type { Layer } from './layer.ts'
+import { explainHdlc } from './explain-hdlc.ts'
+import { type Layer, unread } from './layer.ts'
 import { openCiphered } from './open-ciphered.ts'
 import { isSecretAttribute, isSecretMethod } from './secrets.ts'
 
@@ -32,16 +34,17 @@ type Field = Layer['fields'][number]
 const WRAPPER_BYTES = 8
 /** An APDU inside an APDU inside an APDU: more than any honest one, and an end for the others. */
 const MAX_DEPTH = 4
-const SHOWN_BYTES = 64
+/** Of a block of a value; the rest is one more line of hex. */
+const BLOCK_SHOWN_BYTES = 64
 
 /**
- * Any octets, layer by layer: frames of the wrapper, one after another, or an APDU. Never throws: what cannot be read is
+ * Any octets, layer by layer: frames of the wrapper or of HDLC, one after another, or an APDU. Never throws: what cannot be read is
  * told in the layer where it stands, with what could be read before.
  */
 export async function explain(bytes: Uint8Array, keys?: AssociationKeys): Promise<Layer[]> {
   if (bytes.length === 0) return [unread('nothing', bytes, 'no octets')]
   if (bytes[0] === 0x00 && bytes[1] === 0x01) return explainWrapped(bytes, keys)
-  if (bytes[0] === 0x7e) return [unread('HDLC frame', bytes, 'frames of HDLC are not read here yet')]
+  if (bytes[0] === hdlcFlag) return explainHdlc(bytes, (apdu) => explainApdu(apdu, keys))
   return [await explainApdu(bytes, keys)]
 }
 
@@ -141,13 +144,6 @@ function notAnApdu(name: string, bytes: Uint8Array, error: GridcardError): Layer
 
 const spoken = /^(glo-)?(initiate|get|set|action|exception|confirmed|data-notification|aar|rlr|general-glo)/
 const isSpoken = (name: ApduName): boolean => spoken.test(name)
-
-function unread(name: string, bytes: Uint8Array, problem: string): Layer {
-  const shown = toHex(bytes.subarray(0, SHOWN_BYTES))
-  const more = bytes.length > SHOWN_BYTES ? `... and ${bytes.length - SHOWN_BYTES} bytes more` : ''
-  const fields: Field[] = bytes.length === 0 ? [] : [['octets', `${shown}${more}`]]
-  return { name, lengthBytes: bytes.length, fields, problem, inside: [] }
-}
 
 function fieldsOf(apdu: Apdu): Field[] {
   switch (apdu.kind) {
@@ -295,8 +291,8 @@ function blockFields(
   isSecret: boolean,
 ): Field[] {
   const last = block.lastBlock ? ', the last' : ''
-  const shown = toHex(block.rawData.subarray(0, SHOWN_BYTES))
-  const more = block.rawData.length > SHOWN_BYTES ? '...' : ''
+  const shown = toHex(block.rawData.subarray(0, BLOCK_SHOWN_BYTES))
+  const more = block.rawData.length > BLOCK_SHOWN_BYTES ? '...' : ''
   const content = isSecret ? 'not shown: it may hold keys' : `${shown}${more}`
   return [
     ['block', `${block.blockNumber}${last}`],

@@ -1,3 +1,4 @@
+import { toHex } from '@gridcard/bytes'
 import { wrapped } from '../value-text.ts'
 
 /** One layer of what was explained: a frame, an APDU, what is inside. */
@@ -10,6 +11,19 @@ export interface Layer {
   /** What could not be read, and why. */
   readonly problem?: string | undefined
   readonly inside: readonly Layer[]
+}
+
+const UNREAD_SHOWN_BYTES = 16
+/** May hold keys or passwords, so of these little more than their tag is shown when they cannot be read. */
+const mayHoldSecrets = new Set(['aarq', 'initiate-request', 'set-request', 'action-request', 'ded-initiate-request'])
+
+/** A layer that could not be read: its first octets and why. */
+export function unread(name: string, bytes: Uint8Array, problem: string): Layer {
+  const shownLength = mayHoldSecrets.has(name) ? 3 : UNREAD_SHOWN_BYTES
+  const more = bytes.length > shownLength ? ` and ${bytes.length - shownLength} bytes more` : ''
+  const fields: Layer['fields'] =
+    bytes.length === 0 ? [] : [['octets', `${toHex(bytes.subarray(0, shownLength))}${more}`]]
+  return { name, lengthBytes: bytes.length, fields, problem, inside: [] }
 }
 
 export function hasProblem(layer: Layer): boolean {
