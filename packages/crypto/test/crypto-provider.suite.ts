@@ -1,8 +1,15 @@
 import { concatBytes, fromAscii, fromHex, toHex } from '@gridcard/bytes'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type CryptoErrorCode, CryptoPortError, type CryptoProvider } from '../src/index.ts'
+import type { CryptoProvider, RsaKeyPair } from '../src/index.ts'
+import { ciphersSuite } from './ciphers.suite.ts'
+import { ellipticCurvesSuite } from './elliptic-curves.suite.ts'
+import { hashesSuite } from './hashes.suite.ts'
+import { keyDerivationSuite } from './key-derivation.suite.ts'
 import { CBC, CMAC, ECB, GCM, GREEN_BOOK, KEY_WRAP, SHA_256 } from './published-vectors.ts'
+import { refuses } from './refuses.ts'
+import { rsaSuite } from './rsa.suite.ts'
+import { safeCurvesSuite } from './safe-curves.suite.ts'
 
 const NONE = new Uint8Array()
 const KEY = fromHex('000102030405060708090A0B0C0D0E0F')
@@ -15,13 +22,15 @@ const tagLength = fc.constantFrom(4, 8, 12, 13, 14, 15, 16)
 const upper = (hex: string) => toHex(fromHex(hex))
 
 /** Every provider of the port passes this, or cards on Node and cards in a page would differ. */
-export function cryptoProviderSuite(name: string, provider: CryptoProvider): void {
-  const refuses = (code: CryptoErrorCode, act: () => unknown) => {
-    expect(act).toThrow(CryptoPortError)
-    expect(act).toThrow(expect.objectContaining({ code }))
-  }
-
+export function cryptoProviderSuite(name: string, provider: CryptoProvider, rsaKeyPair: RsaKeyPair): void {
   describe(name, () => {
+    hashesSuite(provider)
+    ciphersSuite(provider)
+    keyDerivationSuite(provider)
+    ellipticCurvesSuite(provider)
+    safeCurvesSuite(provider)
+    rsaSuite(provider, rsaKeyPair)
+
     describe('refuses lengths that no algorithm takes', () => {
       test.each([0, 8, 15, 17, 33])('a key of %d bytes', (length) => {
         const bad = new Uint8Array(length)

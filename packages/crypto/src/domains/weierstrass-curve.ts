@@ -19,8 +19,8 @@ export interface WeierstrassCurve {
 const LEAST_BITS = 112
 const MOST_BITS = 521
 
-/** Rounds of Miller-Rabin with random bases, before a Lucas test: an error is less likely than 2^-100. */
-const PRIME_ROUNDS = 50
+/** Rounds of Miller-Rabin with random bases, before a Lucas test: a number chosen to deceive passes less often than 2^-64. */
+const PRIME_ROUNDS = 32
 
 const named = new Map<EcCurveName, WeierstrassCurve>()
 
@@ -69,7 +69,6 @@ function createCurve(domain: EcDomain, name: EcCurveName | undefined): Weierstra
   const fieldLengthBytes = Math.ceil(fieldBits / 8)
   if (domain.g.length !== 1 + 2 * fieldLengthBytes || domain.g[0] !== 4)
     refuse('the generator is not an uncompressed point')
-  if (name === undefined) requirePrimes(p, order)
 
   const cofactor = (p + 1n + 2n * sqrt(p)) / order
   if (cofactor < 1n) refuse('the order is greater than any curve over the field has')
@@ -82,7 +81,10 @@ function createCurve(domain: EcDomain, name: EcCurveName | undefined): Weierstra
     Gx: numberOf(domain.g.subarray(1, 1 + fieldLengthBytes)),
     Gy: numberOf(domain.g.subarray(1 + fieldLengthBytes)),
   })
-  if (name === undefined) requireOrder(Point, order)
+  if (name === undefined) {
+    requirePrimes(p, order)
+    requireOrder(Point, order)
+  }
   return { name, Point, order, fieldLengthBytes, orderLengthBytes: Math.ceil(orderBits / 8) }
 }
 

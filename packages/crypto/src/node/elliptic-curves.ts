@@ -73,9 +73,13 @@ function createEcdsaSigner(scheme: EcdsaScheme, privateKey: Uint8Array, other: E
   const copy = Uint8Array.from(privateKey)
   const key = privateKeyObject(curve.name, privateKey)
   const dsaEncoding = nodeEncoding(scheme)
+  let ofDigests: EcdsaSigner | undefined
   return {
     sign: (message) => plain(sign(scheme.hash, message, { key, dsaEncoding })),
-    signDigest: (digest) => other.createEcdsaSigner(scheme, copy).signDigest(digest),
+    signDigest(digest) {
+      ofDigests ??= other.createEcdsaSigner(scheme, copy)
+      return ofDigests.signDigest(digest)
+    },
   }
 }
 
@@ -86,9 +90,13 @@ function createEcdsaVerifier(scheme: EcdsaScheme, publicKey: Uint8Array, other: 
   const copy = Uint8Array.from(publicKey)
   const key = publicKeyObject(name, publicKey)
   const dsaEncoding = nodeEncoding(scheme)
+  let ofDigests: EcdsaVerifier | undefined
   return {
     verify: (message, signature) => verify(scheme.hash, message, { key, dsaEncoding }, signature),
-    verifyDigest: (digest, signature) => other.createEcdsaVerifier(scheme, copy).verifyDigest(digest, signature),
+    verifyDigest(digest, signature) {
+      ofDigests ??= other.createEcdsaVerifier(scheme, copy)
+      return ofDigests.verifyDigest(digest, signature)
+    },
   }
 }
 
