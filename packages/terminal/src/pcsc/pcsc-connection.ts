@@ -182,7 +182,7 @@ export class PcscConnection {
       case 'getAttribute':
         return this.#getAttribute(message)
       case 'setAttribute':
-        return this.#withCard(message, (handle) => handle.event ?? rc.SCARD_E_UNSUPPORTED_FEATURE)
+        return this.#withCard(message, (handle) => handle.slot.status(handle) || rc.SCARD_E_UNSUPPORTED_FEATURE)
       case 'getReadersState':
         return this.#send(this.#surroundings.readerStates())
       case 'waitReaderStateChange':
@@ -271,7 +271,7 @@ export class PcscConnection {
   async #disconnect(message: Message<'disconnect'>): Promise<void> {
     const handle = this.#handles.get(message.get('card'))
     if (handle === undefined) return this.#reply(message, rc.SCARD_E_INVALID_HANDLE)
-    const rv = await handle.slot.disconnect(handle, message.get('disposition'))
+    const rv = await handle.slot.disconnect(handle, message.get('disposition'), () => this.#isClosed)
     if (rv === rc.SCARD_S_SUCCESS) {
       this.#handles.delete(handle.number)
       this.#surroundings.giveNumberBack(handle.number)
@@ -293,13 +293,10 @@ export class PcscConnection {
   async #transmit(message: Message<'transmit'>): Promise<void> {
     const handle = this.#handles.get(message.get('card'))
     const roomBytes = message.get('receiveLength')
-    const { raw } = message
     const response =
       handle === undefined
         ? rc.SCARD_E_INVALID_HANDLE
-        : raw.length === 0
-          ? rc.SCARD_E_INVALID_PARAMETER
-          : await handle.slot.transmit(handle, message.get('sendProtocol'), raw)
+        : await handle.slot.transmit(handle, message.get('sendProtocol'), message.raw)
     if (typeof response === 'number') return this.#reply(message.set('receiveLength', 0), response)
     message.set('receiveLength', response.length).set('receiveProtocol', message.get('sendProtocol'))
     if (response.length > roomBytes) return this.#reply(message, rc.SCARD_E_INSUFFICIENT_BUFFER)
@@ -312,12 +309,10 @@ export class PcscConnection {
   }
 
   #control(message: Message<'control'>): undefined {
+    const handle = this.#handles.get(message.get('card'))
     const isKnown = message.get('code') === CM_IOCTL_GET_FEATURE_REQUEST
-    const rv = !this.#handles.has(message.get('card'))
-      ? rc.SCARD_E_INVALID_HANDLE
-      : isKnown
-        ? rc.SCARD_S_SUCCESS
-        : rc.SCARD_E_UNSUPPORTED_FEATURE
+    const mayControl = handle === undefined ? rc.SCARD_E_INVALID_HANDLE : handle.slot.control(handle)
+    const rv = mayControl === rc.SCARD_S_SUCCESS && !isKnown ? rc.SCARD_E_UNSUPPORTED_FEATURE : mayControl
     this.#reply(message.set('bytesReturned', 0), rv)
   }
 

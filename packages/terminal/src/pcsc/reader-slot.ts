@@ -11,8 +11,8 @@ export const dispositions = { leave: 0, reset: 1, unpower: 2, eject: 3 } as cons
 
 /** pcscd holds a BEGIN for so long; a client asks again after as long by itself. */
 const BEGIN_PATIENCE_MS = 100
-/** A CONNECT waits for the end of a transaction, and looks so often whether its client is still there. */
-const CONNECT_LOOK_MS = 1000
+/** Who waits for the end of a transaction looks so often whether its client is still there. */
+const LOOK_MS = 1000
 
 /** One SCardConnect of one client. */
 export interface CardHandle {
@@ -120,10 +120,7 @@ export class ReaderSlot {
     const refusal = refusalOf(shareMode, preferredProtocols)
     if (refusal !== undefined) return refusal
     if (this.#exclusive !== undefined) return rc.SCARD_E_SHARING_VIOLATION
-    // Waiting for a handle of the same connection would never end: its END stands behind this request.
-    while (this.#lock !== undefined && this.#lock.handle.owner !== owner && !request.isGone()) {
-      await this.#untilUnlocked(CONNECT_LOOK_MS)
-    }
+    await this.#untilNoTransaction(owner, request.isGone)
     if (request.isGone()) return rc.SCARD_E_INVALID_HANDLE
     if (this.#exclusive !== undefined) return rc.SCARD_E_SHARING_VIOLATION
     if (shareMode === shareModes.exclusive && this.#handles.size > 0) return rc.SCARD_E_SHARING_VIOLATION
@@ -160,10 +157,17 @@ export class ReaderSlot {
     return rc.SCARD_S_SUCCESS
   }
 
-  /** The handle is gone afterwards, unless refused. */
-  async disconnect(handle: CardHandle, disposition: number): Promise<ReturnCode> {
+  /**
+   * The handle is gone afterwards, unless refused. One that wants the card reset waits for the end of another client's
+   * transaction, as with pcscd.
+   */
+  async disconnect(handle: CardHandle, disposition: number, isGone: () => boolean): Promise<ReturnCode> {
     if (disposition > dispositions.eject) return rc.SCARD_E_INVALID_VALUE
-    if (disposition !== dispositions.leave && this.#isLockedAgainst(handle)) return rc.SCARD_E_SHARING_VIOLATION
+    if (disposition !== dispositions.leave) {
+      await this.#untilNoTransaction(handle.owner, isGone)
+      if (isGone()) return rc.SCARD_E_INVALID_HANDLE
+      if (this.#isLockedAgainst(handle)) return rc.SCARD_E_SHARING_VIOLATION
+    }
     const hadCard = handle.event !== rc.SCARD_W_REMOVED_CARD
     this.#forget(handle)
     if (disposition !== dispositions.leave && hadCard) await this.#reset(disposition)
@@ -195,8 +199,9 @@ export class ReaderSlot {
   async end(handle: CardHandle, disposition: number): Promise<ReturnCode> {
     if (disposition > dispositions.eject) return rc.SCARD_E_INVALID_VALUE
     if (handle.event !== undefined) return handle.event
+    if (this.#isLockedAgainst(handle)) return rc.SCARD_E_SHARING_VIOLATION
     const lock = this.#lock
-    if (lock?.handle !== handle) return rc.SCARD_E_NOT_TRANSACTED
+    if (lock === undefined) return rc.SCARD_E_NOT_TRANSACTED
     const reset = disposition === dispositions.leave ? undefined : this.#reset(disposition)
     if (--lock.depth === 0) {
       this.#lock = undefined
@@ -230,8 +235,14 @@ export class ReaderSlot {
     }
   }
 
+  /** CONTROL works without a card and after a reset, but not into another client's transaction. */
+  control(handle: CardHandle): ReturnCode {
+    return this.#isLockedAgainst(handle) ? rc.SCARD_E_SHARING_VIOLATION : rc.SCARD_S_SUCCESS
+  }
+
   attribute(handle: CardHandle, attribute: number): Uint8Array | ReturnCode {
-    if (handle.event !== undefined) return handle.event
+    const status = this.status(handle)
+    if (status !== rc.SCARD_S_SUCCESS) return status
     const reader = { name: this.name, atr: this.#card?.atr, protocol: this.#protocol }
     return attributeValue(attribute, reader) ?? rc.SCARD_E_UNSUPPORTED_FEATURE
   }
@@ -275,6 +286,7 @@ export class ReaderSlot {
 
   #forget(handle: CardHandle): void {
     this.#handles.delete(handle)
+    if (this.#handles.size === 0) this.#protocol = protocols.undefined // the next client may choose again
     if (this.#exclusive === handle) this.#exclusive = undefined
     if (this.#lock?.handle === handle) {
       this.#lock = undefined
@@ -285,6 +297,13 @@ export class ReaderSlot {
 
   #isLockedAgainst(handle: CardHandle): boolean {
     return this.#lock !== undefined && this.#lock.handle !== handle
+  }
+
+  /** Waiting for a handle of the same connection would never end: its END stands behind this request. */
+  async #untilNoTransaction(owner: object, isGone: () => boolean): Promise<void> {
+    while (this.#lock !== undefined && this.#lock.handle.owner !== owner && !isGone()) {
+      await this.#untilUnlocked(LOOK_MS)
+    }
   }
 
   #untilUnlocked(timeoutMs: number): Promise<void> {

@@ -21,10 +21,7 @@ export function emitVpcdMessage(bytes: Uint8Array): Uint8Array {
 export class VpcdSplitter {
   #buffer = new Uint8Array(0)
 
-  /**
-   * @returns whole messages, without their lengths
-   * @throws TerminalError `TERMINAL_VPCD_BAD_MESSAGE` for an empty one
-   */
+  /** @returns whole messages, without their lengths; an empty one is what a client transmitted */
   push(chunk: Uint8Array): Uint8Array[] {
     const bytes = new Uint8Array(this.#buffer.length + chunk.length)
     bytes.set(this.#buffer)
@@ -33,7 +30,6 @@ export class VpcdSplitter {
     let offset = 0
     while (bytes.length - offset >= 2) {
       const length = (bytes[offset]! << 8) | bytes[offset + 1]!
-      if (length === 0) throw new TerminalError('TERMINAL_VPCD_BAD_MESSAGE', 'vpcd sent an empty message')
       if (bytes.length - offset - 2 < length) break
       messages.push(bytes.slice(offset + 2, offset + 2 + length))
       offset += 2 + length
