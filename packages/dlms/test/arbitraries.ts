@@ -221,6 +221,10 @@ export const apdu: fc.Arbitrary<Apdu> = fc.oneof(
     { requiredKeys: ['kind', 'longInvokeIdAndPriority', 'body'] },
   ),
   fc.record(
+    { kind: kind('event-notification-request'), time: octetsOf(12), attribute, value: cosemData },
+    { requiredKeys: ['kind', 'attribute', 'value'] },
+  ),
+  fc.record(
     { kind: kind('get-request-normal'), invokeIdAndPriority, attribute, selection },
     { requiredKeys: ['kind', 'invokeIdAndPriority', 'attribute'] },
   ),

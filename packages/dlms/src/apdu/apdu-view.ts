@@ -72,6 +72,8 @@ function summaryOf(apdu: Apdu): string {
       return `state ${apdu.stateError} service ${apdu.serviceError}`
     case 'data-notification':
       return `id ${apdu.longInvokeIdAndPriority} ${typeSummary(apdu.body)}`
+    case 'event-notification-request':
+      return `${referenceText(apdu.attribute)} ${typeSummary(apdu.value)}`
     default:
       return `${apdu.kind.replace(/^[a-z]+-(request|response)-/, '')} id ${apdu.invokeIdAndPriority & 15}: ${serviceSummary(apdu)}`
   }

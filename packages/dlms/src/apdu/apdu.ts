@@ -30,7 +30,14 @@ import {
   parseGeneralGloCiphering,
   parseGloCiphered,
 } from './ciphered.ts'
-import { type DataNotification, readDataNotification, writeDataNotification } from './data-notification.ts'
+import {
+  type DataNotification,
+  type EventNotification,
+  readDataNotification,
+  readEventNotification,
+  writeDataNotification,
+  writeEventNotification,
+} from './data-notification.ts'
 import {
   type ConfirmedServiceError,
   type ExceptionResponse,
@@ -77,6 +84,7 @@ export type XdlmsApdu =
   | ExceptionResponse
   | ConfirmedServiceError
   | DataNotification
+  | EventNotification
 
 export type Apdu = XdlmsApdu | Aarq | Aare | Release | GloCiphered | GeneralGloCiphering
 
@@ -129,6 +137,8 @@ export function parseXdlms(bytes: Uint8Array, limits?: DataLimits): XdlmsApdu {
         return readConfirmedServiceError(reader)
       case apduTags['data-notification']:
         return readDataNotification(reader, limits)
+      case apduTags['event-notification-request']:
+        return readEventNotification(reader, limits)
       default:
         throw new DlmsError('DLMS_MALFORMED', 'no service spoken here', { tag })
     }
@@ -211,5 +221,8 @@ function writeXdlms(writer: ByteWriter, apdu: XdlmsApdu): void {
       break
     case 'data-notification':
       writeDataNotification(writer.u8(apduTags['data-notification']), apdu)
+      break
+    case 'event-notification-request':
+      writeEventNotification(writer.u8(apduTags['event-notification-request']), apdu)
   }
 }

@@ -22,7 +22,8 @@ export function serveHdlcStream(options: ServeHdlcStreamOptions): void {
   const station = new HdlcServerStation({
     ...options,
     serves: (serverSap) => server.serves(serverSap),
-    maxApduBytes: server.maxPduBytes,
+    // Some more, so that a request that is a little too long is answered and not cut off.
+    maxApduBytes: server.maxPduBytes + 256,
   })
   const connections = new Map<string, DlmsServerConnection>()
   let isClosed = false

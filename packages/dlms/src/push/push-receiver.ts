@@ -1,0 +1,73 @@
+import { parseXdlms } from '../apdu/apdu.ts'
+import { apduTags } from '../apdu/apdu-tags.ts'
+import { parseGeneralGloCiphering } from '../apdu/ciphered.ts'
+import type { DataNotification, EventNotification } from '../apdu/data-notification.ts'
+import { DlmsError } from '../errors.ts'
+import { FrameProtection } from '../security/frame-protection.ts'
+import { isRefusal, type SecurityModule, type SecurityRefusalReason } from '../security/security-module.ts'
+
+export interface PushReceiverOptions {
+  readonly security?: SecurityModule
+  /** Key slot for a sender, or undefined for one that is not known. */
+  readonly slotOf?: (systemTitle: Uint8Array) => number | undefined | Promise<number | undefined>
+  /** Takes notifications in clear, which anybody can send. Default false. */
+  readonly acceptsPlain?: boolean
+}
+
+export interface Push {
+  readonly notification: DataNotification | EventNotification
+  /** Title of the sender, proved by its tag; undefined for a notification in clear. */
+  readonly systemTitle: Uint8Array | undefined
+}
+
+export type PushRefusalReason = SecurityRefusalReason | 'plain' | 'no-notification'
+
+export interface PushRefusal {
+  readonly refused: PushRefusalReason
+}
+
+export const isPushRefusal = (result: Push | PushRefusal): result is PushRefusal => 'refused' in result
+
+/** Judges what comes in unasked: known sender, right tag, a counter never seen, and a notification inside. */
+export class PushReceiver {
+  readonly #options: PushReceiverOptions
+
+  constructor(options: PushReceiverOptions) {
+    this.#options = options
+  }
+
+  /** Never rejects at octets. */
+  async receive(apdu: Uint8Array): Promise<Push | PushRefusal> {
+    if (apdu[0] !== apduTags['general-glo-ciphering']) {
+      // Judged before it is parsed: what is not taken is not looked at.
+      return this.#options.acceptsPlain === true ? pushOf(apdu, undefined) : { refused: 'plain' }
+    }
+    const { security, slotOf } = this.#options
+    const systemTitle = titleOf(apdu)
+    if (systemTitle === undefined) return { refused: 'malformed' }
+    const slot = await slotOf?.(systemTitle)
+    if (security === undefined || slot === undefined) return { refused: 'unknown-peer' }
+    const opened = await new FrameProtection(security, slot, systemTitle).unprotect(apdu)
+    return isRefusal(opened) ? { refused: opened.refused } : pushOf(opened.plaintext, systemTitle)
+  }
+}
+
+function titleOf(apdu: Uint8Array): Uint8Array | undefined {
+  try {
+    return parseGeneralGloCiphering(apdu).systemTitle
+  } catch (error) {
+    if (error instanceof DlmsError) return undefined
+    throw error
+  }
+}
+
+function pushOf(plaintext: Uint8Array, systemTitle: Uint8Array | undefined): Push | PushRefusal {
+  try {
+    const notification = parseXdlms(plaintext)
+    const isOne = notification.kind === 'data-notification' || notification.kind === 'event-notification-request'
+    return isOne ? { notification, systemTitle } : { refused: 'no-notification' }
+  } catch (error) {
+    if (error instanceof DlmsError) return { refused: 'malformed' }
+    throw error
+  }
+}
