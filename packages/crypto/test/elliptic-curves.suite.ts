@@ -46,6 +46,7 @@ export function ellipticCurvesSuite(provider: CryptoProvider): void {
       ['no order', { ...P256, order: new Uint8Array(32) }],
       ['a generator at infinity', { ...P256, g: Uint8Array.of(0) }],
       ['a generator without its mark', { ...P256, g: concatBytes(Uint8Array.of(6), P256.g.subarray(1)) }],
+      ['zeros before the generator', { ...P256, g: concatBytes(Uint8Array.of(0), P256.g) }],
       ['a field of 64 bits', { ...P256, p: fromHex('FFFFFFFFFFFFFFC5'), g: new Uint8Array(17).fill(4) }],
       ['the field as its own order', { ...P256, order: P256.p }],
       ['a singular curve', { ...P256, a: Uint8Array.of(0), b: Uint8Array.of(0) }],

@@ -145,7 +145,8 @@ const numberHex = (number: Uint8Array) => toHex(number).replace(/^(00)+/, '')
 
 /** One text for one domain, however many zeros lead its numbers. */
 export function domainKey(domain: EcDomain): string {
-  return [domain.p, domain.a, domain.b, domain.g, domain.order].map(numberHex).join(' ')
+  const { p, a, b, g, order } = domain
+  return [numberHex(p), numberHex(a), numberHex(b), toHex(g), numberHex(order)].join(' ')
 }
 
 const NAMES = new Map(ecCurveNames.map((name) => [domainKey(ecDomain(name)), name]))

@@ -28,19 +28,28 @@ const named = new Map<EcCurveName, WeierstrassCurve>()
 const others = new Map<string, WeierstrassCurve>()
 const MOST_OTHERS = 16
 
+/** @throws CryptoPortError `CRYPTO_BAD_DOMAIN` */
 export function weierstrassCurve(domain: EcDomain): WeierstrassCurve {
+  requireShortNumbers(domain)
   const name = ecDomainName(domain)
-  if (name !== undefined) {
-    const known = named.get(name)
-    if (known !== undefined) return known
-    const curve = createCurve(domain, name)
-    named.set(name, curve)
-    return curve
-  }
+  return name === undefined ? otherCurve(domain) : namedCurve(domain, name)
+}
+
+function namedCurve(domain: EcDomain, name: EcCurveName): WeierstrassCurve {
+  const known = named.get(name)
+  if (known !== undefined) return known
+  const curve = createCurve(domain, name)
+  named.set(name, curve)
+  return curve
+}
+
+function otherCurve(domain: EcDomain): WeierstrassCurve {
   const key = domainKey(domain)
   const known = others.get(key)
   if (known !== undefined) return known
   const curve = createCurve(domain, undefined)
+  requirePrimes(curve.Point.Fp.ORDER, curve.order)
+  requireOrder(curve.Point, curve.order)
   if (others.size >= MOST_OTHERS) others.delete(others.keys().next().value!)
   others.set(key, curve)
   return curve
@@ -53,38 +62,31 @@ function refuse(reason: string): never {
 const numberOf = (bytes: Uint8Array): bigint => (bytes.length === 0 ? 0n : bytesToNumberBE(bytes))
 const bitsOf = (number: bigint): number => (number === 0n ? 0 : number.toString(2).length)
 
+/** Zeros may lead, but not thousands of them. */
+function requireShortNumbers({ p, a, b, g, order }: EcDomain): void {
+  const mostBytes = 2 * Math.ceil(MOST_BITS / 8)
+  if ([p, a, b, order].some((part) => part.length > mostBytes) || g.length > 1 + mostBytes) refuse('too long a number')
+}
+
 function createCurve(domain: EcDomain, name: EcCurveName | undefined): WeierstrassCurve {
-  // Zeros may lead, but not thousands of them.
-  for (const part of [domain.p, domain.a, domain.b, domain.order])
-    if (part.length > 2 * 67) refuse('a number is too long')
-  const [p, a, b, order] = [domain.p, domain.a, domain.b, domain.order].map(numberOf) as [
-    bigint,
-    bigint,
-    bigint,
-    bigint,
-  ]
+  const [p, order] = [numberOf(domain.p), numberOf(domain.order)]
   const [fieldBits, orderBits] = [bitsOf(p), bitsOf(order)]
   if (fieldBits < LEAST_BITS || fieldBits > MOST_BITS) refuse(`a field of ${fieldBits} bits`)
   if (orderBits < LEAST_BITS - 16 || orderBits > fieldBits + 1) refuse(`an order of ${orderBits} bits`)
   const fieldLengthBytes = Math.ceil(fieldBits / 8)
-  if (domain.g.length !== 1 + 2 * fieldLengthBytes || domain.g[0] !== 4)
-    refuse('the generator is not an uncompressed point')
-
+  const isPoint = domain.g.length === 1 + 2 * fieldLengthBytes && domain.g[0] === 4
+  if (!isPoint) refuse('the generator is not an uncompressed point')
   const cofactor = (p + 1n + 2n * sqrt(p)) / order
   if (cofactor < 1n) refuse('the order is greater than any curve over the field has')
   const Point = pointsOf({
     p,
-    a,
-    b,
+    a: numberOf(domain.a),
+    b: numberOf(domain.b),
     n: order,
     h: cofactor,
     Gx: numberOf(domain.g.subarray(1, 1 + fieldLengthBytes)),
     Gy: numberOf(domain.g.subarray(1 + fieldLengthBytes)),
   })
-  if (name === undefined) {
-    requirePrimes(p, order)
-    requireOrder(Point, order)
-  }
   return { name, Point, order, fieldLengthBytes, orderLengthBytes: Math.ceil(orderBits / 8) }
 }
 
