@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { parseModel } from './model.ts'
 
@@ -75,4 +76,10 @@ test('a model is taken, with what it leaves out filled in', () => {
   ])
   expect(model.objects[1]).toMatchObject({ unit: 30, scaler: 0 })
   expect(model.objects[2]).toMatchObject({ capturePeriodSeconds: 900, rows: [{ atMs: Date.UTC(2026, 0, 1) }] })
+})
+
+test('the model of docs/dlms-tools.md is one', () => {
+  const page = readFileSync(new URL('../../../../../docs/dlms-tools.md', import.meta.url), 'utf8')
+  const [, json] = /```json\n([\s\S]*?)```/.exec(page)!
+  expect(parseModel(JSON.parse(json!), 'meter.json').objects).toHaveLength(7)
 })
