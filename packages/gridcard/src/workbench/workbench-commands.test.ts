@@ -96,8 +96,29 @@ describe('gridcard script', () => {
   })
 })
 
+describe('gridcard run', () => {
+  test('ends with 2 when a file is not there or is no applet', async () => {
+    expect(await gridcard(['run', 'nothing.cap'])).toMatchObject({ code: 2, stdout: '' })
+    expect(await gridcard(['run', fileOf('noise.cap', 'noise')])).toMatchObject({ code: 2, stdout: '' })
+    expect(await gridcard(['run', METER_SECURITY, '--install', 'F000000000:00'])).toMatchObject({ code: 2 })
+  })
+
+  test('ends with 1 when a piped line was not understood, and obeys the others', async () => {
+    const { code, stdout } = await gridcard(['run', METER_SECURITY], 'jump\nselect meter-security\n')
+    expect(code).toBe(1)
+    expect(stdout).toContain('> jump\n  "jump" is no command, type help\n> select meter-security\n  9000 done\n')
+  })
+
+  test('ends with 0 at quit or the end of input, a line of JSON for each line if asked', async () => {
+    const { code, stdout } = await gridcard(['run', '--json', METER_SECURITY], 'select meter-security\n\nquit\nreset\n')
+    expect(code).toBe(0)
+    expect(stdout).toBe('{"data":"","sw":"9000","text":"done"}\n{"ended":true}\n')
+    expect(await gridcard(['run'], 'reset\n')).toMatchObject({ code: 0 })
+  })
+})
+
 describe('the help of', () => {
-  test.for([['card', 'try'], ['script']])('%s fits 80 columns and shows examples', async (command) => {
+  test.for([['card', 'try'], ['script'], ['run']])('%s fits 80 columns and shows examples', async (command) => {
     const { code, stdout } = await gridcard([...command, '--help'])
     expect(code).toBe(0)
     expect(stdout).toContain('Examples:')

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import type { RunOptions } from './repl/run-command.ts'
 import type { ScriptOptions } from './script/script-command.ts'
 
 const collect = (text: string, texts: readonly string[] = []) => [...texts, text]
@@ -10,6 +11,7 @@ const write = (text: string): void => {
 export function addWorkbenchCommands(program: Command, applet: Command): void {
   addCardTry(program)
   addScript(program)
+  addRun(program)
   void applet
 }
 
@@ -88,5 +90,41 @@ Examples:
     .action(async (files: readonly string[], raw: ScriptOptions) => {
       const { runScripts } = await import('./script/script-command.ts')
       process.exitCode = runScripts(files, raw, write)
+    })
+}
+
+function addRun(program: Command): void {
+  program
+    .command('run')
+    .description('talk to a fresh developer card: send hex or commands, see the answers')
+    .argument('[file...]', 'CAP files to load and install first, libraries among them')
+    .option(
+      '--install <aid[:parameters]>',
+      'install parameters for an applet, in hex, may be given several times',
+      collect,
+    )
+    .option('--json', 'one line of JSON for each line read')
+    .addHelpText(
+      'after',
+      `
+  80 10 00 00              a command APDU in hex
+  select wallet            an applet by the name of its file, or by AID
+  reset, memory, apdus     the card's power, its memory, what was exchanged
+  save before, back before the card as it was
+  help                     all commands
+
+Lines may come from a pipe too; "apdus" gives a script for "gridcard script".
+
+Exit codes: 0 the end, 1 a piped line was not understood, 2 a file or option is
+wrong, or an applet was refused.
+
+Examples:
+  gridcard run wallet.cap
+  gridcard run wallet.cap bignum.cap --install A00000006203010C01:0102
+  echo "select wallet" | gridcard run wallet.cap --json`,
+    )
+    .action(async (files: readonly string[], raw: RunOptions) => {
+      const { run } = await import('./repl/run-command.ts')
+      process.exitCode = await run(files, raw, { input: process.stdin, output: process.stdout })
     })
 }
