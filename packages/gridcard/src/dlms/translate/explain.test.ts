@@ -54,7 +54,7 @@ describe('what cannot be read is told, and where', () => {
     ['DEADBEEF', 'neither a frame, nor an APDU, nor a value'],
     ['C001C1000100002B', 'truncated'],
     ['C009C1', 'unknown choice 9'],
-    [frames.blockTransfer, 'this service is not read here yet'],
+    ['DF00', '! '],
     ['0001001000', 'cut off in its header'],
     ['00010010000100FFC001', 'the header tells of 255 bytes, 2 are there'],
     [`${frames.wrapper}FFFF`, 'no further frame'],

@@ -3,9 +3,9 @@ import {
   type Aare,
   type Aarq,
   type Apdu,
-  type ApduName,
   actionResultName,
   apduNameOf,
+  apduView,
   applicationContexts,
   associateDiagnostics,
   associationResults,
@@ -101,7 +101,7 @@ export async function explainApdu(bytes: Uint8Array, keys?: AssociationKeys, dep
     if (!(error instanceof GridcardError)) throw error
     return notAnApdu(name, bytes, error)
   }
-  const fields = fieldsOf(apdu)
+  const fields = fieldsOf(apdu, bytes)
   const inside: Layer[] = []
   let problem: string | undefined
   if ('userInformation' in apdu && apdu.userInformation !== undefined) {
@@ -138,14 +138,12 @@ function notAnApdu(name: string, bytes: Uint8Array, error: GridcardError): Layer
   const known = apduNameOf(bytes[0]!)
   const where = typeof offset === 'number' ? ` at byte ${offset}` : ''
   if (known === undefined) return unread('unknown', bytes, 'neither a frame, nor an APDU, nor a value')
-  const why = isSpoken(known) ? `${error.message}${where}` : 'this service is not read here yet'
+  const why =
+    error.message === 'no service spoken here' ? 'this service is not read here yet' : `${error.message}${where}`
   return unread(name, bytes, why)
 }
 
-const spoken = /^(glo-)?(initiate|get|set|action|exception|confirmed|data-notification|aar|rlr|general-glo)/
-const isSpoken = (name: ApduName): boolean => spoken.test(name)
-
-function fieldsOf(apdu: Apdu): Field[] {
+function fieldsOf(apdu: Apdu, bytes: Uint8Array): Field[] {
   switch (apdu.kind) {
     case 'aarq':
       return aarqFields(apdu)
@@ -192,13 +190,14 @@ function fieldsOf(apdu: Apdu): Field[] {
         ['value', ...valueLines(apdu.body)],
       ]
     default:
-      return [['invoke id', invokeText(apdu.invokeIdAndPriority)], ...serviceFields(apdu)]
+      if (!('invokeIdAndPriority' in apdu)) return summaryFields(bytes)
+      return [['invoke id', invokeText(apdu.invokeIdAndPriority)], ...serviceFields(apdu, bytes)]
   }
 }
 
 type ServiceApdu = Extract<Apdu, { invokeIdAndPriority: number }>
 
-function serviceFields(apdu: ServiceApdu): Field[] {
+function serviceFields(apdu: ServiceApdu, bytes: Uint8Array): Field[] {
   const kind = apdu.kind.replace(/^(get|set|action)-(request|response)-/, '').replaceAll('-', ' ')
   const form: Field = ['form', kind]
   switch (apdu.kind) {
@@ -274,9 +273,14 @@ function serviceFields(apdu: ServiceApdu): Field[] {
         ...(apdu.returned === undefined ? [] : [resultField(apdu.returned)]),
       ]
     default:
-      // A form that the stack reads and this table does not know: its name is what we have.
-      return [form]
+      return [form, ...summaryFields(bytes)]
   }
+}
+
+/** For what the stack reads and this table does not know: its own line for traces, which tells no values. */
+function summaryFields(bytes: Uint8Array): Field[] {
+  const { summary } = apduView(bytes)
+  return summary === '' ? [] : [['content', summary]]
 }
 
 function valueField(name: string, value: CosemData, isSecret: boolean): Field {
