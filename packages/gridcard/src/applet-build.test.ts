@@ -2,9 +2,15 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { toHex } from '@gridcard/bytes'
-import { parseCapFile } from '@gridcard/cap'
+import { assemble, parseCapFile } from '@gridcard/cap'
 import { describe, expect, test } from 'vitest'
-import { type AppletConfig, buildApplet, buildAppletFolder, parseAppletConfig } from './applet-build.ts'
+import {
+  type AppletConfig,
+  buildApplet,
+  buildAppletFolder,
+  parseAppletConfig,
+  requireVerified,
+} from './applet-build.ts'
 import { findJavac } from './javac.ts'
 
 const APPLETS = join(import.meta.dirname, '../../../applets')
@@ -39,6 +45,25 @@ describe('applet.json', () => {
 
   test('keeps what it says', () => {
     expect(parseAppletConfig(JSON.stringify(HELLO))).toEqual(HELLO)
+  })
+})
+
+describe('a package that our converter made wrong', () => {
+  test('is refused with what the verifier found', () => {
+    const cap = assemble(`
+      .package F04752494401 1.0
+      .class c extends java/lang/Object
+        .public 1 m
+      .end
+      .method m stack 2 args 1
+        sconst_0 aconst_null sadd sreturn
+      .end`)
+    expect(() => requireVerified(cap)).toThrowError(
+      expect.objectContaining({
+        code: 'GRIDCARD_APPLET_UNVERIFIED',
+        message: expect.stringContaining('method0 (class0.1) +2 [stack-type] expected a short, found null'),
+      }),
+    )
   })
 })
 

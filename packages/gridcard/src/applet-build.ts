@@ -1,7 +1,15 @@
 import { readFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { BytesError, fromHex } from '@gridcard/bytes'
-import { type ApiLevel, type ConvertFinding, convert, emitCapFile } from '@gridcard/cap'
+import {
+  type ApiLevel,
+  type CapFile,
+  type ConvertFinding,
+  convert,
+  emitCapFile,
+  verifyCapFile,
+  verifyFindingText,
+} from '@gridcard/cap'
 import { AppletBuildError } from './errors.ts'
 import { compileApplet, requireJavac } from './javac.ts'
 
@@ -24,10 +32,11 @@ export interface BuiltApplet {
 const LEVELS: readonly ApiLevel[] = ['3.0.5', '3.2.0']
 
 /**
- * Compiles and converts the sources of one package. The same sources give the same bytes.
+ * Compiles, converts and verifies the sources of one package. The same sources give the same bytes.
  *
  * @throws AppletBuildError no compiler, or it refused the sources
  * @throws ConvertError the classes use what a card does not have
+ * @throws AppletBuildError `GRIDCARD_APPLET_UNVERIFIED`: what came out would not be loaded
  */
 export async function buildApplet(o: {
   readonly sourceDir: string
@@ -44,7 +53,16 @@ export async function buildApplet(o: {
     applets: config.applets.map((one) => ({ className: one.class, aid: aidOf(one.aid) })),
     level: config.level,
   })
+  requireVerified(cap)
   return { cap: emitCapFile(cap), warnings }
+}
+
+/** @throws AppletBuildError `GRIDCARD_APPLET_UNVERIFIED` with every violation, one a line */
+export function requireVerified(cap: CapFile): void {
+  const violations = verifyCapFile(cap).filter(({ severity }) => severity === 'violation')
+  if (violations.length === 0) return
+  const message = `the package does not pass the verifier:\n${violations.map(verifyFindingText).join('\n')}`
+  throw new AppletBuildError('GRIDCARD_APPLET_UNVERIFIED', message, { findings: violations.length })
 }
 
 /** A folder with `applet.json` and `src/`. */

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
+import { addCapCommands } from './cap/cap-commands.ts'
 import { addDlmsCommands } from './dlms/dlms-commands.ts'
 import { describeError, exitCodeFor, exitCodes } from './exit-code.ts'
 import { addMemoryCommands } from './memory/commands.ts'
@@ -89,6 +90,9 @@ applet
     await buildAndWriteApplet(folder, out)
   })
 
+addCapCommands(program, (exitCode) => {
+  process.exitCode = exitCode
+})
 addDlmsCommands(program, (exitCode) => {
   process.exitCode = exitCode
 })

@@ -20,6 +20,7 @@ export type AppletBuildErrorCode =
   | 'GRIDCARD_APPLET_NO_SOURCES'
   | 'GRIDCARD_JDK_MISSING'
   | 'GRIDCARD_COMPILE_FAILED'
+  | 'GRIDCARD_APPLET_UNVERIFIED'
 
 /** An applet that could not be built; what javac says is in the message as it says it. */
 export class AppletBuildError extends GridcardError {

@@ -1,0 +1,130 @@
+import { toHex } from '@gridcard/bytes'
+import {
+  type ApiPackage,
+  type CapFile,
+  COMPONENTS_IN_INSTALL_ORDER,
+  decodeMethods,
+  emitComponentInfo,
+  findApiPackage,
+  HEADER_FLAGS,
+  readMethodHeader,
+  type Version,
+} from '@gridcard/cap'
+import { exitCodes } from '../exit-code.ts'
+import { counted, wrap } from '../workbench/text-layout.ts'
+import { type CapIo, readCap } from './cap-io.ts'
+
+export interface CapDumpOptions {
+  readonly json?: boolean
+}
+
+/** What a package consists of, as `--json` prints it. */
+export interface CapSummary {
+  readonly format: string
+  readonly package: { readonly aid: string; readonly version: string; readonly path?: string }
+  readonly flags: readonly string[]
+  readonly components: readonly { readonly name: string; readonly bytes: number }[]
+  readonly imports: readonly { readonly aid: string; readonly version: string; readonly name?: string }[]
+  readonly applets: readonly { readonly aid: string; readonly installOffset: number }[]
+  readonly interfaces: number
+  readonly classes: readonly { readonly offset: number; readonly cells: number; readonly virtualMethods: number }[]
+  readonly methods: { readonly count: number; readonly byteCodeBytes: number; readonly handlers: number }
+  readonly constants: Readonly<Record<string, number>>
+  readonly staticFields: { readonly imageBytes: number; readonly references: number; readonly arrays: number }
+  readonly exportedClasses: number
+  readonly hasDescriptor: boolean
+  readonly hasDebug: boolean
+  /** Frame of the most demanding method, in words. */
+  readonly largestFrameWords: number
+}
+
+/** `gridcard cap dump`. */
+export function dumpCap(io: CapIo, file: string, options: CapDumpOptions = {}): number {
+  const summary = summaryOf(readCap(file))
+  io.out(options.json ? `${JSON.stringify(summary)}\n` : summaryText(file, summary))
+  return exitCodes.done
+}
+
+function versionText({ major, minor }: Version): string {
+  return `${major}.${minor}`
+}
+
+function nameOfImport(aid: Uint8Array): ApiPackage['name'] | undefined {
+  return findApiPackage('3.2.0', aid)?.name
+}
+
+export function summaryOf(cap: CapFile): CapSummary {
+  const { header } = cap
+  const methods = decodeMethods(cap)
+  const constants: Record<string, number> = {}
+  for (const { kind } of cap.constantPool) constants[kind] = (constants[kind] ?? 0) + 1
+  return {
+    format: versionText(header.formatVersion),
+    package: {
+      aid: toHex(header.package.aid),
+      version: versionText(header.package.version),
+      ...(cap.packagePath !== undefined && { path: cap.packagePath }),
+    },
+    flags: Object.entries(HEADER_FLAGS).flatMap(([name, bit]) => (header.flags & bit ? [name] : [])),
+    components: COMPONENTS_IN_INSTALL_ORDER.flatMap(({ tag, name }) => {
+      const bytes = emitComponentInfo(cap, tag)?.length
+      return bytes === undefined ? [] : [{ name, bytes }]
+    }),
+    imports: cap.imports.map(({ aid, version }) => {
+      const name = nameOfImport(aid)
+      return { aid: toHex(aid), version: versionText(version), ...(name !== undefined && { name }) }
+    }),
+    applets: (cap.applet?.applets ?? []).map(({ aid, installMethodOffset }) => {
+      return { aid: toHex(aid), installOffset: installMethodOffset }
+    }),
+    interfaces: cap.classes.interfaces.length,
+    classes: cap.classes.classes.map((one) => ({
+      offset: one.offset,
+      cells: one.declaredInstanceSizeCells,
+      virtualMethods: one.publicMethodTable.length + one.packageMethodTable.length,
+    })),
+    methods: {
+      count: methods.length,
+      byteCodeBytes: methods.reduce((sum, one) => sum + one.endOffset - one.header.codeOffset, 0),
+      handlers: cap.methods.handlers.length,
+    },
+    constants,
+    staticFields: {
+      imageBytes: cap.staticFields.imageSizeBytes,
+      references: cap.staticFields.referenceCount,
+      arrays: cap.staticFields.arrayInits.length,
+    },
+    exportedClasses: cap.export?.classes.length ?? 0,
+    hasDescriptor: cap.descriptor !== undefined,
+    hasDebug: cap.debug !== undefined,
+    largestFrameWords: methods.reduce((most, { header: { offset } }) => {
+      const { maxStack, nargs, maxLocals } = readMethodHeader(cap.methods, offset)
+      return Math.max(most, maxStack + nargs + maxLocals)
+    }, 0),
+  }
+}
+
+function summaryText(file: string, summary: CapSummary): string {
+  const { package: own, components, imports, applets, classes, methods, staticFields } = summary
+  const total = components.reduce((sum, one) => sum + one.bytes, 0)
+  const flags = summary.flags.length > 0 ? summary.flags.join(' ') : 'none'
+  const kinds = Object.entries(summary.constants).map(([kind, count]) => `${count} ${kind}`)
+  const cells = classes.reduce((sum, one) => sum + one.cells, 0)
+  const lines = [
+    `${file}: CAP format ${summary.format}, ${total} bytes of components`,
+    `Package        ${own.aid} ${own.version}${own.path === undefined ? '' : ` ${own.path}`}`,
+    `Flags          ${flags}`,
+    ...applets.map((one) => `Applet         ${one.aid} install at ${one.installOffset}`),
+    ...imports.map(
+      (one, i) => `${`Import ${i}`.padEnd(15)}${one.aid} ${one.version}${one.name === undefined ? '' : ` ${one.name}`}`,
+    ),
+    `Classes        ${classes.length} with ${counted(cells, 'cell')} of fields, ${counted(summary.interfaces, 'interface')}`,
+    `Methods        ${methods.count} with ${methods.byteCodeBytes} bytes of byte code, ${counted(methods.handlers, 'handler')}, largest frame ${summary.largestFrameWords} words`,
+    `Constants      ${kinds.length > 0 ? kinds.join(', ') : 'none'}`,
+    `Static fields  ${staticFields.imageBytes} bytes, ${counted(staticFields.references, 'reference')}, ${counted(staticFields.arrays, 'array')}`,
+    `Exports        ${summary.exportedClasses === 1 ? '1 class' : `${summary.exportedClasses} classes`}`,
+    'Components',
+    ...components.map((one) => `  ${one.name.padEnd(16)}${String(one.bytes).padStart(7)} bytes`),
+  ]
+  return `${lines.map((line) => wrap(line, ' '.repeat(15))).join('\n')}\n`
+}
