@@ -1,3 +1,9 @@
+export {
+  type AccessRequest,
+  type AccessResponse,
+  type AccessSpecification,
+  longInvokeBits,
+} from './apdu/access.ts'
 export * from './apdu/acse.ts'
 export * from './apdu/acse-names.ts'
 export * from './apdu/apdu.ts'
@@ -6,6 +12,7 @@ export * from './apdu/apdu-view.ts'
 export * from './apdu/conformance.ts'
 export type { DataNotification, EventNotification } from './apdu/data-notification.ts'
 export { serviceErrors, stateErrors } from './apdu/exception-response.ts'
+export type { GeneralBlockTransfer } from './apdu/general-block-transfer.ts'
 export * from './apdu/references.ts'
 export * from './apdu/results.ts'
 export * from './client/dlms-client.ts'

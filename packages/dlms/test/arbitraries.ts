@@ -170,6 +170,17 @@ export const aare: fc.Arbitrary<Aare> = fc.record(
 
 const secured = { securityControl: u8, invocationCounter: u32, body: octets(300) }
 
+const answer = fc.record({ result: u8, returned: result }, { requiredKeys: ['result'] })
+const specification = fc.oneof(
+  fc.record(
+    { service: fc.constantFrom('get', 'set'), attribute, selection },
+    { requiredKeys: ['service', 'attribute'] },
+  ),
+  fc.record({ service: kind('action'), method }),
+)
+const specifications = fc.array(specification, { maxLength: 4 })
+const manyData = fc.array(cosemData, { maxLength: 4 })
+
 /** Every kind of APDU this room speaks. */
 export const apdu: fc.Arbitrary<Apdu> = fc.oneof(
   aarq,
@@ -281,6 +292,58 @@ export const apdu: fc.Arbitrary<Apdu> = fc.oneof(
     { kind: kind('action-response-normal'), invokeIdAndPriority, result: u8, returned: result },
     { requiredKeys: ['kind', 'invokeIdAndPriority', 'result'] },
   ),
+  fc.record({ kind: kind('action-request-next-pblock'), invokeIdAndPriority, blockNumber: u32 }),
+  fc.record({
+    kind: kind('action-request-with-list'),
+    invokeIdAndPriority,
+    methods: fc.array(method, { maxLength: 4 }),
+    parameters: manyData,
+  }),
+  fc.record({ kind: kind('action-request-with-first-pblock'), invokeIdAndPriority, method, block }),
+  fc.record({
+    kind: kind('action-request-with-list-and-first-pblock'),
+    invokeIdAndPriority,
+    methods: fc.array(method, { maxLength: 4 }),
+    block,
+  }),
+  fc.record({ kind: fc.constantFrom('action-request-with-pblock'), invokeIdAndPriority, block }),
+  fc.record({ kind: fc.constantFrom('action-response-with-pblock'), invokeIdAndPriority, block }),
+  fc.record({
+    kind: kind('action-response-with-list'),
+    invokeIdAndPriority,
+    results: fc.array(answer, { maxLength: 4 }),
+  }),
+  fc.record({ kind: kind('action-response-next-pblock'), invokeIdAndPriority, blockNumber: u32 }),
+  fc.record(
+    {
+      kind: kind('access-request'),
+      longInvokeIdAndPriority: u32,
+      dateTime: octetsOf(12),
+      specifications,
+      data: manyData,
+    },
+    { requiredKeys: ['kind', 'longInvokeIdAndPriority', 'specifications', 'data'] },
+  ),
+  fc.record(
+    {
+      kind: kind('access-response'),
+      longInvokeIdAndPriority: u32,
+      dateTime: octetsOf(12),
+      specifications,
+      data: manyData,
+      results: fc.array(fc.record({ service: fc.constantFrom('get', 'set', 'action'), result: u8 }), { maxLength: 4 }),
+    },
+    { requiredKeys: ['kind', 'longInvokeIdAndPriority', 'data', 'results'] },
+  ),
+  fc.record({
+    kind: kind('general-block-transfer'),
+    lastBlock: fc.boolean(),
+    streaming: fc.boolean(),
+    window: fc.integer({ min: 0, max: 63 }),
+    blockNumber: u16,
+    blockNumberAck: u16,
+    blockData: octets(300),
+  }),
   fc.record({
     kind: kind('glo-ciphered'),
     tag: fc.constantFrom(0x21, 0x28, 0x2e, 0xc8, 0xc9, 0xca, 0xcb, 0xcc, 0xcd, 0xcf),

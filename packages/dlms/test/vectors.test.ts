@@ -338,6 +338,14 @@ const inScope: Readonly<Record<string, (vector: Vector) => unknown>> = {
   'HDLC disconnected-mode / UA short': (vector) => {
     expect(hdlc(vector)).toMatchObject({ kind: 'ua', destination: hdlcAddress(16), source: hdlcAddress(1) })
   },
+  'general-block-transfer, client acknowledging block 1': (vector) => {
+    const { lastBlock, streaming, window, blockNumber, blockNumberAck } = vector.expected
+    expect(parsed(vector)).toEqual({
+      kind: 'general-block-transfer',
+      ...{ lastBlock, streaming, window, blockNumber, blockNumberAck },
+      blockData: nothing,
+    })
+  },
   'IP wrapper header': (vector) => {
     const wpdu = { sourceWPort: 16, destinationWPort: 1, apdu: hex(vector, 'apdu') }
     expect(toHex(emitWpdu(wpdu))).toBe(vector.expected['wpdu'])
@@ -360,7 +368,6 @@ const outOfScope: Readonly<Record<string, string>> = {
   'general-ciphering around general-signing, MAC only (DD ... DF ...)': generalCiphering,
   'general-glo-ciphering, suite 1 (security control 31)': 'suite 1 is not built',
   'general-glo-ciphering, suite 2 (AES-256-GCM, security control 32)': 'suite 2 is not built',
-  'general-block-transfer, client acknowledging block 1': 'general block transfer is not built',
 }
 
 describe('reference vectors', () => {

@@ -1,11 +1,14 @@
 import { toHex } from '@gridcard/bytes'
 import type { CosemData } from '../cosem/cosem-data.ts'
 import { DlmsError } from '../errors.ts'
+import type { AccessResponse, AccessSpecification } from './access.ts'
 import type { Aare, Aarq } from './acse.ts'
+import type { ActionAnswer } from './action.ts'
 import { type Apdu, parseApdu } from './apdu.ts'
 import { apduNameOf } from './apdu-tags.ts'
 import type { SecuredBody } from './ciphered.ts'
-import type { AttributeSelection, GetDataResult } from './fields.ts'
+import type { AttributeSelection, DataBlock, GetDataResult } from './fields.ts'
+import type { GeneralBlockTransfer } from './general-block-transfer.ts'
 import type { AttributeRef, MethodRef } from './references.ts'
 import { actionResultName, dataAccessResultName } from './results.ts'
 
@@ -72,6 +75,12 @@ function summaryOf(apdu: Apdu): string {
       return `state ${apdu.stateError} service ${apdu.serviceError}`
     case 'data-notification':
       return `id ${apdu.longInvokeIdAndPriority} ${typeSummary(apdu.body)}`
+    case 'access-request':
+      return `id ${apdu.longInvokeIdAndPriority & 0xff_ffff}: ${apdu.specifications.map(accessSummary).join(', ')}`
+    case 'access-response':
+      return `id ${apdu.longInvokeIdAndPriority & 0xff_ffff}: ${apdu.results.map(accessResultText).join(', ')}`
+    case 'general-block-transfer':
+      return blockTransferSummary(apdu)
     case 'event-notification-request':
       return `${referenceText(apdu.attribute)} ${typeSummary(apdu.value)}`
     default:
@@ -118,11 +127,41 @@ function serviceSummary(apdu: ServiceApdu): string {
       return apdu.results.map(accessText).join(', ')
     case 'action-request-normal':
       return `${referenceText(apdu.method)}${apdu.parameter === undefined ? '' : ` ${typeSummary(apdu.parameter)}`}`
-    case 'action-response-normal': {
-      const returned = apdu.returned === undefined ? '' : ` ${resultSummary(apdu.returned)}`
-      return `${actionResultName(apdu.result) ?? apdu.result}${returned}`
-    }
+    case 'action-request-next-pblock':
+    case 'action-response-next-pblock':
+      return `block ${apdu.blockNumber}`
+    case 'action-request-with-list':
+      return apdu.methods.map(referenceText).join(', ')
+    case 'action-request-with-first-pblock':
+      return `${referenceText(apdu.method)} ${blockSummary(apdu.block)}`
+    case 'action-request-with-list-and-first-pblock':
+      return `${apdu.methods.map(referenceText).join(', ')} ${blockSummary(apdu.block)}`
+    case 'action-request-with-pblock':
+    case 'action-response-with-pblock':
+      return blockSummary(apdu.block)
+    case 'action-response-with-list':
+      return apdu.results.map(actionSummary).join(', ')
+    case 'action-response-normal':
+      return actionSummary(apdu)
   }
+}
+
+const blockSummary = ({ blockNumber, lastBlock, rawData }: DataBlock): string =>
+  `block ${blockNumber}${lastBlock ? ' last' : ''} ${rawData.length} bytes`
+
+function actionSummary({ result, returned }: ActionAnswer): string {
+  return `${actionResultName(result) ?? result}${returned === undefined ? '' : ` ${resultSummary(returned)}`}`
+}
+
+const accessSummary = (item: AccessSpecification): string =>
+  `${item.service} ${item.service === 'action' ? referenceText(item.method) : selectionSummary(item)}`
+
+const accessResultText = ({ service, result }: AccessResponse['results'][number]): string =>
+  `${service} ${(service === 'action' ? actionResultName(result) : dataAccessResultName(result)) ?? result}`
+
+function blockTransferSummary(block: GeneralBlockTransfer): string {
+  const flags = `${block.lastBlock ? ' last' : ''}${block.streaming ? ' streaming' : ''}`
+  return `block ${block.blockNumber}${flags} ack ${block.blockNumberAck} window ${block.window} ${block.blockData.length} bytes`
 }
 
 function acseSummary(apdu: Aarq | Aare): string {

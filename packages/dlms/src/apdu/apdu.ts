@@ -3,6 +3,14 @@ import type { DataLimits } from '../cosem/cosem-data.ts'
 import { DlmsError } from '../errors.ts'
 import { parseExactly } from '../malformed.ts'
 import {
+  type AccessRequest,
+  type AccessResponse,
+  readAccessRequest,
+  readAccessResponse,
+  writeAccessRequest,
+  writeAccessResponse,
+} from './access.ts'
+import {
   type Aare,
   type Aarq,
   emitAare,
@@ -47,6 +55,11 @@ import {
   writeExceptionResponse,
 } from './exception-response.ts'
 import {
+  type GeneralBlockTransfer,
+  readGeneralBlockTransfer,
+  writeGeneralBlockTransfer,
+} from './general-block-transfer.ts'
+import {
   type GetRequest,
   type GetResponse,
   readGetRequest,
@@ -85,6 +98,9 @@ export type XdlmsApdu =
   | ConfirmedServiceError
   | DataNotification
   | EventNotification
+  | AccessRequest
+  | AccessResponse
+  | GeneralBlockTransfer
 
 export type Apdu = XdlmsApdu | Aarq | Aare | Release | GloCiphered | GeneralGloCiphering
 
@@ -139,6 +155,12 @@ export function parseXdlms(bytes: Uint8Array, limits?: DataLimits): XdlmsApdu {
         return readDataNotification(reader, limits)
       case apduTags['event-notification-request']:
         return readEventNotification(reader, limits)
+      case apduTags['access-request']:
+        return readAccessRequest(reader, limits)
+      case apduTags['access-response']:
+        return readAccessResponse(reader, limits)
+      case apduTags['general-block-transfer']:
+        return readGeneralBlockTransfer(reader)
       default:
         throw new DlmsError('DLMS_MALFORMED', 'no service spoken here', { tag })
     }
@@ -208,9 +230,17 @@ function writeXdlms(writer: ByteWriter, apdu: XdlmsApdu): void {
       writeSetResponse(writer.u8(apduTags['set-response']), apdu)
       break
     case 'action-request-normal':
+    case 'action-request-next-pblock':
+    case 'action-request-with-list':
+    case 'action-request-with-first-pblock':
+    case 'action-request-with-list-and-first-pblock':
+    case 'action-request-with-pblock':
       writeActionRequest(writer.u8(apduTags['action-request']), apdu)
       break
     case 'action-response-normal':
+    case 'action-response-with-pblock':
+    case 'action-response-with-list':
+    case 'action-response-next-pblock':
       writeActionResponse(writer.u8(apduTags['action-response']), apdu)
       break
     case 'exception-response':
@@ -224,5 +254,14 @@ function writeXdlms(writer: ByteWriter, apdu: XdlmsApdu): void {
       break
     case 'event-notification-request':
       writeEventNotification(writer.u8(apduTags['event-notification-request']), apdu)
+      break
+    case 'access-request':
+      writeAccessRequest(writer.u8(apduTags['access-request']), apdu)
+      break
+    case 'access-response':
+      writeAccessResponse(writer.u8(apduTags['access-response']), apdu)
+      break
+    case 'general-block-transfer':
+      writeGeneralBlockTransfer(writer.u8(apduTags['general-block-transfer']), apdu)
   }
 }

@@ -8,7 +8,7 @@ import {
   parseRelease,
 } from '../apdu/acse.ts'
 import { applicationContexts, mechanisms } from '../apdu/acse-names.ts'
-import type { ActionRequest } from '../apdu/action.ts'
+import type { ActionRequestNormal } from '../apdu/action.ts'
 import { emitXdlms, parseXdlms, type XdlmsApdu } from '../apdu/apdu.ts'
 import { apduTags } from '../apdu/apdu-tags.ts'
 import { type ConformanceBit, conforms } from '../apdu/conformance.ts'
@@ -296,7 +296,7 @@ export class ServerAssociation {
   }
 
   async #action(
-    request: ActionRequest,
+    request: ActionRequestNormal,
     caller: Caller,
     access: ObjectAccess,
     maxPduBytes: number,
@@ -316,7 +316,7 @@ export class ServerAssociation {
     return emitXdlms({ ...response, result: actionResults['other-reason'] })
   }
 
-  async #replyToHls(request: ActionRequest, session: Session, clientChallenge: Uint8Array): Promise<Uint8Array> {
+  async #replyToHls(request: ActionRequestNormal, session: Session, clientChallenge: Uint8Array): Promise<Uint8Array> {
     this.#state = { name: 'idle' }
     const token = request.parameter?.type === 'octet-string' ? request.parameter.value : new Uint8Array(0)
     const verified = await this.#security.hlsVerify(this.#slot, token)
@@ -372,7 +372,7 @@ export function refusedAare(config: AssociationConfig | undefined): Uint8Array {
   })
 }
 
-function isReplyToHls({ method }: ActionRequest): boolean {
+function isReplyToHls({ method }: ActionRequestNormal): boolean {
   return method.classId === 15 && method.logicalName === '0.0.40.0.0.255' && method.methodIndex === 1
 }
 
