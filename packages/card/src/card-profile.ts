@@ -1,5 +1,6 @@
 import type { CryptoProvider } from '@gridcard/crypto'
 import { CardError } from './errors.ts'
+import { MOST_CHANNELS } from './runtime/logical-channels.ts'
 import { JOURNAL_OFFSET, MAX_ADDRESS } from './vm/memory/layout.ts'
 
 /** What a product is: fixed for the life of a card, and part of its image by hash. */
@@ -14,6 +15,10 @@ export interface CardProfile {
   readonly atr: Uint8Array
   /** Part of RAM for frames: locals, operand stacks and 12 bytes per call. Default: a quarter of RAM, at most 4096. */
   readonly stackSizeBytes?: number
+  /** 1 (the basic one only) to 20. Default: 20. Like `partialSelection` no part of the image's hash. */
+  readonly logicalChannels?: number
+  /** SELECT takes the beginning of an AID, 5 bytes or more, and "next occurrence". Default: false. */
+  readonly partialSelection?: boolean
 }
 
 /** The runtime's own needs beside applets: handle entries, APDU buffer, some room to load a package. */
@@ -44,6 +49,10 @@ export function requireProfile(profile: CardProfile): void {
     refuse(`commitCapacityBytes is at least ${LEAST_COMMIT_BYTES}`)
   }
   if (JOURNAL_OFFSET + commitCapacityBytes > nvSizeBytes / 2) refuse('the commit buffer leaves no room for applets')
+  const { logicalChannels = MOST_CHANNELS } = profile
+  if (!Number.isInteger(logicalChannels) || logicalChannels < 1 || logicalChannels > MOST_CHANNELS) {
+    refuse(`a card has 1 to ${MOST_CHANNELS} logical channels`)
+  }
   if (profile.atr.length < 2 || profile.atr.length > 33) refuse('an ATR has 2 to 33 bytes')
 }
 

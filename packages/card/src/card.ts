@@ -5,11 +5,13 @@ import { platform } from './api/platform.ts'
 import { type CardProfile, profileHash, requireProfile, stackSizeBytes } from './card-profile.ts'
 import type { CardReport } from './card-report.ts'
 import { CardError } from './errors.ts'
-import { dispatch } from './runtime/dispatcher.ts'
+import { dispatch, selectDefaultApplet } from './runtime/dispatcher.ts'
 import { type InstallOptions, installApplet } from './runtime/installer.ts'
 import { type CardLog, Jcre } from './runtime/jcre.ts'
 import { createJcreObjects } from './runtime/jcre-objects.ts'
 import { loadPackage, packageSizeBytes, restorePackages } from './runtime/loader.ts'
+import { MOST_CHANNELS } from './runtime/logical-channels.ts'
+import { noneSelected } from './runtime/selection.ts'
 import type { Engine } from './vm/engine.ts'
 import { interpreter } from './vm/interpreter/interpreter.ts'
 import { FIRST_LOADED_CLASS_ID } from './vm/link/native-library.ts'
@@ -102,7 +104,22 @@ export class Card {
     return this.#exclusively(() => installApplet(this.#jcre, o).slice())
   }
 
-  /** Clears RAM and starts a session. @returns the ATR */
+  /**
+   * Makes an applet the default applet of a logical channel, in place of another; without `aid` the channel has none.
+   * @throws CardError `CARD_NO_SUCH_APPLET`
+   * @source JCRE 3.1 §4.1
+   */
+  setDefaultApplet({ channel = 0, aid }: { readonly channel?: number; readonly aid?: Uint8Array | undefined }): void {
+    this.#exclusively(() => {
+      const { registry } = this.#jcre
+      const applet = aid && registry.find(aid)
+      const isThere = (aid === undefined || applet !== undefined) && channel >= 0 && channel < MOST_CHANNELS
+      if (!isThere) throw new CardError('CARD_NO_SUCH_APPLET', 'no such applet, or no such channel', { channel })
+      registry.setDefault(channel, applet)
+    })
+  }
+
+  /** Clears RAM, starts a session, and selects the default applet of the basic channel, if there is one. @returns the ATR */
   powerOn(): Uint8Array {
     this.#requireAlive()
     const { memory, machine, sessions } = this.#jcre
@@ -112,15 +129,16 @@ export class Card {
     machine.resetStack()
     sessions.clear()
     this.#isPowered = true
+    this.#exclusively(() => selectDefaultApplet(this.#jcre))
     return this.profile.atr.slice()
   }
 
-  /** RAM is gone; deselect() of the selected applet is not called. @source JCRE 3.1 §3.6 */
+  /** RAM is gone; deselect() of active applets is not called. @source JCRE 3.1 §3.6 */
   powerOff(): void {
-    const { memory, machine, sessions } = this.#jcre
+    const { memory, channels, sessions } = this.#jcre
     this.#isPowered = false
-    this.#jcre.selected = undefined
-    machine.selectedContext = 0
+    noneSelected(this.#jcre)
+    channels.reset()
     sessions.clear()
     memory.u8.fill(0, memory.nvSizeBytes)
   }
@@ -141,7 +159,7 @@ export class Card {
   }
 
   report(): CardReport {
-    const { memory, machine, registry, selected } = this.#jcre
+    const { memory, machine, registry, channels } = this.#jcre
     const usage = this.#usageByOwner()
     return {
       profile: this.profile.name,
@@ -153,7 +171,7 @@ export class Card {
       applets: registry.applets.map((one) => ({
         aid: toHex(one.aid),
         packageAid: registry.packageOf(one).linked.aid,
-        lifeCycle: one === selected ? 'selected' : 'selectable',
+        lifeCycle: channels.isActive(one) ? 'selected' : 'selectable',
         persistentBytes: usage.get(one.owner)?.persistent ?? 0,
         transientBytes: usage.get(one.owner)?.transient ?? 0,
       })),

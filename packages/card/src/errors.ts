@@ -27,6 +27,9 @@ export type CardErrorCode =
   | 'CARD_LINK_TOO_LARGE'
   // installing an applet
   | 'CARD_INSTALL_REFUSED'
+  // the applets on the card
+  | 'CARD_NO_SUCH_APPLET'
+  | 'CARD_DELETE_REFUSED'
 
 /**
  * A card that cannot be made or opened, a package it cannot take, an applet it refused. Refusals inside a command are

@@ -51,7 +51,8 @@ function clientOf(clientCode: string, getShareable: string, serve = 'sload_1 sco
       .export shape`),
   )
   addServer(one, getShareable, serve)
-  const client = addApplet(one.card, 3, `${select} ${clientCode}`, { text: `.import ${LIBRARY} 1.0` })
+  const instance = { cells: 1, firstReferenceToken: 0, referenceCount: 1 }
+  const client = addApplet(one.card, 3, `${select} ${clientCode}`, { text: `.import ${LIBRARY} 1.0`, instance })
   expect(one.select(client)).toBe(SW_OK)
   return one
 }
@@ -112,5 +113,26 @@ describe('getAppletShareableInterfaceObject', () => {
     expect(clientOf(call, GIVE, current).send(ASK)).toBe('6F00')
     const transient = `sconst_4 sconst_2 ${SYSTEM}.makeTransientByteArray(SB)[B pop sconst_1 sreturn`
     expect(clientOf(call, GIVE, transient).send(ASK)).toBe('6F00')
+  })
+})
+
+describe('a server that is not multiselectable, active on another channel', () => {
+  const selectServer = `01A4040008${SERVER_AID}`
+
+  it('gives no object: SecurityException', () => {
+    const one = clientOf(`${LOOK_UP} sconst_0 ${GET} ifnull NULL sconst_1 ${ANSWER} NULL: sconst_2 ${ANSWER}`, GIVE)
+    expect([selectServer, ASK].map((command) => one.send(command))).toEqual([SW_OK, '6F00'])
+    expect(
+      ['00708001', ASK].map((command) => one.send(command)),
+      'and again when it has left',
+    ).toEqual([SW_OK, '0001'])
+  })
+
+  it('is not called through an object that it gave before', () => {
+    const call = `aload_0 getfield_a main.0 ifnonnull HAS aload_0 ${LOOK_UP} sconst_0 ${GET} putfield_a main.0
+      HAS: aload_0 getfield_a main.0 checkcast class %0.0 bspush 41 invokeinterface 2 %0.0.0 ${ANSWER}`
+    const one = clientOf(call, GIVE)
+    const answers = [ASK, selectServer, ASK, '00708001', ASK].map((command) => one.send(command))
+    expect(answers).toEqual(['002A', SW_OK, '6F00', SW_OK, '002A'])
   })
 })

@@ -22,10 +22,12 @@ const APPLET = {
   state: 2,
   aidLength: 3,
   moduleAidLength: 4,
+  defaultOnHigh: 5, // bits: channels 16 to 19
   applet: 6,
   aidObject: 8,
   aid: 10,
   moduleAid: 26,
+  defaultOnLow: 42, // bits: channels 0 to 15
   sizeBytes: 44,
 } as const
 const LONGEST_AID = 16
@@ -44,6 +46,10 @@ export interface PackageRecord {
 }
 
 export interface AppletRecord {
+  /** Of the block it stands in. */
+  readonly handle: number
+  /** Bit n: default applet of channel n. */
+  defaultOn: number
   readonly owner: number
   readonly packageSlot: number
   readonly state: number
@@ -78,7 +84,7 @@ export function parsePackageRecord(memory: CardMemory, handle: number): PackageR
   }
 }
 
-export function emitAppletRecord(record: AppletRecord): Uint8Array {
+export function emitAppletRecord(record: Omit<AppletRecord, 'handle'>): Uint8Array {
   const bytes = new Uint8Array(APPLET.sizeBytes)
   const view = new DataView(bytes.buffer)
   view.setUint8(APPLET.owner, record.owner)
@@ -88,6 +94,8 @@ export function emitAppletRecord(record: AppletRecord): Uint8Array {
   view.setUint8(APPLET.moduleAidLength, record.moduleAid.length)
   view.setUint16(APPLET.applet, record.applet, true)
   view.setUint16(APPLET.aidObject, record.aidObject, true)
+  view.setUint8(APPLET.defaultOnHigh, record.defaultOn >>> 16)
+  view.setUint16(APPLET.defaultOnLow, record.defaultOn & 0xffff, true)
   bytes.set(record.aid, APPLET.aid)
   bytes.set(record.moduleAid, APPLET.moduleAid)
   return bytes
@@ -99,6 +107,8 @@ export function parseAppletRecord(memory: CardMemory, handle: number): AppletRec
   const view = new DataView(memory.buffer, at, APPLET.sizeBytes)
   const aidAt = (offset: number, length: number) => bytes.slice(offset, offset + Math.min(length, LONGEST_AID))
   return {
+    handle,
+    defaultOn: (view.getUint8(APPLET.defaultOnHigh) << 16) | view.getUint16(APPLET.defaultOnLow, true),
     owner: view.getUint8(APPLET.owner),
     packageSlot: view.getUint8(APPLET.packageSlot),
     state: view.getUint8(APPLET.state),
@@ -124,7 +134,7 @@ export function isOwnerNumber(owner: number): boolean {
 
 /** The applet instances on a card, and which owner and context each one is. */
 export class AppletRegistry {
-  readonly #records: AppletRecord[] = []
+  #records: AppletRecord[] = []
   readonly #machine: Machine
 
   constructor(machine: Machine) {
@@ -155,13 +165,39 @@ export class AppletRegistry {
     return this.#records
   }
 
+  /** In the order of their records in the image, so that a card opened again searches as before. */
   add(record: AppletRecord): void {
-    this.#records.push(record)
+    this.#records = [...this.#records, record].sort((a, b) => a.handle - b.handle)
     this.#machine.contextOf[record.owner] = this.packageOf(record).context
   }
 
   packageOf(record: AppletRecord): PackageInstance {
     return this.#machine.packages[record.packageSlot]!
+  }
+
+  remove(record: AppletRecord): void {
+    this.#records = this.#records.filter((one) => one !== record)
+  }
+
+  /** The default applet of a channel. */
+  defaultOn(channel: number): AppletRecord | undefined {
+    return this.#records.find((one) => ((one.defaultOn >>> channel) & 1) !== 0)
+  }
+
+  /** Makes an applet the default of a channel, in place of another; or none. */
+  setDefault(channel: number, applet: AppletRecord | undefined): void {
+    const { memory } = this.#machine
+    const bit = 1 << channel
+    memory.begin()
+    for (const one of this.#records) {
+      const defaultOn = one === applet ? one.defaultOn | bit : one.defaultOn & ~bit
+      if (defaultOn === one.defaultOn) continue
+      one.defaultOn = defaultOn
+      const at = memory.addressOf(one.handle)
+      memory.putByte(at + APPLET.defaultOnHigh, defaultOn >>> 16)
+      memory.putStaticShort(at + APPLET.defaultOnLow, ((defaultOn & 0xff) << 8) | ((defaultOn >>> 8) & 0xff))
+    }
+    memory.commit()
   }
 
   find(aid: Uint8Array): AppletRecord | undefined {

@@ -1,8 +1,8 @@
 /** What a class byte says. @source JCRE 3.1 §4.3; ISO/IEC 7816-4 §5.4.1 */
 
-/** CLA 00-0F and 40-7F: first and further interindustry values, secure messaging bits included, chaining not. */
+/** CLA 00-1F and 40-7F: first and further interindustry values, with secure messaging and chaining bits. */
 export function isInterindustry(cla: number): boolean {
-  return (cla & 0xf0) === 0 || (cla & 0xc0) === 0x40
+  return (cla & 0xe0) === 0 || (cla & 0xc0) === 0x40
 }
 
 /** 0 to 19; 0 also for values that carry no channel. */

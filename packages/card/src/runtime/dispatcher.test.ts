@@ -50,14 +50,9 @@ describe('a card', () => {
     ['a command before any applet is selected', '80020000', '6999'],
     ['a command on another channel', '81020000', '6881'],
     ['a command on a further channel', 'C0020000', '6881'],
-    ['SELECT on another channel', '01A4040005F047524944', '6881'],
+    ['SELECT of nobody on another channel, which it opens', '01A4040005F047524944', '6999'],
     ['SELECT of an applet that is not there', '00A4040006F04752494401', '6999'],
     ['SELECT without a name', '00A40400', '6999'],
-    ['MANAGE CHANNEL open', '0070000001', '6881'],
-    ['MANAGE CHANNEL close', '00708001', '6881'],
-    ['MANAGE CHANNEL with secure messaging', '0470000001', '6882'],
-    ['MANAGE CHANNEL with a bad P1', '0070400001', '6A81'],
-    ['MANAGE CHANNEL beyond 19', '0070001401', '6A81'],
   ])('answers %s', (_, command, status) => {
     expect(new AppletCard('return').send(command)).toBe(status)
   })

@@ -3,89 +3,116 @@ import { type ApduCommand, parseApduCommand } from './apdu-command.ts'
 import { ApduSession } from './apdu-session.ts'
 import type { AppletRecord } from './applet-registry.ts'
 import { channelOf, isInterindustry, isSecureMessaging } from './cla.ts'
-import { uncaughtStatus } from './exceptions.ts'
+import { endOfCall } from './end-of-call.ts'
 import type { Jcre } from './jcre.ts'
+import { BASIC_CHANNEL } from './logical-channels.ts'
+import { manageChannel } from './manage-channel.ts'
+import {
+  becomeSelected,
+  callApplet,
+  canBecomeActive,
+  deselectOn,
+  findByName,
+  findNextByName,
+  noneSelected,
+  selectOn,
+} from './selection.ts'
 import { SW } from './status-words.ts'
 
 const INS_SELECT = 0xa4
 const INS_MANAGE_CHANNEL = 0x70
 const P1_BY_NAME = 0x04
-const LAST_CHANNEL = 19
+/** Bits of P2 that say which occurrence; b4 b3 ask for file control information, b5 is set by RMI clients. */
+const P2_OCCURRENCE = 0xe3
+const P2_NEXT = 0x02
 
-/** Virtual method tokens of javacard.framework.Applet. */
-const APPLET_DESELECT = 4
-const APPLET_SELECT = 6
+/** Virtual method token of javacard.framework.Applet. */
 const APPLET_PROCESS = 7
 
 /**
- * One command APDU from the terminal. Answers everything with a status word; only the basic logical channel is there.
+ * One command APDU from the terminal. Answers everything with a status word.
  * @source JCRE 3.1 ch. 4, §3.3
  */
 export function dispatch(jcre: Jcre, bytes: Uint8Array): Uint8Array {
   const command = parseApduCommand(bytes)
   if (command === undefined) return statusOnly(SW.wrongLength)
   jcre.startBudget()
+  jcre.cla = command.cla
+  try {
+    return answer(jcre, command)
+  } finally {
+    jcre.cla = 0
+    noneSelected(jcre)
+  }
+}
+
+/** After reset: the default applet of the basic channel, if there is one and it accepts. @source JCRE 3.1 §4.1.1 */
+export function selectDefaultApplet(jcre: Jcre): void {
+  const applet = jcre.registry.defaultOn(BASIC_CHANNEL)
+  if (applet === undefined) return
+  jcre.startBudget()
+  jcre.isSelecting = true
+  try {
+    selectOn(jcre, BASIC_CHANNEL, applet)
+  } finally {
+    jcre.isSelecting = false
+    noneSelected(jcre)
+  }
+}
+
+function answer(jcre: Jcre, command: ApduCommand): Uint8Array {
+  const channel = channelOf(command.cla)
+  const { channels } = jcre
   if (isInterindustry(command.cla)) {
-    if (command.ins === INS_MANAGE_CHANNEL) return statusOnly(manageChannelStatus(command))
-    if (isAppletSelect(command)) {
-      if (channelOf(command.cla) !== 0) return statusOnly(SW.logicalChannelNotSupported)
-      const applet = jcre.registry.find(command.data)
-      if (applet !== undefined) return select(jcre, applet, command)
+    if (command.ins === INS_MANAGE_CHANNEL) {
+      const { status, channel: opened } = manageChannel(jcre, command)
+      return opened === undefined ? statusOnly(status) : Uint8Array.of(opened, ...statusOnly(status))
+    }
+    if (isSelectByName(command)) {
+      if (channel >= channels.count) return statusOnly(SW.logicalChannelNotSupported)
+      channels.open(channel)
+      const applet = candidateOf(jcre, command, channel)
+      if (applet !== undefined) return select(jcre, channel, applet, command)
     }
   }
-  if (channelOf(command.cla) !== 0) return statusOnly(SW.logicalChannelNotSupported)
-  if (jcre.selected === undefined || command.cla === 0xff) return statusOnly(SW.appletSelectFailed)
-  return process(jcre, jcre.selected, command)
+  if (!channels.isOpen(channel)) return statusOnly(SW.logicalChannelNotSupported)
+  const applet = channels.activeOn(channel)
+  if (applet === undefined || command.cla === 0xff) return statusOnly(SW.appletSelectFailed)
+  becomeSelected(jcre, channel, applet)
+  return process(jcre, applet, command)
 }
 
 function statusOnly(statusWord: number): Uint8Array {
   return Uint8Array.of(statusWord >> 8, statusWord)
 }
 
-/** By name, first or only occurrence; with secure messaging it belongs to the applet. @source JCRE 3.1 §4.5.2 */
-function isAppletSelect(command: ApduCommand): boolean {
-  const { cla, ins, p1, p2 } = command
-  return ins === INS_SELECT && p1 === P1_BY_NAME && (p2 & 0xe3) === 0 && !isSecureMessaging(cla)
+/**
+ * By name, first or only occurrence; on a card with partial selection the next one, too. With secure messaging or
+ * chaining it belongs to the applet.
+ * @source JCRE 3.1 §4.5.2
+ */
+function isSelectByName({ cla, ins, p1, p2 }: ApduCommand): boolean {
+  const occurrence = p2 & P2_OCCURRENCE
+  const isOurs = occurrence === 0 || occurrence === P2_NEXT
+  return ins === INS_SELECT && p1 === P1_BY_NAME && isOurs && !isSecureMessaging(cla) && (cla & 0x10) === 0
 }
 
-/** @source JCRE 3.1 §4.5.1, §4.6.1 */
-function manageChannelStatus({ cla, p1, p2 }: ApduCommand): number {
-  if (isSecureMessaging(cla)) return SW.secureMessagingNotSupported
-  if ((p1 !== 0x00 && p1 !== 0x80) || p2 > LAST_CHANNEL) return SW.functionNotSupported
-  return SW.logicalChannelNotSupported
+function candidateOf(jcre: Jcre, { p2, data }: ApduCommand, channel: number): AppletRecord | undefined {
+  return (p2 & P2_OCCURRENCE) === P2_NEXT ? findNextByName(jcre, data, channel) : findByName(jcre, data)
 }
 
-function select(jcre: Jcre, applet: AppletRecord, command: ApduCommand): Uint8Array {
-  const { machine } = jcre
-  jcre.isReselecting = jcre.selected === applet
-  deselect(jcre)
-  jcre.selected = applet
-  machine.selectedContext = jcre.registry.packageOf(applet).context
+function select(jcre: Jcre, channel: number, applet: AppletRecord, command: ApduCommand): Uint8Array {
+  const isReselecting = jcre.channels.activeOn(channel) === applet
+  deselectOn(jcre, channel)
+  if (!canBecomeActive(jcre, applet, channel)) return statusOnly(SW.conditionsNotSatisfied)
   jcre.isSelecting = true
+  jcre.isReselecting = isReselecting
   try {
-    const answer = callApplet(jcre, applet, APPLET_SELECT)
-    const failure = endOfCall(jcre)
-    if (failure !== undefined || (answer & 0xff) === 0) {
-      jcre.selected = undefined
-      machine.selectedContext = 0
-      return statusOnly(SW.appletSelectFailed)
-    }
-    return process(jcre, applet, command)
+    return selectOn(jcre, channel, applet) ? process(jcre, applet, command) : statusOnly(SW.appletSelectFailed)
   } finally {
     jcre.isSelecting = false
     jcre.isReselecting = false
   }
-}
-
-/** Always succeeds; exceptions are swallowed. @source JCRE 3.1 §4.6 */
-function deselect(jcre: Jcre): void {
-  const applet = jcre.selected
-  if (applet === undefined) return
-  callApplet(jcre, applet, APPLET_DESELECT)
-  endOfCall(jcre)
-  jcre.clearOnDeselect(jcre.registry.packageOf(applet).context)
-  jcre.selected = undefined
-  jcre.machine.selectedContext = 0
 }
 
 function process(jcre: Jcre, applet: AppletRecord, command: ApduCommand): Uint8Array {
@@ -104,33 +131,4 @@ function process(jcre: Jcre, applet: AppletRecord, command: ApduCommand): Uint8A
     jcre.apdu = undefined
     jcre.isProcessing = false
   }
-}
-
-function callApplet(jcre: Jcre, applet: AppletRecord, token: number, ...args: number[]): number {
-  const { machine } = jcre
-  machine.resetStack()
-  const method = machine.classOf(applet.applet).virtualMethods[token]!
-  return jcre.call(method, applet.owner, [applet.applet, ...args])
-}
-
-/**
- * The JCRE has control again: an open transaction is rolled back, and counts as an exception.
- * @returns the status word of a failure, or undefined for a normal return
- * @source JCRE 3.1 §7.6.2, §9.1
- */
-function endOfCall(jcre: Jcre): number | undefined {
-  const { machine } = jcre
-  const { thrown, halted, haltedAt } = machine
-  let failure: number | undefined
-  if (halted !== undefined) {
-    jcre.log({ event: 'halted', detail: `${halted} at ${haltedAt}` })
-    failure = SW.unknown
-  } else if (thrown !== 0) {
-    // Read before the rollback: the exception object may itself be undone.
-    failure = uncaughtStatus(jcre, thrown)
-    if (failure === SW.unknown) jcre.log({ event: 'uncaught-exception', detail: machine.classOf(thrown).name })
-  }
-  if (jcre.abortOpenTransaction()) failure ??= SW.unknown
-  machine.resetStack()
-  return failure
 }

@@ -44,7 +44,7 @@ export function installApplet(jcre: Jcre, o: InstallOptions): Uint8Array {
   const aid = o.instanceAid ?? o.appletAid
   if (aid.length < 5 || aid.length > 16) throw refused('an instance AID has 5 to 16 bytes', SW.wrongData)
   if (jcre.registry.find(aid)) throw refused('the instance AID is in use', SW.conditionsNotSatisfied)
-  if (jcre.selected?.packageSlot === packageInstance.slot) {
+  if (jcre.channels.isPackageActive(packageInstance.slot)) {
     throw refused('an applet of the package is active', SW.conditionsNotSatisfied)
   }
   const parameters = o.parameters ?? new Uint8Array()
@@ -68,7 +68,7 @@ export function installApplet(jcre: Jcre, o: InstallOptions): Uint8Array {
   } finally {
     jcre.installation = undefined
     machine.resetStack()
-    machine.selectedContext = jcre.selected ? jcre.registry.packageOf(jcre.selected).context : 0
+    machine.selectedContext = 0
     if (!jcre.isDead) {
       jcre.apduBuffer.fill(0)
       jcre.clearOnDeselect(packageInstance.context) // the applet was the currently selected one, and no longer is

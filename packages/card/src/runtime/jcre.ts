@@ -9,6 +9,7 @@ import type { CardMemory } from '../vm/memory/card-memory.ts'
 import { DESELECT_OWNER, elementBytes, LENGTH_MASK, OWNER_MASK, TYPE } from '../vm/memory/handle-entry.ts'
 import type { ApduSession } from './apdu-session.ts'
 import { type AppletRecord, AppletRegistry } from './applet-registry.ts'
+import { LogicalChannels, MOST_CHANNELS } from './logical-channels.ts'
 
 /** The installation that is going on. */
 export interface Installation {
@@ -42,7 +43,13 @@ export class Jcre implements NativeHost {
   apdu: ApduSession | undefined
   /** process() of the currently selected applet is running. */
   isProcessing = false
+  /** The currently selected applet: set while the JCRE lets an applet work for a channel. */
   selected: AppletRecord | undefined
+  /** Channel of the currently selected applet. */
+  assignedChannel = 0
+  /** Class byte of the command being dispatched; 0 between commands. */
+  cla = 0
+  readonly channels: LogicalChannels
   /** True in select() and in the process() call of the SELECT command. */
   isSelecting = false
   /** The selected applet was deselected immediately before. */
@@ -73,6 +80,8 @@ export class Jcre implements NativeHost {
     this.instructionBudget = o.instructionBudget
     this.machine = new Machine(o.memory, this, o.natives.classesById)
     this.registry = new AppletRegistry(this.machine)
+    const { logicalChannels = MOST_CHANNELS } = o.profile
+    this.channels = new LogicalChannels(logicalChannels, this.machine, (one) => this.isMultiSelectable(one))
   }
 
   // ---- calls
@@ -116,6 +125,11 @@ export class Jcre implements NativeHost {
       this.#classes.set(name, found)
     }
     return found
+  }
+
+  /** @source JCRE 3.1 §4.2 */
+  isMultiSelectable(applet: AppletRecord): boolean {
+    return this.machine.classOf(applet.applet).isKindOf(this.requireClass('javacard/framework/MultiSelectable'))
   }
 
   // ---- transactions

@@ -75,8 +75,14 @@ export function interfaceCallOwner(machine: Machine, handle: number, interfaceCl
   if (isNull(machine, handle)) return refuse(machine, NULL_POINTER)
   const owner = machine.memory.word0(handle) >>> 24
   const canBeShared = interfaceClass.isShareable && !isOwn(machine, owner) && !machine.isArray(handle)
+  if (canBeShared && isUnreachableServer(machine, owner & OWNER_MASK)) return refuse(machine, SECURITY)
   if (canBeShared && machine.classOf(handle).isShareable) return owner & OWNER_MASK
   return virtualCallOwner(machine, handle)
+}
+
+/** Not multiselectable, active, and not in the context selected: so active on another channel. */
+export function isUnreachableServer(machine: Machine, owner: number): boolean {
+  return machine.unreachableServers[owner] === 1 && machine.contextOf[owner] !== machine.selectedContext
 }
 
 function refuse(machine: Machine, exception: number): 0 {

@@ -54,6 +54,8 @@ export class Machine {
   owner = JCRE_OWNER
   /** Context of the currently selected applet. */
   selectedContext = NO_CONTEXT
+  /** Index: owner; 1 for an active applet that is not multiselectable. @source JCRE 3.1 §6.2.8.6 */
+  readonly unreachableServers = new Uint8Array(128)
   /** Exception on its way out of a call; 0 for none. */
   thrown = 0
   halted: HaltReason | undefined

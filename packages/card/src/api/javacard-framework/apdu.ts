@@ -182,7 +182,8 @@ export const apduMethods: Readonly<Record<string, JcreMethod>> = {
   'APDU.getOutBlockSize()S': () => IFSD_BYTES,
   'APDU.getProtocol()B': () => PROTOCOL_T1,
   'APDU.waitExtension()V': waitExtension,
-  'APDU.getCLAChannel()B': (jcre) => channelOf(claOf(jcre)),
+  // The origin channel also in select() and deselect(), where there is no APDU.
+  'APDU.getCLAChannel()B': (jcre) => channelOf(jcre.cla),
   'APDU.getCurrentAPDU()Ljavacard/framework/APDU;': (jcre) => {
     requireProcessing(jcre)
     return APDU_HANDLE

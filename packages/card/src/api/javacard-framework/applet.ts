@@ -21,14 +21,15 @@ function fail(jcre: Jcre, reason: number): never {
  */
 function register(jcre: Jcre, applet: number, aid: Uint8Array): void {
   const { memory, machine, installation, registry } = jcre
-  const owner = (memory.word0(applet) >>> 24) & OWNER_MASK
+  const owner = ownerOf(jcre, applet)
   if (installation === undefined || installation.registered || owner !== installation.owner) fail(jcre, ILLEGAL_AID)
   if (registry.find(aid)) fail(jcre, ILLEGAL_AID)
   const aidType = machine.classIdOf(jcre.requireClass('javacard/framework/AID')) | TYPE.permanentEntryPoint
   const aidObject = memory.newPersistent(JCRE_OWNER, aidType, 0, AID_HIDDEN_BYTES)
   if (aidObject === 0) fail(jcre, NO_RESOURCE)
   writeAid(jcre, aidObject, aid)
-  const record: AppletRecord = {
+  const record: Omit<AppletRecord, 'handle'> = {
+    defaultOn: 0,
     owner,
     packageSlot: installation.packageInstance.slot,
     state: APPLET_STATE.selectable,
@@ -39,10 +40,19 @@ function register(jcre: Jcre, applet: number, aid: Uint8Array): void {
   }
   const bytes = emitAppletRecord(record)
   if (memory.freePersistentBytes < bytes.length + 8) fail(jcre, NO_RESOURCE)
-  memory.newBlock(BLOCK_TYPE.appletRecord, bytes)
+  const handle = memory.newBlock(BLOCK_TYPE.appletRecord, bytes)
   memory.commit()
-  installation.registered = record
-  registry.add(record)
+  installation.registered = { handle, ...record }
+  registry.add(installation.registered)
+}
+
+function ownerOf(jcre: Jcre, applet: number): number {
+  return (jcre.memory.word0(applet) >>> 24) & OWNER_MASK
+}
+
+/** A server that the selected applet calls is not being selected. */
+function isSelected(jcre: Jcre, owner: number): boolean {
+  return jcre.selected?.owner === owner
 }
 
 const registerClassAid: JcreMethod = (jcre, at) => {
@@ -66,8 +76,9 @@ export const appletMethods: Readonly<Record<string, JcreMethod>> = {
   },
   'Applet.register()V': registerClassAid,
   'Applet.register([BSB)V': registerAid,
-  'Applet.selectingApplet()Z': (jcre) => (jcre.isSelecting ? 1 : 0),
-  'Applet.reSelectingApplet()Z': (jcre) => (jcre.isReselecting ? 1 : 0),
+  'Applet.selectingApplet()Z': (jcre, at) =>
+    jcre.isSelecting && isSelected(jcre, ownerOf(jcre, handleAt(jcre, at))) ? 1 : 0,
+  'Applet.reSelectingApplet()Z': (jcre) => (jcre.isReselecting && isSelected(jcre, jcre.machine.owner) ? 1 : 0),
   'Applet.select()Z': () => 1,
   'Applet.deselect()V': () => 0,
   'Applet.getShareableInterfaceObject(Ljavacard/framework/AID;B)Ljavacard/framework/Shareable;': () => 0,

@@ -1,5 +1,5 @@
 import type { Jcre } from '../../runtime/jcre.ts'
-import { callerArrayFault, throwFault } from '../../vm/firewall.ts'
+import { callerArrayFault, isUnreachableServer, throwFault } from '../../vm/firewall.ts'
 import { APDU_BUFFER_HANDLE } from '../../vm/jcre-objects.ts'
 import { JAVA_THROW, JCRE_CONTEXT, VM_HALT } from '../../vm/machine.ts'
 import { CLEAR_ON_DESELECT, CLEAR_ON_RESET, type ClearEvent } from '../../vm/memory/card-memory.ts'
@@ -24,7 +24,7 @@ import {
   shortAt,
 } from '../native-call.ts'
 
-/** javacard.framework.JCSystem. Object deletion, array views and further channels are not there. */
+/** javacard.framework.JCSystem. Array views are not there. */
 
 const SYSTEM = { ILLEGAL_VALUE: 1, NO_TRANSIENT_SPACE: 2, ILLEGAL_TRANSIENT: 3, ILLEGAL_USE: 6 } as const
 const TRANSACTION = { IN_PROGRESS: 1, NOT_IN_PROGRESS: 2 } as const
@@ -185,16 +185,16 @@ const lookupAID: JcreMethod = (jcre, at) => {
 const isAppletActive: JcreMethod = (jcre, at) => {
   const aid = handleAt(jcre, at)
   requireObject(jcre, aid, 'javacard/framework/AID')
-  const own = jcre.installation?.registered ?? jcre.selected
-  if (own === undefined) return 0
   const at0 = jcre.machine.hiddenAddress(aid)
   const bytes = jcre.memory.u8.subarray(at0 + 1, at0 + 1 + jcre.memory.u8[at0]!)
-  return jcre.registry.find(bytes) === own ? 1 : 0
+  const applet = jcre.registry.find(bytes)
+  if (applet === undefined) return 0
+  return applet === jcre.installation?.registered || jcre.channels.isActive(applet) ? 1 : 0
 }
 
 /**
- * The server's shareable interface object, or null without a reason. Only the basic channel is there, so no server can
- * be active on another one.
+ * The server's shareable interface object, or null without a reason; a SecurityException while a server that is not
+ * multiselectable is active on another channel.
  * @source JCRE 3.1 §6.2.7.2
  */
 const getAppletShareableInterfaceObject: JcreMethod = (jcre, at) => {
@@ -207,6 +207,7 @@ const getAppletShareableInterfaceObject: JcreMethod = (jcre, at) => {
   const server = registry.find(jcre.memory.u8.slice(address + 1, address + 1 + jcre.memory.u8[address]!))
   if (client === undefined || server === undefined) return 0
   const method = machine.classOf(server.applet).virtualMethods[5]!
+  if (isUnreachableServer(machine, server.owner)) machine.throwNew('java/lang/SecurityException')
   // In the server's context, called by the JCRE: the previous context is the JCRE's.
   const { owner, frame } = machine
   machine.owner = JCRE_OWNER
@@ -244,7 +245,7 @@ export const jcSystemMethods: Readonly<Record<string, JcreMethod>> = {
   'JCSystem.getPreviousContextAID()Ljavacard/framework/AID;': getPreviousContextAID,
   'JCSystem.getAppletShareableInterfaceObject(Ljavacard/framework/AID;B)Ljavacard/framework/Shareable;':
     getAppletShareableInterfaceObject,
-  'JCSystem.getAssignedChannel()B': () => 0,
+  'JCSystem.getAssignedChannel()B': (jcre) => jcre.assignedChannel,
   'JCSystem.isObjectDeletionSupported()Z': () => 0,
   'JCSystem.requestObjectDeletion()V': (jcre) => failSystem(jcre, SYSTEM.ILLEGAL_USE),
 }
