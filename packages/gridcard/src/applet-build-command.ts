@@ -1,15 +1,24 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { ConvertFinding } from '@gridcard/cap'
 import { buildAppletFolder } from './applet-build.ts'
 
 const prebuilt = (name: string) => fileURLToPath(new URL(`../../../applets/prebuilt/${name}.cap`, import.meta.url))
 
-/** `gridcard applet build`: builds, writes, and says what it wrote. */
+/** `gridcard applet build`: builds, writes, says what it wrote, and on standard error what may not do what Java would. */
 export async function buildAndWriteApplet(folder: string, out: string | undefined): Promise<void> {
-  const { cap, name } = await buildAppletFolder(folder)
+  const { cap, name, warnings } = await buildAppletFolder(folder)
+  for (const warning of warnings) process.stderr.write(`${describeWarning(warning)}\n`)
   const path = out ?? prebuilt(name)
   await mkdir(dirname(path), { recursive: true })
   await writeFile(path, cap)
   process.stdout.write(`${relative(process.cwd(), path)}  ${cap.length} bytes\n`)
+}
+
+/** In the form of a compiler's: editors find `Hello.java:12:` by themselves. */
+export function describeWarning({ file, line, className, method, message, advice }: ConvertFinding): string {
+  const place = file === undefined ? '' : `${file}${line === undefined ? '' : `:${line}`}: `
+  const member = method === undefined ? '' : `.${method}`
+  return `${place}warning: ${className}${member}: ${message}; ${advice}`
 }

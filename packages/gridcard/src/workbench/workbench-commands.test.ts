@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { findJavac } from '../javac.ts'
 
+const javac = await findJavac()
 const CLI = join(import.meta.dirname, '../cli.ts')
 const METER_SECURITY = join(import.meta.dirname, '../../../../applets/prebuilt/meter-security.cap')
 const folder = mkdtempSync(join(tmpdir(), 'gridcard-workbench-'))
@@ -117,11 +119,54 @@ describe('gridcard run', () => {
   })
 })
 
-describe('the help of', () => {
-  test.for([['card', 'try'], ['script'], ['run']])('%s fits 80 columns and shows examples', async (command) => {
-    const { code, stdout } = await gridcard([...command, '--help'])
-    expect(code).toBe(0)
-    expect(stdout).toContain('Examples:')
-    expect(widest(stdout)).toBeLessThanOrEqual(80)
+describe('gridcard applet new', () => {
+  test.for(['', '..', 'My-Wallet', 'wallet-', '1wallet', 'class', 'new', 'w'.repeat(41)])(
+    'ends with 2 for the name "%s"',
+    async (name) => {
+      expect(await gridcard(['applet', 'new', name])).toMatchObject({ code: 2, stdout: '' })
+    },
+  )
+
+  test('ends with 2 and changes nothing when something is there', async () => {
+    mkdirSync(join(folder, 'taken'))
+    fileOf('taken/mine.txt', 'mine')
+    fileOf('a-file', '')
+    expect(await gridcard(['applet', 'new', 'taken'])).toMatchObject({ code: 2 })
+    expect(readdirSync(join(folder, 'taken'))).toEqual(['mine.txt'])
+    expect(await gridcard(['applet', 'new', 'a-file'])).toMatchObject({ code: 2 })
+    expect(await gridcard(['applet', 'new', 'a-file/wallet'])).toMatchObject({ code: 2 })
   })
+
+  test('tells a program what it made', async () => {
+    const { code, stdout } = await gridcard(['applet', 'new', 'for-programs', '--json'])
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      packageName: 'forprograms',
+      className: 'ForPrograms',
+      files: ['applet.json', 'src/forprograms/ForPrograms.java', 'test.apdu', 'README.md', '.gitignore'],
+    })
+  })
+
+  test.skipIf(!javac)('makes a project that builds and whose script passes at once', { timeout: 60_000 }, async () => {
+    expect(await gridcard(['applet', 'new', 'my-wallet'])).toMatchObject({ code: 0, stderr: '' })
+    const cap = join('my-wallet', 'my-wallet.cap')
+    expect(await gridcard(['applet', 'build', 'my-wallet', '--out', cap])).toMatchObject({ code: 0, stderr: '' })
+    const { code, stdout } = await gridcard(['script', 'my-wallet/test.apdu'])
+    expect(stdout).toMatch(/12 passed, 0 failed\n$/)
+    expect(code).toBe(0)
+    const talk = await gridcard(['run', cap], 'select my-wallet\n80 10 00 00 00\n')
+    expect(talk.stdout).toContain('  48 65 6C 6C 6F\n  9000 done\n')
+  })
+})
+
+describe('the help of', () => {
+  test.for([['card', 'try'], ['script'], ['run'], ['applet', 'new']])(
+    '%s fits 80 columns and shows examples',
+    async (command) => {
+      const { code, stdout } = await gridcard([...command, '--help'])
+      expect(code).toBe(0)
+      expect(stdout).toContain('Examples:')
+      expect(widest(stdout)).toBeLessThanOrEqual(80)
+    },
+  )
 })

@@ -12,7 +12,7 @@ export function addWorkbenchCommands(program: Command, applet: Command): void {
   addCardTry(program)
   addScript(program)
   addRun(program)
-  void applet
+  addAppletNew(applet)
 }
 
 function addCardTry(program: Command): void {
@@ -126,5 +126,29 @@ Examples:
     .action(async (files: readonly string[], raw: RunOptions) => {
       const { run } = await import('./repl/run-command.ts')
       process.exitCode = await run(files, raw, { input: process.stdin, output: process.stdout })
+    })
+}
+
+function addAppletNew(applet: Command): void {
+  applet
+    .command('new')
+    .description('make a project: an applet that builds, and a script that tests it')
+    .argument('<name>', 'folder to make; its name in small letters, digits and "-" names the applet')
+    .option('--json', 'one line of JSON: names, AIDs and files')
+    .addHelpText(
+      'after',
+      `
+The project has the applet's source, applet.json, test.apdu and a README with
+the commands to build it, test it and talk to it.
+
+Exit codes: 0 done, 1 it failed, 2 the name or place cannot be used.
+
+Examples:
+  gridcard applet new wallet
+  gridcard applet new projects/my-wallet --json    for scripts`,
+    )
+    .action(async (folder: string, raw: { json?: true }) => {
+      const { appletNew } = await import('./new/applet-new-command.ts')
+      process.exitCode = appletNew(folder, raw, write)
     })
 }
