@@ -1,4 +1,5 @@
 import { createHash, createHmac, type Hash, hash } from 'node:crypto'
+import { assert } from '@gridcard/bytes'
 import { createResumableHash } from '../construction/resumable-hash.ts'
 import type { Hashes, HashName, HashSession } from '../port/hashes.ts'
 import { plain } from './plain.ts'
@@ -39,7 +40,7 @@ export const nodeHashes: Hashes = {
       update: (part) => void hmac.update(part),
       finish() {
         // A second digest() of an Hmac gives no bytes instead of an error.
-        if (hasEnded) throw new Error('MAC session used after its end')
+        assert(!hasEnded, 'MAC session used after its end')
         hasEnded = true
         return plain(hmac.digest())
       },
