@@ -167,6 +167,12 @@ describe('interfaces', () => {
 })
 
 describe('instance fields', () => {
+  test('that are final with a constant have a place all the same: the constructor writes them', () => {
+    const cap = capOf({ name: 'p/A', fields: ['private final x S = 256', 'y S'] })
+    expect(cap.classes.classes[0]!.declaredInstanceSize).toBe(2)
+    expect(cap.descriptor!.classes[0]!.fields).toHaveLength(2)
+  })
+
   test('more than 255 words are refused', () => {
     const fields = Array.from({ length: 256 }, (_, i) => `f${i} S`)
     expect(findingsOf(javaClass({ name: 'p/A', fields }))).toEqual(['has fields of 256 words, a class can have 255'])

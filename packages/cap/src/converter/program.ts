@@ -30,7 +30,10 @@ export interface JavaField {
   readonly type: JvmType
   readonly accessFlags: number
   readonly isStatic: boolean
-  /** A compile-time constant: compilers copy it to where it is used, it has no place in memory. */
+  /**
+   * Of a static field: a compile-time constant that compilers copy to where it is used; it has no place in memory. The
+   * attribute of an instance field counts for nothing (JVMS §4.7.2), its constructor writes the value.
+   */
   readonly constantValue?: number
 }
 
@@ -123,14 +126,15 @@ export function lineOf(code: JavaCode, pc: number): number | undefined {
 
 function javaFieldOf(classFile: ClassFile, owner: string, field: Member): JavaField {
   const descriptor = textAt(classFile, field.descriptorIndex)
-  const constantValue = constantValueOf(classFile, field.attributes)
+  const isStatic = (field.accessFlags & ACC.STATIC) !== 0
+  const constantValue = isStatic ? constantValueOf(classFile, field.attributes) : undefined
   return {
     owner,
     name: textAt(classFile, field.nameIndex),
     descriptor,
     type: parseFieldDescriptor(descriptor),
     accessFlags: field.accessFlags,
-    isStatic: (field.accessFlags & ACC.STATIC) !== 0,
+    isStatic,
     ...(constantValue !== undefined && { constantValue }),
   }
 }

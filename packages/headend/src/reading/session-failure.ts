@@ -50,6 +50,8 @@ const garbage = untrusted('security.malformed-answer', 'It answered with bytes t
 const verdicts: Readonly<Record<DlmsErrorCode, Verdict>> = {
   DLMS_TIMEOUT: unreachable('It did not answer in time'),
   DLMS_TRANSPORT_CLOSED: unreachable('The connection could not be made or broke off'),
+  DLMS_LINK_REFUSED: unreachable('It refused the HDLC link'),
+  DLMS_LINK_LOST: unreachable('The HDLC link broke off'),
   DLMS_AUTHENTICATION_FAILED: untrusted(
     'security.authentication-failed',
     'It answered with a wrong key or a changed message',
