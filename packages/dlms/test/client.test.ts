@@ -429,11 +429,14 @@ describe('associated, ciphered', () => {
     expect(device.written).toHaveLength(2)
   })
 
-  test('an ACTION that is too long is not sent', async () => {
+  test('an ACTION goes in blocks when it is longer than the server takes', async () => {
     const { client, transport } = await associated()
-    const before = transport.exchanges.length
-    expect(await codeOf(client.action(switchOff, cosem.octetString(new Uint8Array(2000))))).toBe('DLMS_LIMIT_EXCEEDED')
-    expect(transport.exchanges.length).toBe(before)
+    await client.action(switchOff, cosem.octetString(new Uint8Array(2000)))
+    expect(Math.max(...transport.exchanges.map(({ request }) => request.length))).toBeLessThanOrEqual(1024)
+    await expect(client.action(switchOff, cosem.octetString(new Uint8Array(70_000)))).rejects.toMatchObject({
+      code: 'DLMS_ACTION_REFUSED',
+      place: { result: 'long-action-aborted' },
+    })
   })
 
   test('ACTION switches', async () => {

@@ -342,7 +342,11 @@ const inScope: Readonly<Record<string, (vector: Vector) => unknown>> = {
     const { lastBlock, streaming, window, blockNumber, blockNumberAck } = vector.expected
     expect(parsed(vector)).toEqual({
       kind: 'general-block-transfer',
-      ...{ lastBlock, streaming, window, blockNumber, blockNumberAck },
+      lastBlock,
+      streaming,
+      window,
+      blockNumber,
+      blockNumberAck,
       blockData: nothing,
     })
   },

@@ -1,4 +1,6 @@
 import { concatBytes } from '@gridcard/bytes'
+import { longInvokeBits } from '../apdu/access.ts'
+import { type ActionAnswer, readActionResult } from '../apdu/action.ts'
 import { emitXdlms, parseXdlms, type XdlmsApdu } from '../apdu/apdu.ts'
 import { apduTags } from '../apdu/apdu-tags.ts'
 import { conforms } from '../apdu/conformance.ts'
@@ -6,11 +8,11 @@ import { type AttributeSelection, type GetDataResult, readGetDataResult, readLis
 import type { GetRequest, GetResponse } from '../apdu/get.ts'
 import type { AttributeRef, MethodRef, SelectiveAccess } from '../apdu/references.ts'
 import { type ActionResult, actionResultName, type DataAccessResult, dataAccessResultName } from '../apdu/results.ts'
-import type { CosemData } from '../cosem/cosem-data.ts'
+import { type CosemData, cosem } from '../cosem/cosem-data.ts'
 import { emitData, parseData } from '../cosem/data-codec.ts'
 import { DlmsError } from '../errors.ts'
 import { parseExactly } from '../malformed.ts'
-import { type FrameProtection, overheadBytesOf } from '../security/frame-protection.ts'
+import { type FrameForm, type FrameProtection, overheadBytesOf } from '../security/frame-protection.ts'
 import { isRefusal, type SecurityModule } from '../security/security-module.ts'
 import { type ClientAssociation, openAssociation } from './open-association.ts'
 import { release as releaseAssociation } from './release.ts'
@@ -48,11 +50,39 @@ export type GetResult =
   | { readonly ok: true; readonly data: CosemData }
   | { readonly ok: false; readonly result: DataAccessResult | number }
 
+export interface SetItem {
+  readonly attribute: AttributeRef
+  readonly value: CosemData
+}
+
+export type SetResult = { readonly ok: true } | { readonly ok: false; readonly result: DataAccessResult | number }
+
+export interface ActionItem {
+  readonly method: MethodRef
+  readonly parameter?: CosemData
+}
+
+export type ActionItemResult =
+  /** `data` is undefined when there is none. */
+  | { readonly ok: true; readonly data: CosemData | undefined }
+  | { readonly ok: false; readonly result: ActionResult | DataAccessResult | number }
+
+/** `value` is what to set, or the parameter of an action. */
+export type AccessItem =
+  | ({ readonly service: 'get' } & AttributeSelection)
+  | ({ readonly service: 'set'; readonly value: CosemData } & AttributeSelection)
+  | { readonly service: 'action'; readonly method: MethodRef; readonly value?: CosemData }
+
+export interface AccessOptions {
+  /** What stands after a failure is not tried. Default false. */
+  readonly breakOnError?: boolean
+}
+
 const DEFAULT_MAX_VALUE_BYTES = 4 * 1024 * 1024
 /** Confirmed service, high priority; the invoke id goes in the low nibble. */
 const CONFIRMED_HIGH = 0xc0
-/** Largest header before the data of a SET block: tag, choice, invoke id, last-block, number, length. */
-const SET_BLOCK_HEADER_BYTES = 1 + 1 + 1 + 1 + 4 + 3
+/** Largest header before the data of a SET or ACTION block: tag, choice, invoke id, last-block, number, length. */
+const BLOCK_HEADER_BYTES = 1 + 1 + 1 + 1 + 4 + 3
 
 /**
  * The client of one association. Calls made at the same time wait for each other. When an answer is not protected as
@@ -131,18 +161,28 @@ export class DlmsClient {
    */
   action(method: MethodRef, parameter?: CosemData): Promise<CosemData | undefined> {
     return this.#exclusively(async () => {
-      const invokeIdAndPriority = this.#nextInvokeId()
-      const request = { kind: 'action-request-normal', invokeIdAndPriority, method, parameter } as const
-      const response = await this.#invoke(this.#requireFitting(emitXdlms(request)), invokeIdAndPriority)
-      if (response.kind !== 'action-response-normal') throw this.#unexpected(response)
-      if (response.result !== 0) throw actionRefused(method, actionResultName(response.result) ?? response.result)
-      if (response.returned === undefined) return undefined
-      if ('data' in response.returned) return response.returned.data
-      const { accessResult } = response.returned
-      // Some servers return "no data" as a result of success.
-      if (accessResult === 0) return undefined
-      throw actionRefused(method, dataAccessResultName(accessResult) ?? accessResult)
+      const outcome = actionOutcomeOf(await this.#action(method, parameter))
+      if (outcome.ok) return outcome.data
+      throw actionRefused(method, outcome.result)
     })
+  }
+
+  /** Several attributes, each with its own answer; in one request, or blocks of one, where the server takes that. */
+  setWithList(items: readonly SetItem[]): Promise<SetResult[]> {
+    return this.#exclusively(async () => (await this.#setList(items)).map(setResultOf))
+  }
+
+  /** Several methods, each with its own answer; in one request where the server takes that. */
+  actionWithList(items: readonly ActionItem[]): Promise<ActionItemResult[]> {
+    return this.#exclusively(async () => (await this.#actionList(items)).map(actionOutcomeOf))
+  }
+
+  /**
+   * Gets, sets and actions in one request, each with its own answer. Ciphered, it goes as general-glo-ciphering.
+   * @throws DlmsError `DLMS_CONFIGURATION` where the server has not agreed to ACCESS
+   */
+  access(items: readonly AccessItem[], options: AccessOptions = {}): Promise<ActionItemResult[]> {
+    return this.#exclusively(() => this.#access(items, options))
   }
 
   /** Leaves the association; the transport stays open. Without one there is nothing to do. */
@@ -253,7 +293,7 @@ export class DlmsClient {
 
   async #setInBlocks(attribute: AttributeRef, rawData: Uint8Array, invokeIdAndPriority: number): Promise<number> {
     // The first block also names the attribute: two octets of class, six of name, index and an absent selection.
-    const blockBytes = this.#room() - SET_BLOCK_HEADER_BYTES - 10
+    const blockBytes = this.#room() - BLOCK_HEADER_BYTES - 10
     if (blockBytes < 1) throw new DlmsError('DLMS_LIMIT_EXCEEDED', 'no room for a block')
     for (let blockNumber = 1, offset = 0; ; blockNumber++, offset += blockBytes) {
       const lastBlock = offset + blockBytes >= rawData.length
@@ -272,29 +312,182 @@ export class DlmsClient {
     }
   }
 
+  async #setList(items: readonly SetItem[]): Promise<readonly number[]> {
+    const { info } = this.#requireAssociation()
+    if (items.length <= 1 || !conforms(info.conformance, 'multiple-references')) {
+      const results: number[] = []
+      for (const { attribute, value } of items) results.push(await this.#set(attribute, value))
+      return results
+    }
+    const invokeIdAndPriority = this.#nextInvokeId()
+    const values = items.map(({ value }) => value)
+    const whole = emitXdlms({ kind: 'set-request-with-list', invokeIdAndPriority, items, values })
+    if (whole.length <= this.#room()) {
+      const response = await this.#invoke(whole, invokeIdAndPriority)
+      // A server may refuse the whole list with the plain form.
+      if (response.kind === 'set-response-normal' && response.result !== 0) return items.map(() => response.result)
+      if (response.kind !== 'set-response-with-list' || response.results.length !== items.length) {
+        throw this.#unexpected(response)
+      }
+      return response.results
+    }
+    // Too long for one request: halves cost no more exchanges than blocks, and every server takes them.
+    const half = Math.ceil(items.length / 2)
+    return [...(await this.#setList(items.slice(0, half))), ...(await this.#setList(items.slice(half)))]
+  }
+
+  // ---- ACTION
+
+  async #action(method: MethodRef, parameter: CosemData | undefined): Promise<ActionAnswer> {
+    const { info } = this.#requireAssociation()
+    const invokeIdAndPriority = this.#nextInvokeId()
+    const whole = emitXdlms({ kind: 'action-request-normal', invokeIdAndPriority, method, parameter })
+    const hasBlocks = conforms(info.conformance, 'block-transfer-with-action')
+    const response =
+      whole.length > this.#room() && hasBlocks && parameter !== undefined
+        ? await this.#actionInBlocks(method, emitData(parameter), invokeIdAndPriority)
+        : await this.#invoke(this.#requireFitting(whole), invokeIdAndPriority)
+    if (response.kind === 'action-response-normal') return response
+    if (response.kind !== 'action-response-with-pblock') throw this.#unexpected(response)
+    const collected = await this.#collectAction(response)
+    return isAnswer(collected)
+      ? collected
+      : parseExactly('ACTION answer', collected, (reader) => readActionResult(reader))
+  }
+
+  async #actionInBlocks(method: MethodRef, rawData: Uint8Array, invokeIdAndPriority: number): Promise<XdlmsApdu> {
+    // The first block also names the method, in nine octets.
+    const blockBytes = this.#room() - BLOCK_HEADER_BYTES - 9
+    if (blockBytes < 1) throw new DlmsError('DLMS_LIMIT_EXCEEDED', 'no room for a block')
+    for (let blockNumber = 1, offset = 0; ; blockNumber++, offset += blockBytes) {
+      const lastBlock = offset + blockBytes >= rawData.length
+      const block = { lastBlock, blockNumber, rawData: rawData.slice(offset, offset + blockBytes) }
+      const request =
+        blockNumber === 1
+          ? ({ kind: 'action-request-with-first-pblock', invokeIdAndPriority, method, block } as const)
+          : ({ kind: 'action-request-with-pblock', invokeIdAndPriority, block } as const)
+      const response = await this.#invoke(emitXdlms(request), invokeIdAndPriority)
+      if (response.kind !== 'action-response-next-pblock') return response
+      if (response.blockNumber !== blockNumber || lastBlock) throw this.#unexpected(response)
+    }
+  }
+
+  /** All blocks from the first on, or the answer that ended it. */
+  async #collectAction(
+    first: Extract<XdlmsApdu, { kind: 'action-response-with-pblock' }>,
+  ): Promise<Uint8Array | ActionAnswer> {
+    const parts: Uint8Array[] = []
+    let bytes = 0
+    let response = first
+    for (;;) {
+      const { lastBlock, blockNumber, rawData } = response.block
+      if (blockNumber !== parts.length + 1 || (rawData.length === 0 && !lastBlock)) throw this.#unexpected(response)
+      bytes += rawData.length
+      if (bytes > this.#maxValueBytes)
+        throw new DlmsError('DLMS_LIMIT_EXCEEDED', 'value longer than allowed', { bytes })
+      parts.push(rawData)
+      if (lastBlock) return concatBytes(...parts)
+      const { invokeIdAndPriority } = response
+      const request = { kind: 'action-request-next-pblock', invokeIdAndPriority, blockNumber } as const
+      const next = await this.#invoke(emitXdlms(request), invokeIdAndPriority)
+      if (next.kind === 'action-response-normal' && next.result !== 0) return next
+      if (next.kind !== 'action-response-with-pblock') throw this.#unexpected(next)
+      response = next
+    }
+  }
+
+  async #actionList(items: readonly ActionItem[]): Promise<readonly ActionAnswer[]> {
+    const { info } = this.#requireAssociation()
+    if (items.length <= 1 || !conforms(info.conformance, 'multiple-references')) {
+      const results: ActionAnswer[] = []
+      for (const { method, parameter } of items) results.push(await this.#action(method, parameter))
+      return results
+    }
+    const invokeIdAndPriority = this.#nextInvokeId()
+    const methods = items.map(({ method }) => method)
+    const parameters = items.map(({ parameter }) => parameter ?? cosem.nullData)
+    const request = emitXdlms({ kind: 'action-request-with-list', invokeIdAndPriority, methods, parameters })
+    if (request.length > this.#room()) {
+      const half = Math.ceil(items.length / 2)
+      return [...(await this.#actionList(items.slice(0, half))), ...(await this.#actionList(items.slice(half)))]
+    }
+    const response = await this.#invoke(request, invokeIdAndPriority)
+    if (response.kind === 'action-response-normal' && response.result !== 0) return items.map(() => response)
+    const results = await this.#actionResultsOf(response)
+    if (results.length !== items.length) throw this.#unexpected(response)
+    return results
+  }
+
+  async #actionResultsOf(response: XdlmsApdu): Promise<readonly ActionAnswer[]> {
+    if (response.kind === 'action-response-with-list') return response.results
+    if (response.kind !== 'action-response-with-pblock') throw this.#unexpected(response)
+    const collected = await this.#collectAction(response)
+    if (isAnswer(collected)) throw this.#unexpected(response)
+    return parseExactly('list of ACTION answers', collected, (reader) =>
+      readList(reader, () => readActionResult(reader)),
+    )
+  }
+
+  // ---- ACCESS
+
+  async #access(items: readonly AccessItem[], { breakOnError }: AccessOptions): Promise<ActionItemResult[]> {
+    const { info, protection } = this.#requireAssociation()
+    if (!conforms(info.conformance, 'access')) {
+      throw new DlmsError('DLMS_CONFIGURATION', 'the server has not agreed to ACCESS')
+    }
+    const flags = longInvokeBits.confirmed + longInvokeBits.highPriority
+    const longInvokeIdAndPriority =
+      flags + (breakOnError === true ? longInvokeBits.breakOnError : 0) + (this.#nextInvokeId() & 0x0f)
+    const request = emitXdlms({
+      kind: 'access-request',
+      longInvokeIdAndPriority,
+      specifications: items,
+      data: items.map((item) => ('value' in item && item.value) || cosem.nullData),
+    })
+    const room = info.serverMaxPduBytes - (protection === undefined ? 0 : overheadBytesOf('general-glo'))
+    const response = await this.#exchange(this.#requireFitting(request, room), 'general-glo')
+    const isOurs = response.kind === 'access-response' && response.longInvokeIdAndPriority === longInvokeIdAndPriority
+    if (!isOurs || response.data.length !== items.length || response.results.length !== items.length) {
+      throw this.#unexpected(response)
+    }
+    return response.results.map(({ service, result }, i): ActionItemResult => {
+      if (service !== items[i]!.service) throw this.#unexpected(response)
+      const data = response.data[i]!
+      // A get has a value, though it be null-data; a set has none, and an action may have one.
+      const hasData = service === 'get' || (service === 'action' && data.type !== 'null-data')
+      if (result === 0) return { ok: true, data: hasData ? data : undefined }
+      return { ok: false, result: (service === 'action' ? actionResultName : dataAccessResultName)(result) ?? result }
+    })
+  }
+
   // ---- one request
 
-  /** Sends a plain APDU as the association demands, and gives the checked, parsed answer to it. */
+  /** The checked, parsed answer to a plain APDU of a service with a short invoke id. */
   async #invoke(plaintext: Uint8Array, invokeIdAndPriority: number): Promise<XdlmsApdu> {
-    const { protection } = this.#requireAssociation()
-    const answer =
-      protection === undefined ? await this.#send(plaintext) : await this.#sendProtected(plaintext, protection)
-    if (answer[0] === apduTags['exception-response']) throw exceptionOf(answer)
-    const response = parseXdlms(answer)
+    const response = await this.#exchange(plaintext, 'glo')
     const hasOwnId = 'invokeIdAndPriority' in response && response.invokeIdAndPriority === invokeIdAndPriority
     if (!hasOwnId) throw this.#unexpected(response)
     return response
   }
 
-  async #sendProtected(plaintext: Uint8Array, protection: FrameProtection): Promise<Uint8Array> {
-    const request = await protection.protect(plaintext, 'glo')
+  /** Sends a plain APDU as the association demands; an exception is thrown. */
+  async #exchange(plaintext: Uint8Array, form: FrameForm): Promise<XdlmsApdu> {
+    const { protection } = this.#requireAssociation()
+    const answer =
+      protection === undefined ? await this.#send(plaintext) : await this.#sendProtected(plaintext, protection, form)
+    if (answer[0] === apduTags['exception-response']) throw exceptionOf(answer)
+    return parseXdlms(answer)
+  }
+
+  async #sendProtected(plaintext: Uint8Array, protection: FrameProtection, form: FrameForm): Promise<Uint8Array> {
+    const request = await protection.protect(plaintext, form)
     if (isRefusal(request)) throw this.#broken(refusalError(request))
     const answer = await this.#send(request)
     // Not authenticated, so it can only be an error, never a value.
     if (answer[0] === apduTags['exception-response']) throw exceptionOf(answer)
     const opened = await protection.unprotect(answer)
     if (isRefusal(opened)) throw this.#broken(refusalError(opened))
-    if (opened.form !== 'glo') throw this.#broken(refusalError({ refused: 'not-permitted' }))
+    if (opened.form !== form) throw this.#broken(refusalError({ refused: 'not-permitted' }))
     return opened.plaintext
   }
 
@@ -320,8 +513,8 @@ export class DlmsClient {
     return info.serverMaxPduBytes - (protection === undefined ? 0 : overheadBytesOf('glo'))
   }
 
-  #requireFitting(plaintext: Uint8Array): Uint8Array {
-    if (plaintext.length <= this.#room()) return plaintext
+  #requireFitting(plaintext: Uint8Array, room = this.#room()): Uint8Array {
+    if (plaintext.length <= room) return plaintext
     throw new DlmsError('DLMS_LIMIT_EXCEEDED', 'request longer than the server takes', {
       lengthBytes: plaintext.length,
     })
@@ -363,6 +556,21 @@ function isGetResponse(response: XdlmsApdu): response is GetResponse {
 function getResultOf(result: GetDataResult): GetResult {
   if ('data' in result) return { ok: true, data: result.data }
   return { ok: false, result: dataAccessResultName(result.accessResult) ?? result.accessResult }
+}
+
+const isAnswer = (collected: Uint8Array | ActionAnswer): collected is ActionAnswer => 'result' in collected
+
+function setResultOf(code: number): SetResult {
+  return code === 0 ? { ok: true } : { ok: false, result: dataAccessResultName(code) ?? code }
+}
+
+function actionOutcomeOf({ result, returned }: ActionAnswer): ActionItemResult {
+  if (result !== 0) return { ok: false, result: actionResultName(result) ?? result }
+  if (returned === undefined) return { ok: true, data: undefined }
+  if ('data' in returned) return { ok: true, data: returned.data }
+  // Some servers return "no data" as a result of success.
+  if (returned.accessResult === 0) return { ok: true, data: undefined }
+  return { ok: false, result: dataAccessResultName(returned.accessResult) ?? returned.accessResult }
 }
 
 function accessRefused(service: 'get' | 'set', attribute: AttributeRef, code: number): DlmsError {

@@ -34,7 +34,9 @@ export interface OpenAssociationOptions {
 const proposedConformance = conformanceOf(
   'block-transfer-with-get-or-read',
   'block-transfer-with-set-or-write',
+  'block-transfer-with-action',
   'multiple-references',
+  'access',
   'get',
   'set',
   'selective-access',

@@ -20,6 +20,8 @@ import { DlmsError } from '../errors.ts'
 import type { Caller, CosemObject } from '../interface-classes/cosem-object.ts'
 import { type FrameForm, FrameProtection, overheadBytesOf } from '../security/frame-protection.ts'
 import { isRefusal, type SecurityModule, type SecurityRefusal } from '../security/security-module.ts'
+import { serveAccess } from './access-service.ts'
+import { ActionService } from './action-service.ts'
 import { GetService } from './get-service.ts'
 import { faultOfAarq, negotiate } from './judge-aarq.ts'
 import { ObjectAccess } from './object-access.ts'
@@ -45,6 +47,7 @@ interface Session {
   readonly access: ObjectAccess
   readonly get: GetService
   readonly set: SetService
+  readonly action: ActionService
 }
 
 type State =
@@ -163,6 +166,9 @@ export class ServerAssociation {
       access,
       get: new GetService(access, this.#host.maxResponseBytes),
       set: new SetService(access),
+      action: new ActionService(access, ({ logicalName }) =>
+        this.#report('object-failed', `${logicalName}: answer does not fit`),
+      ),
     }
   }
 
@@ -272,11 +278,12 @@ export class ServerAssociation {
   }
 
   async #service(request: XdlmsApdu, session: Session, maxPduBytes: number): Promise<Uint8Array> {
-    const { caller, get, set, access } = session
+    const { caller, get, set, action, access } = session
     const needed = neededConformance(request)
     if (needed === undefined || !needed.every((bit) => conforms(caller.conformance, bit))) return unknownService
     if (!request.kind.startsWith('get')) get.abort()
     if (!request.kind.startsWith('set')) set.abort()
+    if (!request.kind.startsWith('action')) action.abort()
     switch (request.kind) {
       case 'get-request-normal':
       case 'get-request-next':
@@ -289,31 +296,17 @@ export class ServerAssociation {
       case 'set-request-with-list-and-first-datablock':
         return emitXdlms(await set.handle(request, caller))
       case 'action-request-normal':
-        return this.#action(request, caller, access, maxPduBytes)
+      case 'action-request-next-pblock':
+      case 'action-request-with-list':
+      case 'action-request-with-first-pblock':
+      case 'action-request-with-list-and-first-pblock':
+      case 'action-request-with-pblock':
+        return action.handle(request, caller, maxPduBytes)
+      case 'access-request':
+        return (await serveAccess(request, access, caller, maxPduBytes)) ?? pduTooLong
       default:
         return unknownService
     }
-  }
-
-  async #action(
-    request: ActionRequestNormal,
-    caller: Caller,
-    access: ObjectAccess,
-    maxPduBytes: number,
-  ): Promise<Uint8Array> {
-    const { invokeIdAndPriority } = request
-    const outcome = await access.invoke(request.method, request.parameter, caller)
-    const { data } = outcome
-    const response = {
-      kind: 'action-response-normal',
-      invokeIdAndPriority,
-      result: actionResults[outcome.result],
-    } as const
-    if (data === undefined) return emitXdlms(response)
-    const encoded = parsed(() => emitXdlms({ ...response, returned: { data } }))
-    if (encoded !== undefined && encoded.length <= maxPduBytes) return encoded
-    this.#report('object-failed', `${request.method.logicalName}: answer does not fit`)
-    return emitXdlms({ ...response, result: actionResults['other-reason'] })
   }
 
   async #replyToHls(request: ActionRequestNormal, session: Session, clientChallenge: Uint8Array): Promise<Uint8Array> {
@@ -396,6 +389,16 @@ function neededConformance(request: XdlmsApdu): readonly ConformanceBit[] | unde
       return ['set', 'multiple-references', 'block-transfer-with-set-or-write']
     case 'action-request-normal':
       return ['action']
+    case 'action-request-with-list':
+      return ['action', 'multiple-references']
+    case 'action-request-with-first-pblock':
+    case 'action-request-with-pblock':
+    case 'action-request-next-pblock':
+      return ['action', 'block-transfer-with-action']
+    case 'action-request-with-list-and-first-pblock':
+      return ['action', 'multiple-references', 'block-transfer-with-action']
+    case 'access-request':
+      return ['access']
     default:
       return undefined
   }
