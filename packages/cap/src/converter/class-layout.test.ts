@@ -169,7 +169,7 @@ describe('interfaces', () => {
 describe('instance fields', () => {
   test('that are final with a constant have a place all the same: the constructor writes them', () => {
     const cap = capOf({ name: 'p/A', fields: ['private final x S = 256', 'y S'] })
-    expect(cap.classes.classes[0]!.declaredInstanceSize).toBe(2)
+    expect(cap.classes.classes[0]!.declaredInstanceSizeCells).toBe(2)
     expect(cap.descriptor!.classes[0]!.fields).toHaveLength(2)
   })
 
