@@ -224,6 +224,11 @@ export class MemberTypes {
     return fact && !isMissing(fact) ? fact : undefined
   }
 
+  /** Tokens of the methods an own interface declares itself. */
+  declaredTokens(node: ClassNode): number[] {
+    return [...(this.#interfaceMethods.get(node)?.keys() ?? [])]
+  }
+
   /** A method of an interface by its token. */
   interfaceMethod(node: ClassNode, token: number): MethodFact | Missing {
     if (!node.isKnown) return unknown(node)

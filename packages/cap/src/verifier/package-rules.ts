@@ -1,5 +1,11 @@
-import type { CapFile, ClassInfo } from '../capfile/cap-file.ts'
-import { METHOD_FLAGS, type MethodDescriptor } from '../capfile/cap-file.ts'
+import {
+  type CapFile,
+  type ClassInfo,
+  type ClassRef,
+  METHOD_FLAGS,
+  type MethodDescriptor,
+  STATIC_ARRAY_TYPES,
+} from '../capfile/cap-file.ts'
 import { readMethodHeader } from '../capfile/method-component.ts'
 import { namedMethodOffsets } from '../instructions/method-code.ts'
 import {
@@ -136,6 +142,11 @@ function checkInterfaces(members: MemberTypes, node: ClassNode, own: ClassInfo, 
     if (wanted !== undefined && index.length < wanted) {
       report('interface-map', `${index.length} of ${wanted} methods of ${above.name}`, { node })
     }
+    const missing = members.declaredTokens(above).filter((token) => token >= index.length)
+    if (missing.length > 0) report('interface-map', `nothing for method ${missing[0]} of ${above.name}`, { node })
+    for (const one of above.interfaces) {
+      if (!listsInterface(node, one)) report('interface-map', `${above.name} without ${one.name} above it`, { node })
+    }
     index.forEach((token, i) => {
       const declared = members.declaredInterfaceMethod(above, i)
       const given = members.virtual(node, token)
@@ -149,6 +160,14 @@ function checkInterfaces(members: MemberTypes, node: ClassNode, own: ClassInfo, 
       }
     })
   }
+}
+
+/** Calls look for the very interface, in the class and its superclasses. */
+function listsInterface(node: ClassNode, wanted: ClassNode): boolean {
+  for (let at: ClassNode | undefined = node; at; at = at.superClass) {
+    if (at.interfaces.includes(wanted) || !at.isKnown) return true
+  }
+  return !wanted.isKnown
 }
 
 function checkNotAbstract(members: MemberTypes, node: ClassNode, own: ClassInfo, report: ReportPackage): void {
@@ -228,12 +247,13 @@ function checkHeader(
 function checkFields(members: MemberTypes, report: ReportPackage): void {
   const { cap } = members.world
   const taken = new Map<number, string>()
+  const cells = new Map<ClassNode, Map<number, number>>()
   for (const one of cap.descriptor?.classes ?? []) {
     const node = members.world.find(one.thisClass)
     for (const { field, type } of one.fields) {
       const fieldType = members.fieldType(type)
       if (fieldType === undefined) report('descriptor-type', `no field type at ${type}`, { node })
-      else if (field.kind === 'instance') checkInstanceField(members, field, fieldType, report)
+      else if (field.kind === 'instance') checkInstanceField(members, field, fieldType, cells, report)
       else if (field.ref.kind === 'internal') {
         checkStaticField(cap, field.ref.imageOffset, fieldType, taken, (message) =>
           report('field-layout', message, { node }),
@@ -245,8 +265,9 @@ function checkFields(members: MemberTypes, report: ReportPackage): void {
 
 function checkInstanceField(
   members: MemberTypes,
-  { class: ref, token }: { class: Parameters<MemberTypes['world']['find']>[0]; token: number },
+  { class: ref, token }: { readonly class: ClassRef; readonly token: number },
   type: ValueType,
+  cells: Map<ClassNode, Map<number, number>>,
   report: ReportPackage,
 ): void {
   const node = members.world.find(ref)
@@ -255,19 +276,26 @@ function checkInstanceField(
     report('field-layout', `field ${token} of something that is no class here`, { node })
     return
   }
-  if (token + wordsOf(type) > own.declaredInstanceSizeCells) {
-    report('field-layout', `field ${token} is behind the end of the instance`, { node })
-  }
-  const index = token - own.firstReferenceToken
-  const isInReferences = own.referenceCount > 0 && index >= 0 && index < own.referenceCount
-  if (isInReferences !== (typeof type === 'object')) {
-    report(
-      'field-layout',
-      `field ${token} of type ${valueTypeText(type)} lies ${isInReferences ? 'among' : 'outside'} the references`,
-      { node },
-    )
+  const taken = cells.get(node) ?? new Map<number, number>()
+  cells.set(node, taken)
+  for (let cell = token; cell < token + wordsOf(type); cell++) {
+    const index = cell - own.firstReferenceToken
+    const isInReferences = own.referenceCount > 0 && index >= 0 && index < own.referenceCount
+    if (cell >= own.declaredInstanceSizeCells) {
+      report('field-layout', `field ${token} is behind the end of the instance`, { node })
+    } else if (isInReferences !== (typeof type === 'object')) {
+      const place = isInReferences ? 'among' : 'outside'
+      report('field-layout', `field ${token} of type ${valueTypeText(type)} lies ${place} the references`, { node })
+    }
+    const other = taken.get(cell)
+    if (other !== undefined) report('field-layout', `fields ${other} and ${token} overlap`, { node })
+    taken.set(cell, token)
   }
 }
+
+const INITIAL_ARRAY_TYPES: ReadonlyMap<number, string> = new Map(
+  Object.entries(STATIC_ARRAY_TYPES).map(([word, type]) => [type, word]),
+)
 
 const STATIC_SIZES_BYTES: Readonly<Record<string, number>> = { boolean: 1, byte: 1, short: 2, int: 4 }
 
@@ -284,6 +312,12 @@ function checkStaticField(
   if (imageOffset + size > staticFields.imageSizeBytes) report(`static field ${imageOffset} reaches out of the image`)
   if (typeof type === 'object' ? imageOffset >= references || imageOffset % 2 !== 0 : imageOffset < references) {
     report(`static field ${imageOffset} of type ${text} lies where such fields do not`)
+  }
+  const initial = staticFields.arrayInits[imageOffset / 2]
+  if (initial && text !== `${INITIAL_ARRAY_TYPES.get(initial.type)}[]`) {
+    report(
+      `static field ${imageOffset} of type ${text} begins with an array of ${INITIAL_ARRAY_TYPES.get(initial.type)}`,
+    )
   }
   for (let at = imageOffset; at < imageOffset + size; at++) {
     const key = `${imageOffset} ${text}`
