@@ -98,6 +98,17 @@ describe('gridcard script', () => {
   })
 })
 
+test('a reader of the output that has seen enough is no fault to report', async () => {
+  const child = execFile(process.execPath, [CLI, 'card', 'try', METER_SECURITY])
+  let said = ''
+  child.stderr?.on('data', (text) => {
+    said += text
+  })
+  child.stdout?.destroy()
+  const code = await new Promise((resolve) => child.on('close', resolve))
+  expect({ code, said }).toEqual({ code: 1, said: '' })
+})
+
 describe('gridcard run', () => {
   test('ends with 2 when a file is not there or is no applet', async () => {
     expect(await gridcard(['run', 'nothing.cap'])).toMatchObject({ code: 2, stdout: '' })

@@ -4,7 +4,17 @@ import type { ScriptOptions } from './script/script-command.ts'
 
 const collect = (text: string, texts: readonly string[] = []) => [...texts, text]
 const write = (text: string): void => {
+  endWhenNobodyReads()
   process.stdout.write(text)
+}
+
+/** `gridcard script x | head`: the reader has seen enough, that is no fault to report. */
+function endWhenNobodyReads(): void {
+  if (process.stdout.listenerCount('error') > 0) return
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit(1)
+  })
 }
 
 /** `card try`, `script`, `run` and `applet new`; each command's own code is loaded when it is used. */
@@ -124,6 +134,7 @@ Examples:
   echo "select wallet" | gridcard run wallet.cap --json`,
     )
     .action(async (files: readonly string[], raw: RunOptions) => {
+      endWhenNobodyReads()
       const { run } = await import('./repl/run-command.ts')
       process.exitCode = await run(files, raw, { input: process.stdin, output: process.stdout })
     })

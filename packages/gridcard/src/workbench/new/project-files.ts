@@ -109,14 +109,20 @@ select ${appletAid}
 }
 
 function readme({ name, className, packageName, appletAid }: ProjectNames): string {
+  const build = `gridcard applet build . --out ${name}.cap`
+  const commands = [
+    [build, 'compile and convert'],
+    ['gridcard script test.apdu', 'test'],
+    [`gridcard run ${name}.cap`, `talk to it: "select ${name}"`],
+  ]
+    .map(([command, about]) => `${command!.padEnd(build.length + 4)}${about}`)
+    .join('\n')
   return `# ${name}
 
 A Java Card applet, AID \`${appletAid}\`. In this folder, with a JDK (8 to 21):
 
 \`\`\`
-gridcard applet build . --out ${name}.cap      compile and convert
-gridcard script test.apdu${' '.repeat(Math.max(6, name.length + 10))}test
-gridcard run ${name}.cap${' '.repeat(18)}talk to it: "select ${name}", "80 10 00 00 00"
+${commands}
 \`\`\`
 
 | command | data out |
