@@ -4,6 +4,8 @@ export interface Question {
   readonly name: string
   readonly question: string
   readonly unit: string
+  /** What is missing on this machine to answer it; undefined when nothing is. */
+  whyNot?(): string | undefined
   prepare(): Promise<PreparedQuestion>
 }
 

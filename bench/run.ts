@@ -6,9 +6,10 @@ import { byteCodes } from './questions/byte-codes.ts'
 import { cardGcmProtect } from './questions/card-gcm-protect.ts'
 import { dlmsReads } from './questions/dlms-reads.ts'
 import { echoApdus } from './questions/echo-apdus.ts'
+import { pcscEchoes } from './questions/pcsc-echoes.ts'
 import { rowsIntoStore } from './questions/rows-into-store.ts'
 
-const questions: readonly Question[] = [byteCodes, echoApdus, cardGcmProtect, dlmsReads, rowsIntoStore]
+const questions: readonly Question[] = [byteCodes, echoApdus, pcscEchoes, cardGcmProtect, dlmsReads, rowsIntoStore]
 
 const help = `Usage: npm run bench -- [--only NAME] [--json]
 
@@ -45,6 +46,11 @@ async function main(): Promise<number> {
     console.log(`${'question'.padEnd(18)} ${'median'.padStart(14)}  ${'unit'.padEnd(16)} spread`)
   }
   for (const question of chosen) {
+    const missing = question.whyNot?.()
+    if (missing !== undefined) {
+      console.error(`${question.name.padEnd(18)} left out: ${missing}`)
+      continue
+    }
     const prepared = await question.prepare()
     try {
       const { median, spread } = await measure(prepared)

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { GridcardError, toHex } from '@gridcard/bytes'
 import { parseCapFile } from '@gridcard/cap'
-import { Card, type CardProfile } from '@gridcard/card'
+import { Card, type CardProfile, MemoryCard } from '@gridcard/card'
 import { nodeCrypto } from '@gridcard/crypto/node'
 import { type CardLink, inProcessLink } from '@gridcard/terminal'
 import { LauncherError } from '../errors.ts'
@@ -22,7 +22,21 @@ export interface OpenCard {
   close(): void
 }
 
-const imageProfiles: readonly CardProfile[] = [meterCardProfile, developerCardProfile]
+/** Whatever an image may be of, each refusing what is not its own. */
+const imageKinds: readonly ((store: FileNvStore, name: string) => OpenCard)[] = [
+  (store, name) => javaCardOf(meterCardProfile, store, name),
+  (store, name) => javaCardOf(developerCardProfile, store, name),
+  (store, name) => {
+    const card = MemoryCard.open({ store })
+    const atr = card.powerOn()
+    card.powerOff()
+    return { link: inProcessLink(card), title: `${name}, a memory card`, atr, applets: [], close: () => store.close() }
+  },
+]
+
+function javaCardOf(profile: CardProfile, store: FileNvStore, name: string): OpenCard {
+  return describe(Card.open({ profile, crypto: nodeCrypto, store }), name, () => store.close())
+}
 
 /**
  * The card of an image file. What it writes goes to the file.
@@ -39,16 +53,17 @@ export function openCardImage(path: string): OpenCard {
   }
   const store = new FileNvStore(path)
   let failure: unknown
-  for (const profile of imageProfiles) {
+  for (const open of imageKinds) {
     try {
-      return describe(Card.open({ profile, crypto: nodeCrypto, store }), basename(path), () => store.close())
+      return open(store, basename(path))
     } catch (error) {
-      failure = error
-      if (!(error instanceof GridcardError && error.code === 'CARD_IMAGE_OTHER_PROFILE')) break
+      if (!(error instanceof GridcardError)) throw error
+      // The one that names the profile says more than those that know nothing of the file.
+      if (failure === undefined || error.code === 'CARD_IMAGE_OTHER_PROFILE') failure = error
     }
   }
   store.close()
-  const reason = failure instanceof Error ? failure.message : String(failure)
+  const reason = (failure as GridcardError).message
   throw new LauncherError(
     'GRIDCARD_CARD_DAMAGED',
     `the card image ${path} cannot be used: ${reason}`,

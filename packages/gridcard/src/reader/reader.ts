@@ -40,7 +40,7 @@ async function servePrograms(options: ReaderOptions, cards: readonly OpenCard[])
       return code
     }
     process.stdout.write(options.json ? `${JSON.stringify(ready)}\n` : introduction(service.socketPath, slots))
-    await untilStopped((line) => moveCard(slots, line))
+    await untilStopped({ onLine: (line) => moveCard(slots, line) })
     return 0
   } finally {
     await service.close()
@@ -64,7 +64,7 @@ async function serveVpcd(options: ReaderOptions, cards: readonly OpenCard[]): Pr
       )
       process.stdout.write(`\n${lines.join('')}\n  Ctrl-C takes the card out.\n\n`)
     }
-    await Promise.race([untilStopped(), Promise.all(connections.map(({ ended }) => ended))])
+    await untilStopped({ failure: Promise.all(connections.map(({ ended }) => ended)) })
     return 0
   } finally {
     for (const connection of connections) await connection.close()
@@ -116,8 +116,15 @@ async function moveCard(slots: readonly Slot[], line: string): Promise<void> {
   }
 }
 
-/** Until SIGINT, SIGTERM or SIGHUP; meanwhile lines from standard input are obeyed, one after the other. */
-function untilStopped(onLine?: (line: string) => Promise<void>): Promise<void> {
+interface WhileServing {
+  /** Lines from standard input, obeyed one after the other. */
+  readonly onLine?: (line: string) => Promise<void>
+  /** Its rejection ends the service. */
+  readonly failure?: Promise<unknown>
+}
+
+/** Until SIGINT, SIGTERM or SIGHUP. */
+function untilStopped({ onLine, failure }: WhileServing): Promise<void> {
   return new Promise((resolve, reject) => {
     const lines = onLine === undefined ? undefined : createInterface({ input: process.stdin })
     const keepAlive = setInterval(() => {}, 0x7fff_ffff)
@@ -129,11 +136,12 @@ function untilStopped(onLine?: (line: string) => Promise<void>): Promise<void> {
       finish()
     }
     const stop = () => settle(resolve)
+    const fail = (error: unknown) => settle(() => reject(error))
     for (const signal of signals) process.on(signal, stop)
+    failure?.catch(fail)
     let obeying = Promise.resolve()
     lines?.on('line', (line) => {
-      if (line.trim() === '') return
-      obeying = obeying.then(() => onLine?.(line)).catch((error: unknown) => settle(() => reject(error)))
+      if (line.trim() !== '') obeying = obeying.then(() => onLine?.(line)).catch(fail)
     })
   })
 }
