@@ -12,6 +12,8 @@ export interface RawClientOptions {
   readonly clientSap?: string
   readonly serverSap?: string
   readonly timeout?: string
+  /** True without an address. */
+  readonly hdlc?: string | true
   readonly trace?: true
   readonly json?: true
 }
@@ -31,6 +33,8 @@ export interface ClientOptions {
   readonly clientSap: number | undefined
   readonly serverSap: number
   readonly timeoutMs: number
+  /** HDLC instead of the wrapper. */
+  readonly hdlc: { readonly physicalAddress: number | undefined } | undefined
   readonly trace: boolean
   readonly json: boolean
 }
@@ -52,10 +56,14 @@ export function parseClientOptions(target: string, raw: RawClientOptions): Clien
     clientSap: optional(raw.clientSap, (text) => integer('--client-sap', text, 0, 0xffff)),
     serverSap: integer('--server-sap', raw.serverSap ?? '1', 0, 0xffff),
     timeoutMs: integer('--timeout', raw.timeout ?? '10', 1, 3600) * 1000,
+    hdlc: raw.hdlc === undefined ? undefined : { physicalAddress: physicalAddressOf(raw.hdlc) },
     trace: raw.trace === true,
     json: raw.json === true,
   }
 }
+
+const physicalAddressOf = (address: string | true): number | undefined =>
+  address === true ? undefined : integer('--hdlc', address, 0, 0x3fff)
 
 /** `host`, `host:port`, `[::1]:port`. */
 function parseTarget(text: string): { host: string; port: number } {

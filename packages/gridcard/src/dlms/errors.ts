@@ -1,7 +1,6 @@
 import { type ErrorPlace, GridcardError } from '@gridcard/bytes'
 
 export type DlmsToolErrorCode =
-  | 'GRIDCARD_KEYS_MISSING'
   | 'GRIDCARD_KEY_FILE_EXPOSED'
   | 'GRIDCARD_KEY_FILE_UNUSABLE'
   | 'GRIDCARD_COUNTERS_UNUSABLE'

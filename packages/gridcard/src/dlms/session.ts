@@ -9,11 +9,11 @@ import {
   numberOf,
   SoftwareSecurityModule,
 } from '@gridcard/dlms'
-import { connectWrapperTcp } from '@gridcard/dlms/node'
+import { connectHdlcTcp, connectWrapperTcp } from '@gridcard/dlms/node'
 import type { ClientOptions } from './client-options.ts'
 import type { CommandIo } from './command-io.ts'
 import { DlmsToolError } from './errors.ts'
-import { type AssociationKeys, findKeys, keyEnvironment, systemCode } from './keys/association-keys.ts'
+import { type AssociationKeys, findKeys, systemCode } from './keys/association-keys.ts'
 import { CounterFile } from './keys/counter-file.ts'
 import { Tracer } from './trace.ts'
 
@@ -42,17 +42,6 @@ export async function withSession<T>(options: ClientOptions, io: CommandIo, act:
 /** Keys this command shall use; undefined for the public client. */
 export function keysFor(options: ClientOptions, io: CommandIo): AssociationKeys | undefined {
   return options.isPublic ? undefined : findKeys(options.keyFile, io.env)
-}
-
-/** @throws DlmsToolError `GRIDCARD_KEYS_MISSING` */
-export function requireKeys(options: ClientOptions, io: CommandIo, what: string): AssociationKeys {
-  const keys = keysFor(options, io)
-  if (keys !== undefined) return keys
-  const names = Object.values(keyEnvironment).map((name) => name.replace('GRIDCARD_DLMS_', '..._'))
-  throw new DlmsToolError(
-    'GRIDCARD_KEYS_MISSING',
-    `${what} needs keys: --key-file FILE, or GRIDCARD_DLMS_CLIENT_TITLE, ${names.slice(1).join(', ')}`,
-  )
 }
 
 export async function withPublic<T>(
@@ -194,9 +183,15 @@ async function connected<T>(
   tracer: Tracer | undefined,
   act: (transport: DlmsTransport, receivedBytes: () => number) => Promise<T>,
 ): Promise<T> {
-  const { host, port, serverSap, timeoutMs } = options
-  tracer?.note(`connect to ${host} ${port}`)
-  const socket = await connectWrapperTcp({ host, port, clientSap, serverSap, timeoutMs }).catch((error: unknown) => {
+  const { host, port, serverSap, timeoutMs, hdlc } = options
+  const frame = hdlc === undefined ? 'wrapper' : 'HDLC'
+  tracer?.note(`connect to ${host} ${port}, ${frame}`)
+  const to = { host, port, clientSap, serverSap, timeoutMs }
+  const connecting =
+    hdlc === undefined
+      ? connectWrapperTcp(to)
+      : connectHdlcTcp({ ...to, ...(hdlc.physicalAddress !== undefined && { physicalAddress: hdlc.physicalAddress }) })
+  const socket: DlmsTransport = await connecting.catch((error: unknown) => {
     throw unreachable(error, host, port)
   })
   let receivedBytes = 0
@@ -209,7 +204,7 @@ async function connected<T>(
     close: () => socket.close(),
   }
   try {
-    const transport = tracer?.transport(counting, { clientSap, serverSap }) ?? counting
+    const transport = tracer?.transport(counting, { frame, clientSap, serverSap }) ?? counting
     return await act(transport, () => receivedBytes)
   } finally {
     socket.close()
@@ -232,7 +227,10 @@ async function associated<T>(
 
 function unreachable(error: unknown, host: string, port: number): unknown {
   if (!(error instanceof DlmsError)) return error
-  const why = error.code === 'DLMS_TIMEOUT' ? 'no connection in time' : systemCode(error.cause)
+  const isTimeout = error.code === 'DLMS_TIMEOUT'
+  // What has no cause in the system comes from somebody who is there: an HDLC link refused, or cut while it opened.
+  if (!isTimeout && (error.code !== 'DLMS_TRANSPORT_CLOSED' || error.cause === undefined)) return error
+  const why = isTimeout ? error.message : systemCode(error.cause)
   return new DlmsToolError('GRIDCARD_UNREACHABLE', `nothing answers at ${host} port ${port} (${why})`)
 }
 

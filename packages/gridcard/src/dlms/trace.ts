@@ -24,16 +24,19 @@ export class Tracer {
     this.#write(`* ${text}`)
   }
 
-  transport(inner: DlmsTransport, saps: { readonly clientSap: number; readonly serverSap: number }): DlmsTransport {
-    const { clientSap, serverSap } = saps
+  transport(
+    inner: DlmsTransport,
+    link: { readonly frame: string; readonly clientSap: number; readonly serverSap: number },
+  ): DlmsTransport {
+    const { frame, clientSap, serverSap } = link
     return {
       send: async (apdu) => {
-        this.#write(`> wrapper ${clientSap} -> ${serverSap}, ${apdu.length} bytes`)
+        this.#write(`> ${frame} ${clientSap} -> ${serverSap}, ${apdu.length} bytes`)
         this.#write(`>   ${traceApdu(apdu)}`)
         for (const line of this.#inside) this.#write(`>     ${line}`)
         this.#inside = []
         const answer = await inner.send(apdu)
-        this.#write(`< wrapper ${serverSap} -> ${clientSap}, ${answer.length} bytes`)
+        this.#write(`< ${frame} ${serverSap} -> ${clientSap}, ${answer.length} bytes`)
         this.#write(`<   ${traceApdu(answer)}`)
         return answer
       },

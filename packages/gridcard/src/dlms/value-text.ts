@@ -3,7 +3,6 @@ import {
   type CosemData,
   type CosemDateTime,
   clockStatus,
-  emitData,
   epochMsOf,
   parseDateTime,
   type ScalerUnit,
@@ -151,5 +150,3 @@ export function quoted(text: string): string {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
   })
 }
-
-export const encodedHex = (data: CosemData): string => toHex(emitData(data))

@@ -95,7 +95,7 @@ export class Bench {
   }
 
   /** Starts `dlms serve` and gives its target, `127.0.0.1:PORT`. */
-  async serve(raw: { keyFile?: string } = { keyFile: this.keyFile }, io = new TestIo()): Promise<string> {
+  async serve(raw: { keyFile?: string; hdlc?: true } = { keyFile: this.keyFile }, io = new TestIo()): Promise<string> {
     const isUp = new Promise<void>((resolve) => {
       io.onOut = resolve
     })

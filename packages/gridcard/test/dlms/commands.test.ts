@@ -346,3 +346,25 @@ describe('a trace', () => {
     expect(bench.hasSecret(io.stderr)).toBe(false)
   })
 })
+
+describe('HDLC on TCP', () => {
+  test('is not spoken by a meter with the wrapper, and the other way round', async () => {
+    const wrapper = await bench.serve({})
+    const raw = { hdlc: true, timeout: '1' } as const
+    expect((await refusalOf(discover(wrapper, raw, io)))?.code).toMatch(/^(DLMS_|GRIDCARD_UNREACHABLE)/)
+    const hdlc = await bench.serve({ hdlc: true }, new TestIo())
+    expect((await refusalOf(discover(hdlc, { timeout: '1' }, io)))?.code).toMatch(/^DLMS_/)
+  })
+  test('carries what the wrapper carries', async () => {
+    const target = await bench.serve({ keyFile: bench.keyFile, hdlc: true })
+    const raw = { keyFile: bench.keyFile, hdlc: true, trace: true } as const
+    expect(await read(target, [energy], raw, io)).toBe(0)
+    expect(io.stdout).toBe('register/1.0.1.8.0.255/value  4711230 Wh\n')
+    expect(io.stderr).toMatch(/^> HDLC 1 -> 1, \d+ bytes$/m)
+    const rows = new TestIo()
+    expect(
+      await profile(target, undefined, { keyFile: bench.keyFile, hdlc: '17', csv: true, from: '2026-01-30' }, rows),
+    ).toBe(0)
+    expect(rows.stdout.trimEnd().split('\r\n').length).toBeGreaterThan(96)
+  })
+})

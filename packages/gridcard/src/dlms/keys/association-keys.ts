@@ -119,4 +119,5 @@ function unusable(message: string, cause?: unknown): DlmsToolError {
   return new DlmsToolError('GRIDCARD_KEY_FILE_UNUSABLE', message, {}, cause === undefined ? undefined : { cause })
 }
 
-export const systemCode = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown reason'
+export const systemCode = (error: unknown): string =>
+  (error as NodeJS.ErrnoException | undefined)?.code ?? 'unknown reason'

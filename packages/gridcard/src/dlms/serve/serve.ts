@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { nodeCrypto } from '@gridcard/crypto/node'
 import { DlmsError, type SecurityEvent, SoftwareSecurityModule } from '@gridcard/dlms'
-import { serveWrapperTcp, type WrapperTcpServer } from '@gridcard/dlms/node'
+import { serveHdlcTcp, serveWrapperTcp, type WrapperTcpServer } from '@gridcard/dlms/node'
 import { exitCodes } from '../../exit-code.ts'
 import { integer } from '../client-options.ts'
 import type { CommandIo } from '../command-io.ts'
@@ -19,6 +19,7 @@ export interface RawServeOptions {
   readonly keyFile?: string
   readonly counters?: string
   readonly counterStart?: string
+  readonly hdlc?: true
   readonly json?: true
 }
 
@@ -51,7 +52,7 @@ export async function serve(
       onSecurityEvent: (event) => log(eventText(event)),
       onChange: log,
     })
-    const listening = await listen(device, host, port)
+    const listening = await listen(device, { host, port, isHdlc: raw.hdlc === true })
     const capturing = setInterval(() => device.captureDue(), 1000)
     try {
       announce(model, device, { host, port: listening.port }, raw.json === true, io)
@@ -106,9 +107,12 @@ function moduleOf(keys: AssociationKeys, counters: CounterFile): SoftwareSecurit
   })
 }
 
-async function listen(device: Device, host: string, port: number): Promise<WrapperTcpServer> {
+async function listen(
+  { server }: Device,
+  { host, port, isHdlc }: { readonly host: string; readonly port: number; readonly isHdlc: boolean },
+): Promise<WrapperTcpServer> {
   try {
-    return await serveWrapperTcp({ server: device.server, host, port })
+    return await (isHdlc ? serveHdlcTcp({ server, host, port }) : serveWrapperTcp({ server, host, port }))
   } catch (error) {
     if (!(error instanceof DlmsError)) throw error
     throw new DlmsToolError(
