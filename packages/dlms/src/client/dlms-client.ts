@@ -26,8 +26,13 @@ export interface DlmsTransport {
 
 export interface DlmsClientOptions {
   readonly transport: Pick<DlmsTransport, 'send'>
-  /** `none`: public client, nothing ciphered. `hls-gmac`: mechanism 5, every APDU authenticated and encrypted. */
-  readonly mechanism: 'none' | 'hls-gmac'
+  /**
+   * `none`: public client, nothing ciphered. `hls-gmac`: mechanism 5, every APDU authenticated and encrypted. `lls`:
+   * mechanism 1 for old meters; the password and every reading go over the line in clear.
+   */
+  readonly mechanism: 'none' | 'lls' | 'hls-gmac'
+  /** Needed for `lls`, 1..64 octets. */
+  readonly password?: Uint8Array
   /** Needed for `hls-gmac`. */
   readonly security?: SecurityModule
   readonly slot?: number
@@ -103,6 +108,10 @@ export class DlmsClient {
       options.security !== undefined && options.slot !== undefined && options.serverSystemTitle?.length === 8
     if (options.mechanism === 'hls-gmac' && !isComplete) {
       throw new DlmsError('DLMS_CONFIGURATION', 'hls-gmac needs a security module, a slot and the title of the server')
+    }
+    const passwordBytes = options.password?.length ?? 0
+    if (options.mechanism === 'lls' && (passwordBytes < 1 || passwordBytes > 64)) {
+      throw new DlmsError('DLMS_CONFIGURATION', 'lls needs a password of 1..64 octets')
     }
     this.#options = options
     this.#maxPduBytes = options.maxPduBytes ?? 0xffff

@@ -23,7 +23,8 @@ export interface ClientAssociation {
 
 export interface OpenAssociationOptions {
   readonly send: (apdu: Uint8Array) => Promise<Uint8Array>
-  readonly mechanism: 'none' | 'hls-gmac'
+  readonly mechanism: 'none' | 'lls' | 'hls-gmac'
+  readonly password?: Uint8Array
   readonly security?: SecurityModule
   readonly slot?: number
   readonly serverSystemTitle?: Uint8Array
@@ -63,12 +64,16 @@ export async function openAssociation(options: OpenAssociationOptions): Promise<
     conformance: proposedConformance,
     maxPduBytes: options.maxPduBytes,
   })
-  return options.mechanism === 'none' ? openPublic(options, initiate) : openWithHls(options, initiate)
+  return options.mechanism === 'hls-gmac' ? openWithHls(options, initiate) : openInClear(options, initiate)
 }
 
-async function openPublic(options: OpenAssociationOptions, initiate: Uint8Array): Promise<ClientAssociation> {
+async function openInClear(options: OpenAssociationOptions, initiate: Uint8Array): Promise<ClientAssociation> {
   const applicationContextName = applicationContexts.ln
-  const answer = await options.send(emitAarq({ applicationContextName, userInformation: initiate }))
+  const password =
+    options.mechanism === 'lls'
+      ? { acseRequirements: true as const, mechanismName: mechanisms.lls, authenticationValue: options.password! }
+      : {}
+  const answer = await options.send(emitAarq({ applicationContextName, ...password, userInformation: initiate }))
   const aare = acceptedAare(answer, applicationContextName)
   if (aare.diagnostic.code !== associateDiagnostics.null) throw unexpected('authentication asked for')
   const response = initiateResponseOf(aare.userInformation ?? new Uint8Array(0))

@@ -141,6 +141,12 @@ export class DlmsServerConnection {
 const pairOf = ({ clientSap, serverSap }: AssociationConfig): string => `${clientSap}:${serverSap}`
 
 function requireUsable(association: AssociationConfig, options: DlmsServerOptions): void {
+  if (association.mechanism === 'lls') {
+    const { name, ciphered, password } = association
+    requireConfigured(options.allowsPasswordsInClear === true, `association ${name} would take a password in clear`)
+    requireConfigured(!ciphered && password !== undefined, `association ${name} needs a password and no ciphering`)
+    return
+  }
   if (!association.ciphered && association.mechanism === 'none') return
   requireConfigured(options.security !== undefined, `association ${association.name} needs a security module`)
   requireConfigured(association.slot !== undefined, `association ${association.name} needs a key slot`)

@@ -29,7 +29,12 @@ const CHALLENGE_MAX_BYTES = 64
 export function faultOfAarq(aarq: Aarq, config: AssociationConfig): string | undefined {
   const context = config.ciphered ? applicationContexts['ln-ciphered'] : applicationContexts.ln
   if (!equalBytes(aarq.applicationContextName, context)) return 'another application context'
-  if (config.mechanism === 'none') {
+  if (config.mechanism === 'lls') {
+    if (aarq.mechanismName === undefined || !equalBytes(aarq.mechanismName, mechanisms.lls)) {
+      return 'another authentication mechanism'
+    }
+    if (!isSamePassword(aarq.authenticationValue, config.password?.())) return 'wrong password'
+  } else if (config.mechanism === 'none') {
     const mechanism = aarq.mechanismName
     if (mechanism !== undefined && !equalBytes(mechanism, mechanisms.none)) return 'another authentication mechanism'
   } else {
@@ -39,8 +44,17 @@ export function faultOfAarq(aarq: Aarq, config: AssociationConfig): string | und
     const challengeBytes = aarq.authenticationValue?.length ?? 0
     if (challengeBytes < CHALLENGE_MIN_BYTES || challengeBytes > CHALLENGE_MAX_BYTES) return 'no usable challenge'
   }
-  if ((config.ciphered || config.mechanism !== 'none') && aarq.apTitle?.length !== 8) return 'no client system title'
+  if ((config.ciphered || config.mechanism === 'hls-gmac') && aarq.apTitle?.length !== 8)
+    return 'no client system title'
   return undefined
+}
+
+/** Takes as long for every guess of one length. */
+function isSamePassword(given: Uint8Array | undefined, password: Uint8Array | undefined): boolean {
+  if (given === undefined || password === undefined || password.length === 0) return false
+  let difference = given.length ^ password.length
+  for (let i = 0; i < given.length; i++) difference |= given[i]! ^ password[i % password.length]!
+  return difference === 0
 }
 
 export interface Negotiated {

@@ -173,7 +173,7 @@ export class ServerAssociation {
   }
 
   async #accept(aarq: Aarq, protection: FrameProtection | undefined, session: Session): Promise<Uint8Array> {
-    const isHls = this.#config.mechanism !== 'none'
+    const isHls = this.#config.mechanism === 'hls-gmac'
     let serverChallenge: Uint8Array | undefined
     if (isHls) {
       const challenge = await this.#security.hlsChallenge(this.#slot, CHALLENGE_BYTES)
@@ -194,7 +194,7 @@ export class ServerAssociation {
       },
       apTitle: isHls || protection !== undefined ? this.#security.systemTitle : undefined,
       acseRequirements: isHls,
-      mechanismName: isHls ? mechanisms[this.#config.mechanism] : undefined,
+      mechanismName: isHls ? mechanisms['hls-gmac'] : undefined,
       authenticationValue: serverChallenge,
       userInformation,
     })

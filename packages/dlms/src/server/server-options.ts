@@ -7,8 +7,13 @@ export interface AssociationConfig {
   readonly name: string
   readonly clientSap: number
   readonly serverSap: number
-  /** `none` is lowest level security; `hls-gmac` is mechanism 5. Anything else than this is refused. */
-  readonly mechanism: 'none' | 'hls-gmac'
+  /**
+   * `none` is lowest level security; `hls-gmac` is mechanism 5. `lls` is mechanism 1, a password in clear that anybody
+   * on the line can keep and use: the server refuses to offer it unless `allowsPasswordsInClear` is set.
+   */
+  readonly mechanism: 'none' | 'lls' | 'hls-gmac'
+  /** For `lls`: asked at each AARQ, 1..64 octets. */
+  readonly password?: () => Uint8Array
   /** True: context LN with ciphering, and every request and response authenticated and encrypted. */
   readonly ciphered: boolean
   /** Key slot of the security module; needed when `ciphered` or `hls-gmac`. */
@@ -21,6 +26,8 @@ export interface DlmsServerOptions {
   readonly objects: readonly CosemObject[]
   readonly associations: readonly AssociationConfig[]
   readonly security?: SecurityModule
+  /** Needed for an association with `lls`, which must not be ciphered. Default false. */
+  readonly allowsPasswordsInClear?: boolean
   /** Largest APDU taken and given, 64..65535; ciphered APDUs count with tag and counter. Default 1024. */
   readonly maxPduBytes?: number
   /** Bound of a long response before it is cut into blocks, default 4 MiB. */
