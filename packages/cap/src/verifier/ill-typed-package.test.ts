@@ -205,6 +205,9 @@ describe('a package without what is needed to check it', () => {
     expect(findings('sconst_0 aconst_null sadd pop return').map((one) => one.rule)).toEqual(['stack-type'])
     expect(findings('invokestatic giveInt pop return').map((one) => one.rule)).toEqual(['int-split'])
     expect(findings('sconst_0 ifeq A sconst_0 sreturn A: return').map((one) => one.rule)).toEqual(['return-type'])
+    // What an interface method takes shows in the class that has it.
+    expect(findings('aconst_null aconst_null invokeinterface 2 shape.1 return')).toEqual([])
+    expect(findings('aconst_null invokeinterface 1 shape.1 return').map((one) => one.rule)).toEqual(['argument-count'])
     expect(findings('aconst_null invokevirtual thing.2 pop return')).toMatchObject([
       { rule: 'types-unknown', severity: 'unchecked' },
     ])

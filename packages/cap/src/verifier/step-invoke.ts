@@ -178,9 +178,10 @@ function invokeInterface(frame: Frame, { operands }: DecodedInstruction, context
   const node = context.classOfEntry(index)
   if (node.isInterface === false) refuse('class-kind', `invokeinterface on the class ${node.name}`)
   const fact = context.require(context.members.interfaceMethod(node, token))
-  const words = 1 + fact.parameters.reduce((sum, type) => sum + wordsOf(type), 0)
+  const parameters = withoutThis(fact)
+  const words = 1 + parameters.reduce((sum, type) => sum + wordsOf(type), 0)
   if (words !== nargs) refuse('argument-count', `${nargs} argument words, the method takes ${words}`)
-  popArguments(frame, fact.parameters, context)
+  popArguments(frame, parameters, context)
   popReceiver(frame, node, 'invokeinterface', context)
   pushResult(frame, fact, context)
 }
