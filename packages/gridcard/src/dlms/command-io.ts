@@ -25,7 +25,7 @@ export function processIo(): CommandIo {
   return {
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
-    columns: Math.max(40, process.stdout.columns ?? 80),
+    columns: Math.max(40, process.stdout.columns || 80),
     showsProgress: process.stderr.isTTY === true,
     canAsk: process.stdin.isTTY === true,
     env: process.env,
