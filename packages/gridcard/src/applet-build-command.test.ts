@@ -1,5 +1,6 @@
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { describeWarning } from './applet-build-command.ts'
+import { defaultCapFile, describeWarning } from './applet-build-command.ts'
 
 const finding = { className: 'hello.Hello', message: 'an int is cut to a short', advice: 'cast it' }
 
@@ -11,4 +12,10 @@ test('a warning of a build names file and line as compilers do, as far as they a
     'Hello.java: warning: hello.Hello: an int is cut to a short; cast it',
   )
   expect(describeWarning(finding)).toBe('warning: hello.Hello: an int is cut to a short; cast it')
+})
+
+test('a CAP file goes into the folder one is in, and one of our own applets to the prebuilt ones', () => {
+  const applets = join(import.meta.dirname, '../../../applets')
+  expect(defaultCapFile('/somewhere/purse', 'purse')).toBe('purse.cap')
+  expect(defaultCapFile(join(applets, 'bench'), 'bench')).toBe(join(applets, 'prebuilt', 'bench.cap'))
 })

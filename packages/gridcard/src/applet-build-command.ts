@@ -1,16 +1,21 @@
 import { mkdir, writeFile } from 'node:fs/promises'
-import { dirname, relative } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ConvertFinding } from '@gridcard/cap'
 import { buildAppletFolder } from './applet-build.ts'
 
-const prebuilt = (name: string) => fileURLToPath(new URL(`../../../applets/prebuilt/${name}.cap`, import.meta.url))
+const ownApplets = fileURLToPath(new URL('../../../applets', import.meta.url))
+
+/** Our own applets go where the street takes them from, anyone else's into the folder one is in. */
+export function defaultCapFile(folder: string, name: string): string {
+  return dirname(resolve(folder)) === ownApplets ? join(ownApplets, 'prebuilt', `${name}.cap`) : `${name}.cap`
+}
 
 /** `gridcard applet build`: builds, writes, says what it wrote, and on standard error what may not do what Java would. */
 export async function buildAndWriteApplet(folder: string, out: string | undefined): Promise<void> {
   const { cap, name, warnings } = await buildAppletFolder(folder)
   for (const warning of warnings) process.stderr.write(`${describeWarning(warning)}\n`)
-  const path = out ?? prebuilt(name)
+  const path = out ?? defaultCapFile(folder, name)
   await mkdir(dirname(path), { recursive: true })
   await writeFile(path, cap)
   process.stdout.write(`${relative(process.cwd(), path)}  ${cap.length} bytes\n`)

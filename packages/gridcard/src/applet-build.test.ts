@@ -116,7 +116,7 @@ describe.skipIf(!javac)('building an applet', () => {
     expect(cap.applet?.applets.map((one) => toHex(one.aid))).toEqual(['F0475249440101'])
   })
 
-  test.for(['meter-security'])('%s gives the bytes of the prebuilt CAP file', async (name) => {
+  test.for(['bench', 'meter-security'])('%s gives the bytes of the prebuilt CAP file', async (name) => {
     const { cap } = await buildAppletFolder(join(APPLETS, name))
     const prebuilt = new Uint8Array(await readFile(join(APPLETS, 'prebuilt', `${name}.cap`)))
     expect(

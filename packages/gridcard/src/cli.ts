@@ -83,7 +83,7 @@ const applet = program.command('applet').description('build Java Card applets')
 applet
   .command('build <folder>')
   .description('compile and convert the applet in a folder (applet.json and src/) to a CAP file; needs a JDK')
-  .option('--out <file>', 'where the CAP file goes (default: applets/prebuilt/NAME.cap)')
+  .option('--out <file>', 'where the CAP file goes (default: NAME.cap here)')
   .addHelpText('after', '\nExample:\n  gridcard applet build applets/meter-security')
   .action(async (folder: string, { out }: { out?: string }) => {
     const { buildAndWriteApplet } = await import('./applet-build-command.ts')
