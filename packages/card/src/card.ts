@@ -5,6 +5,8 @@ import { platform } from './api/platform.ts'
 import { type CardProfile, profileHash, requireProfile, stackSizeBytes } from './card-profile.ts'
 import type { CardReport } from './card-report.ts'
 import { CardError } from './errors.ts'
+import { collectGarbage } from './runtime/collector.ts'
+import { deleteApplet, deletePackage } from './runtime/deletion.ts'
 import { dispatch, selectDefaultApplet } from './runtime/dispatcher.ts'
 import { type InstallOptions, installApplet } from './runtime/installer.ts'
 import { type CardLog, Jcre } from './runtime/jcre.ts'
@@ -81,6 +83,7 @@ export class Card {
     const jcre = card.#jcre
     restorePackages(jcre)
     jcre.registry.restore(jcre.requireClass('javacard/framework/Applet'), jcre.requireClass('javacard/framework/AID'))
+    if (jcre.memory.root.isCollecting) collectGarbage(jcre)
     return card
   }
 
@@ -117,6 +120,22 @@ export class Card {
       if (!isThere) throw new CardError('CARD_NO_SUCH_APPLET', 'no such applet, or no such channel', { channel })
       registry.setDefault(channel, applet)
     })
+  }
+
+  /**
+   * Deletes an applet instance with everything it owns.
+   * @throws CardError `CARD_DELETE_REFUSED`, the status word in `place.sw`
+   */
+  deleteApplet(aid: Uint8Array): void {
+    this.#exclusively(() => deleteApplet(this.#jcre, aid))
+  }
+
+  /**
+   * Deletes a package; with `withApplets` its applet instances, too.
+   * @throws CardError `CARD_DELETE_REFUSED`, the status word in `place.sw`
+   */
+  deletePackage(aid: Uint8Array, o: { readonly withApplets: boolean } = { withApplets: false }): void {
+    this.#exclusively(() => deletePackage(this.#jcre, aid, o))
   }
 
   /** Clears RAM, starts a session, and selects the default applet of the basic channel, if there is one. @returns the ATR */
@@ -163,7 +182,7 @@ export class Card {
     const usage = this.#usageByOwner()
     return {
       profile: this.profile.name,
-      packages: machine.packages.map((one) => ({
+      packages: machine.packageList.map((one) => ({
         aid: one.linked.aid,
         version: `${one.linked.version.major}.${one.linked.version.minor}`,
         sizeBytes: packageSizeBytes(this.#jcre, one),

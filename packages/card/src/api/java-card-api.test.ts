@@ -259,8 +259,7 @@ const jcSystem = [
     run: `sconst_4 newarray byte sconst_0 sconst_0 ${SYSTEM}.getAvailableMemory([SSB)V`,
     throws: 'SecurityException',
   }),
-  opcode('object deletion is not there', { run: `${SYSTEM}.isObjectDeletionSupported()Z`, gives: 0 }),
-  opcode('and says so', { run: `${SYSTEM}.requestObjectDeletion()V`, throws: 'SystemException', reason: 6 }),
+  opcode('object deletion is there', { run: `${SYSTEM}.isObjectDeletionSupported()Z`, gives: 1 }),
   opcode('getAID before register', { run: `${SYSTEM}.getAID()Ljavacard/framework/AID;`, gives: 0 }),
   opcode('getPreviousContextAID when the JCRE called', {
     run: `${SYSTEM}.getPreviousContextAID()Ljavacard/framework/AID;`,

@@ -4,7 +4,7 @@ import { AID_HIDDEN_BYTES, aidMethods } from './javacard-framework/aid.ts'
 import { apduMethods } from './javacard-framework/apdu.ts'
 import { appletMethods } from './javacard-framework/applet.ts'
 import { jcSystemMethods } from './javacard-framework/jc-system.ts'
-import { OWNER_PIN_HIDDEN_BYTES, ownerPinMethods } from './javacard-framework/owner-pin.ts'
+import { OWNER_PIN_HIDDEN_BYTES, OWNER_PIN_REFERENCES, ownerPinMethods } from './javacard-framework/owner-pin.ts'
 import { utilMethods } from './javacard-framework/util.ts'
 import { natives } from './native-call.ts'
 
@@ -32,6 +32,12 @@ export const javacardFramework: NativeBinding = {
     ...reasonedException('javacard/framework/PINException'),
     'UserException.<init>()V': () => 0,
   }),
+  hiddenReferences: {
+    AID: [],
+    OwnerPIN: OWNER_PIN_REFERENCES,
+    CardException: [],
+    CardRuntimeException: [],
+  },
   hiddenBytes: {
     AID: AID_HIDDEN_BYTES,
     OwnerPIN: OWNER_PIN_HIDDEN_BYTES,

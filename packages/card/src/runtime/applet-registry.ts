@@ -151,6 +151,8 @@ export class AppletRegistry {
       machine.classOf(handle).isKindOf(linked)
     for (const handle of blocksOf(machine.memory, BLOCK_TYPE.appletRecord)) {
       const record = parseAppletRecord(machine.memory, handle)
+      // Deleted with its package, and then the power went.
+      if (machine.memory.root.isCollecting && machine.packages[record.packageSlot] === undefined) continue
       const isSound =
         machine.packages[record.packageSlot] !== undefined &&
         isOwnerNumber(record.owner) &&

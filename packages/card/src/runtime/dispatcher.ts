@@ -3,6 +3,7 @@ import { type ApduCommand, parseApduCommand } from './apdu-command.ts'
 import { ApduSession } from './apdu-session.ts'
 import type { AppletRecord } from './applet-registry.ts'
 import { channelOf, isInterindustry, isSecureMessaging } from './cla.ts'
+import { collectGarbage } from './collector.ts'
 import { endOfCall } from './end-of-call.ts'
 import type { Jcre } from './jcre.ts'
 import { BASIC_CHANNEL } from './logical-channels.ts'
@@ -39,7 +40,10 @@ export function dispatch(jcre: Jcre, bytes: Uint8Array): Uint8Array {
   jcre.startBudget()
   jcre.cla = command.cla
   try {
-    return answer(jcre, command)
+    const response = answer(jcre, command)
+    // Nothing is on the stack now, and the next process() finds the memory free.
+    if (jcre.isDeletionRequested) collectGarbage(jcre)
+    return response
   } finally {
     jcre.cla = 0
     noneSelected(jcre)

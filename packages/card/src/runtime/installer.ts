@@ -1,7 +1,7 @@
 import { equalBytes, toHex } from '@gridcard/bytes'
 import { CardError } from '../errors.ts'
 import { APDU_BUFFER_HANDLE, exceptionHandle } from '../vm/jcre-objects.ts'
-import { LAST_OWNER } from '../vm/memory/handle-entry.ts'
+import { NO_CONTEXT } from '../vm/machine.ts'
 import { uncaughtStatus } from './exceptions.ts'
 import type { Installation, Jcre } from './jcre.ts'
 import { SW } from './status-words.ts'
@@ -50,11 +50,12 @@ export function installApplet(jcre: Jcre, o: InstallOptions): Uint8Array {
   const parameters = o.parameters ?? new Uint8Array()
   const bArray = Uint8Array.of(aid.length, ...aid, 0, parameters.length, ...parameters)
   if (bArray.length > LONGEST_PARAMETERS) throw refused('more than 127 bytes of install parameters', SW.wrongLength)
-  if (memory.root.nextOwner > LAST_OWNER) throw refused('no numbers left for another applet', SW.notEnoughMemory)
+  const owner = machine.findFreeOwner()
+  if (owner === 0) throw refused('no numbers left for another applet', SW.notEnoughMemory)
 
   machine.resetStack()
   memory.begin()
-  const owner = memory.root.nextOwner++
+  memory.root.nextOwner = Math.max(memory.root.nextOwner, owner + 1)
   const installation: Installation = { owner, packageInstance, moduleAid: applet.aid, registered: undefined }
   jcre.installation = installation
   machine.contextOf[owner] = packageInstance.context
@@ -66,6 +67,7 @@ export function installApplet(jcre: Jcre, o: InstallOptions): Uint8Array {
     jcre.call(applet.install, owner, [APDU_BUFFER_HANDLE, PARAMETERS_OFFSET, bArray.length])
     return finish(jcre)
   } finally {
+    if (installation.registered === undefined) machine.contextOf[owner] = NO_CONTEXT
     jcre.installation = undefined
     machine.resetStack()
     machine.selectedContext = 0

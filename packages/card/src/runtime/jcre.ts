@@ -55,6 +55,8 @@ export class Jcre implements NativeHost {
   /** The selected applet was deselected immediately before. */
   isReselecting = false
   installation: Installation | undefined
+  /** JCSystem.requestObjectDeletion was called in this command. */
+  isDeletionRequested = false
   /** The store refused a write. */
   isDead = false
   /** For each command, and each installation. */
@@ -144,13 +146,13 @@ export class Jcre implements NativeHost {
 
   /** Rolls back, and makes references in transient arrays to what is gone null. @source JCRE 3.1 §7.6.3 */
   rollBack(): void {
-    const firstGone = this.memory.firstFreshHandle
+    const gone = this.memory.freshHandles()
     this.memory.abort()
-    for (const handle of this.sessions.keys()) if (handle >= firstGone) this.sessions.delete(handle)
+    for (const handle of this.sessions.keys()) if (gone.has(handle)) this.sessions.delete(handle)
     this.#forEachTransientArray((handle, address, length) => {
       if (((this.memory.word1(handle) >>> 16) & TYPE.references) === 0) return
       for (let cell = address >> 1; cell < (address >> 1) + length; cell++) {
-        if ((this.memory.i16[cell]! & 0xffff) >= firstGone) this.memory.i16[cell] = 0
+        if (gone.has(this.memory.i16[cell]! & 0xffff)) this.memory.i16[cell] = 0
       }
     })
   }

@@ -7,14 +7,7 @@ import type { LinkedPackage } from '../vm/link/linked-package.ts'
 import { linkPackage } from '../vm/link/linker.ts'
 import { FIRST_LOADED_CLASS_ID, type NativeLibrary } from '../vm/link/native-library.ts'
 import { FIRST_PACKAGE_CONTEXT, type Machine, type PackageInstance } from '../vm/machine.ts'
-import {
-  BLOCK_LENGTH_UNIT_BYTES,
-  BLOCK_TYPE,
-  elementBytes,
-  LAST_OWNER,
-  LENGTH_MASK,
-  TYPE,
-} from '../vm/memory/handle-entry.ts'
+import { BLOCK_LENGTH_UNIT_BYTES, BLOCK_TYPE, elementBytes, LENGTH_MASK, TYPE } from '../vm/memory/handle-entry.ts'
 import {
   blocksOf,
   emitPackageRecord,
@@ -43,10 +36,11 @@ export function loadPackage(jcre: Jcre, cap: CapFile): PackageInstance {
   const loadFile = emitComponents(cap)
   const linked = linkLoadFile(jcre.crypto, jcre.natives, machine, loadFile)
   const { root } = memory
+  const slot = findFreeSlot(machine)
+  const owner = machine.findFreeOwner()
+  const firstClassId = findFreeClassIds(machine, linked.classes.length)
   const isWithinLimits =
-    root.nextPackageSlot <= LAST_PACKAGE_SLOT &&
-    root.nextOwner <= LAST_OWNER &&
-    root.nextClassId + linked.classes.length - 1 <= LAST_CLASS_ID
+    slot <= LAST_PACKAGE_SLOT && owner !== 0 && firstClassId + linked.classes.length - 1 <= LAST_CLASS_ID
   if (!isWithinLimits) {
     throw new CardError('CARD_PACKAGE_LIMIT', 'the card has no numbers left for another package', { package: aid })
   }
@@ -54,14 +48,16 @@ export function loadPackage(jcre: Jcre, cap: CapFile): PackageInstance {
   try {
     const statics = cap.staticFields.imageSizeBytes
     const record: PackageRecord = {
-      slot: root.nextPackageSlot++,
-      owner: root.nextOwner++,
-      firstClassId: root.nextClassId,
+      slot,
+      owner,
+      firstClassId,
       loadFile: memory.newBlock(BLOCK_TYPE.loadFile, loadFile),
       loadFileBytes: loadFile.length,
       statics: statics === 0 ? 0 : memory.newBlock(BLOCK_TYPE.staticFields, new Uint8Array(statics)),
     }
-    root.nextClassId += linked.classes.length
+    root.nextPackageSlot = Math.max(root.nextPackageSlot, slot + 1)
+    root.nextOwner = Math.max(root.nextOwner, owner + 1)
+    root.nextClassId = Math.max(root.nextClassId, firstClassId + linked.classes.length)
     if (record.statics !== 0) initialiseStatics(jcre, cap, record)
     memory.newBlock(BLOCK_TYPE.packageRecord, emitPackageRecord(record))
     memory.commit()
@@ -79,27 +75,57 @@ export function loadPackage(jcre: Jcre, cap: CapFile): PackageInstance {
  * @throws CardError `CARD_IMAGE_CORRUPT`
  */
 export function restorePackages(jcre: Jcre): void {
-  const { memory, machine } = jcre
-  for (const handle of blocksOf(memory, BLOCK_TYPE.packageRecord)) {
-    const record = parsePackageRecord(memory, handle)
-    requireSoundRecord(jcre, record)
-    const at = memory.addressOf(record.loadFile)
-    const loadFile = memory.u8.slice(at, at + record.loadFileBytes)
-    const linked = relink(jcre, loadFile)
-    const staticBytes =
-      record.statics === 0 ? 0 : (memory.word1(record.statics) & LENGTH_MASK) * BLOCK_LENGTH_UNIT_BYTES
-    if (linked.staticImageBytes > staticBytes || record.firstClassId + linked.classes.length - 1 > LAST_CLASS_ID) {
-      throw new CardError('CARD_IMAGE_CORRUPT', 'a package and its record in the image contradict each other')
+  const { memory } = jcre
+  let waiting = blocksOf(memory, BLOCK_TYPE.packageRecord).map((handle) => parsePackageRecord(memory, handle))
+  // Handles are given out again, so a package may stand before one that it imports.
+  for (;;) {
+    const stillWaiting = waiting.filter((record) => !restorePackage(jcre, record))
+    if (stillWaiting.length === 0) return
+    if (stillWaiting.length === waiting.length) {
+      throw new CardError('CARD_IMAGE_CORRUPT', 'packages in the image import what is not there')
     }
-    machine.addPackage(instanceOf(jcre, linked, record))
+    waiting = stillWaiting
   }
 }
 
-function relink(jcre: Jcre, loadFile: Uint8Array): LinkedPackage {
+/** False if it imports a package that is not restored yet. */
+function restorePackage(jcre: Jcre, record: PackageRecord): boolean {
+  const { memory, machine } = jcre
+  requireSoundRecord(jcre, record)
+  const at = memory.addressOf(record.loadFile)
+  const loadFile = memory.u8.slice(at, at + record.loadFileBytes)
+  const linked = relink(jcre, loadFile)
+  if (linked === undefined) return false
+  const staticBytes = record.statics === 0 ? 0 : (memory.word1(record.statics) & LENGTH_MASK) * BLOCK_LENGTH_UNIT_BYTES
+  if (linked.staticImageBytes > staticBytes || record.firstClassId + linked.classes.length - 1 > LAST_CLASS_ID) {
+    throw new CardError('CARD_IMAGE_CORRUPT', 'a package and its record in the image contradict each other')
+  }
+  machine.addPackage(instanceOf(jcre, linked, record))
+  return true
+}
+
+function findFreeSlot(machine: Machine): number {
+  // biome-ignore lint/complexity/useIndexOf: indexOf does not see holes
+  const free = machine.packages.findIndex((one) => one === undefined)
+  return free === -1 ? machine.packages.length : free
+}
+
+/** The first gap between the class ids of the packages, or the end. */
+function findFreeClassIds(machine: Machine, count: number): number {
+  let first = FIRST_LOADED_CLASS_ID
+  for (const one of machine.packageList.sort((a, b) => a.firstClassId - b.firstClassId)) {
+    if (one.firstClassId - first >= count) return first
+    first = one.firstClassId + one.linked.classes.length
+  }
+  return first
+}
+
+function relink(jcre: Jcre, loadFile: Uint8Array): LinkedPackage | undefined {
   try {
     return linkLoadFile(jcre.crypto, jcre.natives, jcre.machine, loadFile)
   } catch (cause) {
     if (!(cause instanceof GridcardError)) throw cause
+    if (cause.code === 'CARD_IMPORT_MISSING') return undefined
     throw new CardError(
       'CARD_IMAGE_CORRUPT',
       `a package in the image cannot be linked: ${cause.message}`,

@@ -29,6 +29,8 @@ export const JCRE_EXCEPTIONS = [
   'javacard/framework/PINException',
   'javacard/security/CryptoException',
 ] as const
+/** Handles 1 to this one are the JCRE's own objects. */
+export const JCRE_OBJECT_COUNT = FIRST_EXCEPTION_HANDLE + JCRE_EXCEPTIONS.length - 1
 export type JcreException = (typeof JCRE_EXCEPTIONS)[number]
 
 export function exceptionHandle(name: JcreException): number {

@@ -2,7 +2,7 @@ import { assert } from '@gridcard/bytes'
 import { exceptionHandle, type JcreException } from './jcre-objects.ts'
 import type { LinkedClass, LinkedPackage, NativeHost } from './link/linked-package.ts'
 import type { CardMemory } from './memory/card-memory.ts'
-import { CLASS_ID_MASK, JCRE_OWNER, TYPE } from './memory/handle-entry.ts'
+import { CLASS_ID_MASK, FIRST_FREE_OWNER, JCRE_OWNER, LAST_OWNER, OWNER_MASK, TYPE } from './memory/handle-entry.ts'
 
 /** The JCRE's context; the context of the package in slot n is n + FIRST_PACKAGE_CONTEXT. */
 export const JCRE_CONTEXT = 1
@@ -18,7 +18,8 @@ export interface PackageInstance {
   readonly context: number
   /** Owner of the arrays of its static fields. */
   readonly owner: number
-  readonly staticsAddress: number
+  /** Moves when memory is compacted, between commands. */
+  staticsAddress: number
 }
 
 /** Why the VM stopped for good in a command. */
@@ -44,7 +45,7 @@ export class Machine {
   /** Index: class id, as it stands in handle entries. */
   readonly classes: (LinkedClass | undefined)[]
   /** Index: slot. */
-  readonly packages: PackageInstance[] = []
+  readonly packages: (PackageInstance | undefined)[] = []
   readonly objectClass: LinkedClass
   /** Index: owner. */
   readonly contextOf = new Uint8Array(128)
@@ -103,6 +104,29 @@ export class Machine {
     instance.linked.classes.forEach((one, i) => {
       this.classes[instance.firstClassId + i] = one
     })
+  }
+
+  removePackage(instance: PackageInstance): void {
+    this.packages[instance.slot] = undefined
+    this.#instances.delete(instance.linked)
+    this.contextOf[instance.owner] = NO_CONTEXT
+    this.classes.fill(undefined, instance.firstClassId, instance.firstClassId + instance.linked.classes.length)
+  }
+
+  get packageList(): PackageInstance[] {
+    return this.packages.filter((one) => one !== undefined)
+  }
+
+  /** The lowest number that no package, no applet instance and no object has; 0 if all are taken. */
+  findFreeOwner(): number {
+    const { memory } = this
+    const taken = new Set<number>()
+    for (const [owner, context] of this.contextOf.entries()) if (context !== NO_CONTEXT) taken.add(owner)
+    for (let handle = 1; handle < memory.root.handleCount; handle++) {
+      taken.add((memory.word0(handle) >>> 24) & OWNER_MASK)
+    }
+    for (let owner = FIRST_FREE_OWNER; owner <= LAST_OWNER; owner++) if (!taken.has(owner)) return owner
+    return 0
   }
 
   instanceOf(linked: LinkedPackage): PackageInstance {

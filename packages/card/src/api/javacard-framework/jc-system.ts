@@ -26,7 +26,7 @@ import {
 
 /** javacard.framework.JCSystem. Array views are not there. */
 
-const SYSTEM = { ILLEGAL_VALUE: 1, NO_TRANSIENT_SPACE: 2, ILLEGAL_TRANSIENT: 3, ILLEGAL_USE: 6 } as const
+const SYSTEM = { ILLEGAL_VALUE: 1, NO_TRANSIENT_SPACE: 2, ILLEGAL_TRANSIENT: 3 } as const
 const TRANSACTION = { IN_PROGRESS: 1, NOT_IN_PROGRESS: 2 } as const
 const MEMORY = { persistent: 0, reset: 1, deselect: 2 } as const
 /** API level 3.0.5 */
@@ -69,7 +69,7 @@ const abortTransaction: JcreMethod = (jcre) => {
   if (isInstallTransaction(jcre)) return 0
   const { memory, machine } = jcre
   if (!memory.inTransaction) failTransaction(jcre, TRANSACTION.NOT_IN_PROGRESS)
-  const hadNewObjects = memory.root.handleCount > memory.firstFreshHandle
+  const { hasAny: hadNewObjects } = memory.freshHandles()
   jcre.rollBack()
   if (hadNewObjects) {
     machine.halt('abort of a transaction that made objects', 'JCSystem.abortTransaction')
@@ -221,6 +221,17 @@ const getAppletShareableInterfaceObject: JcreMethod = (jcre, at) => {
   return isThrown ? 0 : shared & 0xffff
 }
 
+/**
+ * Objects go when the command has ended. The request itself is durable, or part of the open transaction, so that a power
+ * cut before then leaves nothing behind for good.
+ */
+const requestObjectDeletion: JcreMethod = (jcre) => {
+  jcre.isDeletionRequested = true
+  jcre.memory.root.isCollecting = true
+  jcre.memory.commitRoot()
+  return 0
+}
+
 const getAID: JcreMethod = (jcre) => jcre.registry.ownedBy(jcre.machine.owner)?.aidObject ?? 0
 
 export const jcSystemMethods: Readonly<Record<string, JcreMethod>> = {
@@ -246,6 +257,6 @@ export const jcSystemMethods: Readonly<Record<string, JcreMethod>> = {
   'JCSystem.getAppletShareableInterfaceObject(Ljavacard/framework/AID;B)Ljavacard/framework/Shareable;':
     getAppletShareableInterfaceObject,
   'JCSystem.getAssignedChannel()B': (jcre) => jcre.assignedChannel,
-  'JCSystem.isObjectDeletionSupported()Z': () => 0,
-  'JCSystem.requestObjectDeletion()V': (jcre) => failSystem(jcre, SYSTEM.ILLEGAL_USE),
+  'JCSystem.isObjectDeletionSupported()Z': () => 1,
+  'JCSystem.requestObjectDeletion()V': requestObjectDeletion,
 }

@@ -25,6 +25,7 @@ const TRIES = 1
 const LENGTH = 2
 const VALUE = 3
 const FLAG = 4
+export const OWNER_PIN_REFERENCES = [VALUE, FLAG]
 
 const ILLEGAL_VALUE = 1 // PINException
 /** Virtual method tokens that a subclass may override to keep the flag elsewhere. */

@@ -40,6 +40,7 @@ export function linkClasses(cap: CapFile, owner: LinkedPackage, references: Refe
       interfaces: [...new Set(interfaces.flatMap((extended) => [...extended.supertypes]))],
       fieldBytes: 0,
       hiddenBytes: 0,
+      referenceCells: [],
       virtualMethods: [],
       packageMethods: [],
       interfaceReturnWords: returns,
@@ -74,6 +75,7 @@ export function linkClasses(cap: CapFile, owner: LinkedPackage, references: Refe
       interfaces: [...implemented.keys()].flatMap((interfaceClass) => [...interfaceClass.supertypes]),
       fieldBytes,
       hiddenBytes: superClass.hiddenBytes,
+      referenceCells: referenceCells(superClass, info),
       virtualMethods: methodTable(
         superClass.virtualMethods,
         info.publicMethodTableBase,
@@ -101,6 +103,16 @@ export function linkClasses(cap: CapFile, owner: LinkedPackage, references: Refe
   linked.push(...cap.classes.interfaces.map(linkInterface), ...cap.classes.classes.map(linkClass))
   inferReturnWords(linked, interfaceReturns)
   return linked
+}
+
+/** Own fields follow those of loaded superclasses; hidden cells of a native superclass move up behind them. */
+function referenceCells(superClass: LinkedClass, info: ClassInfo): number[] {
+  const inheritedFields = superClass.fieldBytes >> 1
+  const declared = info.declaredInstanceSizeCells
+  const inherited = superClass.referenceCells.map((cell) => (cell < inheritedFields ? cell : cell + declared))
+  const first = info.firstReferenceToken
+  const count = Math.max(0, Math.min(info.referenceCount, declared - first))
+  return [...inherited, ...Array.from({ length: count }, (_, i) => inheritedFields + first + i)]
 }
 
 const common = (owner: LinkedPackage, index: number, offset: number) => ({

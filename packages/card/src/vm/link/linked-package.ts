@@ -29,6 +29,10 @@ export interface LinkedPackage {
   /** Operand of static field accesses that leave the package. */
   readonly externalStatics: readonly LinkedPackage[]
   readonly applets: readonly LinkedApplet[]
+  /** In the order of their tokens. */
+  readonly imports: readonly LinkedPackage[]
+  /** References at the beginning of the static fields. */
+  readonly staticReferenceCount: number
   /** Bytes of its static fields on a card. */
   readonly staticImageBytes: number
 }
@@ -118,6 +122,8 @@ export class LinkedClass {
   readonly fieldBytes: number
   /** Bytes behind them that only native methods see. */
   readonly hiddenBytes: number
+  /** Cells, fields and hidden ones, that hold references, or may: undeclared hidden cells are taken for such. */
+  readonly referenceCells: readonly number[]
   /** This class, its superclasses and all interfaces of them. */
   readonly supertypes: ReadonlySet<LinkedClass>
   /** Index: public virtual method token. */
@@ -146,6 +152,7 @@ export class LinkedClass {
     interfaces: readonly LinkedClass[]
     fieldBytes: number
     hiddenBytes: number
+    referenceCells: readonly number[]
     virtualMethods: readonly (LinkedMethod | undefined)[]
     packageMethods: readonly (LinkedMethod | undefined)[]
     staticMethods: readonly (LinkedMethod | undefined)[]
@@ -161,6 +168,7 @@ export class LinkedClass {
     this.superClass = o.superClass
     this.fieldBytes = o.fieldBytes
     this.hiddenBytes = o.hiddenBytes
+    this.referenceCells = o.referenceCells
     this.supertypes = new Set([this, ...(o.superClass?.supertypes ?? []), ...o.interfaces])
     this.virtualMethods = o.virtualMethods
     this.packageMethods = o.packageMethods

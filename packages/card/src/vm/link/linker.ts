@@ -39,6 +39,8 @@ export function linkPackage(
     classReferences: [],
     externalMethods: [],
     externalStatics: [],
+    imports,
+    staticReferenceCount: Math.min(cap.staticFields.referenceCount, cap.staticFields.imageSizeBytes >> 1),
     staticImageBytes: cap.staticFields.imageSizeBytes,
   } satisfies LinkedPackage as LinkedPackage
   const references = new References(cap, name, imports, natives)

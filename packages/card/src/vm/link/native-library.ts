@@ -15,6 +15,11 @@ export interface NativeBinding {
   readonly methods: Readonly<Record<string, NativeMethod>>
   /** Bytes of state that only native methods see, by simple class name. */
   readonly hiddenBytes?: Readonly<Record<string, number>>
+  /**
+   * Which 16-bit cells of that state hold references, by simple class name; all of them may unless it is told here, so
+   * that no number in them frees what is in use.
+   */
+  readonly hiddenReferences?: Readonly<Record<string, readonly number[]>>
   /** Classes behind the abstract classes and interfaces of the API, which no applet can name. */
   readonly implementations?: readonly NativeImplementation[]
 }
@@ -28,6 +33,8 @@ export interface NativeImplementation {
   /** Internal form */
   readonly interfaces?: readonly string[]
   readonly hiddenBytes: number
+  /** As `hiddenReferences` of the package; default: every cell. */
+  readonly hiddenReferences?: readonly number[]
   /** By `name(descriptor)`. */
   readonly methods: Readonly<Record<string, NativeMethod>>
 }
@@ -94,6 +101,8 @@ const emptyPackage = (aid: string, name: string, major: number, minor: number): 
   externalMethods: [],
   externalStatics: [],
   applets: [],
+  imports: [],
+  staticReferenceCount: 0,
   staticImageBytes: 0,
 })
 
@@ -105,6 +114,7 @@ export class NativeLibrary {
   readonly #interfaceMethods = new Map<LinkedClass, readonly ApiMethod[]>()
   readonly #methods = new Map<string, NativeMethod>()
   readonly #hiddenBytes = new Map<string, number>()
+  readonly #hiddenReferences = new Map<string, readonly number[]>()
   readonly #implementations: LinkedClass[] = []
   readonly #uncallable = new Set<LinkedMethod>()
   /** Index: class id below `FIRST_LOADED_CLASS_ID`. */
@@ -117,6 +127,9 @@ export class NativeLibrary {
       }
       for (const [name, bytes] of Object.entries(binding.hiddenBytes ?? {})) {
         this.#hiddenBytes.set(`${binding.package}/${name}`, bytes)
+      }
+      for (const [name, cells] of Object.entries(binding.hiddenReferences ?? {})) {
+        this.#hiddenReferences.set(`${binding.package}/${name}`, cells)
       }
     }
     const packages = apiPackages('3.2.0')
@@ -225,6 +238,7 @@ export class NativeLibrary {
       interfaces,
       fieldBytes: 0,
       hiddenBytes: (superClass?.hiddenBytes ?? 0) + (this.#hiddenBytes.get(name) ?? 0),
+      referenceCells: referenceCells(superClass, this.#hiddenBytes.get(name) ?? 0, this.#hiddenReferences.get(name)),
       virtualMethods,
       packageMethods: [],
       staticMethods,
@@ -278,6 +292,7 @@ export class NativeLibrary {
       interfaces: [...all],
       fieldBytes: 0,
       hiddenBytes: superClass.hiddenBytes + one.hiddenBytes,
+      referenceCells: referenceCells(superClass, one.hiddenBytes, one.hiddenReferences),
       virtualMethods,
       packageMethods: [],
       staticMethods: [],
@@ -317,6 +332,17 @@ export class NativeLibrary {
       }
     }
   }
+}
+
+/** API classes have no fields, so hidden cells count from 0. */
+function referenceCells(
+  superClass: LinkedClass | undefined,
+  hiddenBytes: number,
+  declared: readonly number[] | undefined,
+): number[] {
+  const first = (superClass?.hiddenBytes ?? 0) >> 1
+  const own = declared ?? Array.from({ length: hiddenBytes >> 1 }, (_, cell) => cell)
+  return [...(superClass?.referenceCells ?? []), ...own.map((cell) => first + cell)]
 }
 
 function nativeMethod(

@@ -46,6 +46,8 @@ export interface MemoryRoot {
   bootCount: number
   nextOwner: number
   nextPackageSlot: number
+  /** A collection was asked for or cut off: it runs when the card is opened. */
+  isCollecting: boolean
 }
 
 /** CLEAR_ON_RESET, CLEAR_ON_DESELECT as JCSystem numbers them. */
@@ -85,6 +87,10 @@ export class CardMemory {
   #sequence = 0
   /** Places saved in this transaction, as address * 8 + length, for lengths below 8. */
   readonly #saved = new Set<number>()
+  /** Entries below `root.handleCount` to be given out again, lowest last. */
+  #freeHandles: number[] = []
+  /** Free handles that the running transaction took. */
+  readonly #reused = new Set<number>()
 
   private constructor(shape: MemoryShape, store: NvStore | undefined) {
     const { nvSizeBytes, ramSizeBytes } = shape
@@ -110,6 +116,7 @@ export class CardMemory {
       bootCount: 0,
       nextOwner: FIRST_FREE_OWNER,
       nextPackageSlot: 0,
+      isCollecting: false,
     }
     this.#committed = { ...this.root }
   }
@@ -141,6 +148,7 @@ export class CardMemory {
     memory.#journal.recover(memory.#sequence, shape.nvSizeBytes)
     memory.#rollBackJournal()
     memory.#requireSoundHandles()
+    memory.#findFreeHandles()
     return memory
   }
 
@@ -164,9 +172,17 @@ export class CardMemory {
     return this.#journal.freeBytes
   }
 
-  /** Handles from this one on were made by the running transaction. */
-  get firstFreshHandle(): number {
-    return this.#committed.handleCount
+  /** What the running transaction made; the answer stays the same when it has ended. */
+  freshHandles(): { readonly hasAny: boolean; readonly has: (handle: number) => boolean } {
+    const first = this.#committed.handleCount
+    const reused = new Set(this.#reused)
+    const hasAny = this.root.handleCount > first || reused.size > 0
+    return { hasAny, has: (handle) => handle >= first || reused.has(handle) }
+  }
+
+  /** Lowest address of the heap. */
+  get heapStart(): number {
+    return alignUp(JOURNAL_OFFSET + this.commitCapacityBytes, 4)
   }
 
   // ---- handle entries
@@ -286,6 +302,7 @@ export class CardMemory {
     assert(this.inTransaction, 'abort of a running transaction')
     this.root = { ...this.#committed }
     this.#rollBackJournal()
+    if (this.#reused.size > 0) this.#findFreeHandles()
     this.#endTransaction()
   }
 
@@ -299,6 +316,7 @@ export class CardMemory {
   #endTransaction(): void {
     this.#wipeJournal()
     this.#saved.clear()
+    this.#reused.clear()
     this.inTransaction = false
     this.isPlain = this.#store === undefined
   }
@@ -356,14 +374,97 @@ export class CardMemory {
   }
 
   #newHandle(owner: number, address: number, type: number, length: number): number {
-    const handle = this.root.handleCount
+    const reused = this.#takeFreeHandle()
+    const handle = reused ?? this.root.handleCount
     const at = this.handleTableTop - (handle << 1)
+    if (reused !== undefined) this.#prepare(at << 2, HANDLE_ENTRY_BYTES)
     this.i32[at] = (owner << 24) | address
     this.i32[at + 1] = (type << 16) | length
     this.#flush(at << 2, HANDLE_ENTRY_BYTES)
-    this.root.handleCount = handle + 1
+    if (reused === undefined) this.root.handleCount = handle + 1
     this.commitRoot()
+    if (!this.inTransaction) this.#wipeJournal()
     return handle
+  }
+
+  /** In a transaction a free entry costs room in the commit buffer: then only while that is half empty. */
+  #takeFreeHandle(): number | undefined {
+    const isRoomy = this.#journal.freeBytes * 2 > this.commitCapacityBytes
+    if (this.inTransaction && !isRoomy) return undefined
+    const handle = this.#freeHandles.pop()
+    if (handle !== undefined && this.inTransaction) this.#reused.add(handle)
+    return handle
+  }
+
+  #findFreeHandles(): void {
+    this.#freeHandles = []
+    for (let handle = this.root.handleCount - 1; handle > 0; handle--) {
+      if (this.word0(handle) >>> 24 === NO_OWNER) this.#freeHandles.push(handle)
+    }
+  }
+
+  // ---- collection; see runtime/collector.ts
+
+  /** Makes an entry free, once the transaction is committed. False: the commit buffer is full. */
+  releaseHandle(handle: number): boolean {
+    assert(this.inTransaction, 'a handle is released in a transaction')
+    const at = this.handleTableTop - (handle << 1)
+    if (!this.#prepare(at << 2, HANDLE_ENTRY_BYTES)) return false
+    this.i32[at] = 0
+    this.i32[at + 1] = 0
+    this.#settle(at << 2, HANDLE_ENTRY_BYTES)
+    return true
+  }
+
+  /**
+   * Moves contents in RAM, or in the heap to a lower place that nothing uses but they themselves. Each step leaves the
+   * entry at whole contents: where old and new place overlap the way is through the free space above the heap.
+   * @returns false if that has no room for them; they stay where they are
+   */
+  relocate(handle: number, to: number, size: number): boolean {
+    const from = this.addressOf(handle)
+    if (from === to) return true
+    if (from >= this.nvSizeBytes || size === 0) this.u8.copyWithin(to, from, from + size)
+    else if (to + size <= from) this.copyNonAtomic(from, to, size)
+    else {
+      const scratch = this.root.heapTop
+      if (scratch + size > this.nvSizeBytes - this.root.handleCount * HANDLE_ENTRY_BYTES) return false
+      this.copyNonAtomic(from, scratch, size)
+      this.#repoint(handle, scratch, scratch + size)
+      this.copyNonAtomic(scratch, to, size)
+      this.#repoint(handle, to, scratch)
+      return true
+    }
+    this.#repoint(handle, to, this.root.heapTop)
+    return true
+  }
+
+  /** The address in an entry and the top of the heap, in one step. */
+  #repoint(handle: number, address: number, heapTop: number): void {
+    const at = this.handleTableTop - (handle << 1)
+    this.begin()
+    const isRecorded = this.#prepare(at << 2, 4)
+    assert(isRecorded, 'the commit buffer holds an address')
+    this.i32[at] = (this.i32[at]! & ~ADDRESS_MASK) | address
+    this.#settle(at << 2, 4)
+    this.root.heapTop = heapTop
+    this.commit()
+  }
+
+  /** Bytes of the heap that nothing uses: keys may have stood there. */
+  wipe(start: number, end: number): void {
+    if (!isZero(this.u8, start, end)) this.fillNonAtomic(start, end - start, 0)
+  }
+
+  /** Lowers the tops of memory to what is in use; the collection is over. */
+  finishCollection(tops: { heapTop: number; resetTop: number; deselectBottom: number }): void {
+    const { root } = this
+    this.wipe(tops.heapTop, this.nvSizeBytes - root.handleCount * HANDLE_ENTRY_BYTES)
+    Object.assign(root, tops)
+    while (root.handleCount > 1 && this.word0(root.handleCount - 1) >>> 24 === NO_OWNER) root.handleCount--
+    root.isCollecting = false
+    this.commitRoot()
+    this.#findFreeHandles()
   }
 
   // ---- the port
@@ -437,6 +538,7 @@ export class CardMemory {
     view.setUint32(ROOT.bootCount, root.bootCount, true)
     view.setUint8(ROOT.nextOwner, root.nextOwner)
     view.setUint8(ROOT.nextPackageSlot, root.nextPackageSlot)
+    view.setUint8(ROOT.isCollecting, root.isCollecting ? 1 : 0)
     view.setInt32(ROOT.check, crc32(this.u8, at, at + ROOT.check), true)
     this.#flush(at, ROOT.sizeBytes)
     this.#committed = { ...root }
@@ -462,6 +564,7 @@ export class CardMemory {
       bootCount: view.getUint32(ROOT.bootCount, true),
       nextOwner: view.getUint8(ROOT.nextOwner),
       nextPackageSlot: view.getUint8(ROOT.nextPackageSlot),
+      isCollecting: view.getUint8(ROOT.isCollecting) !== 0,
     }
     const { heapTop, handleCount, resetTop, deselectBottom } = this.root
     const tableBottom = this.nvSizeBytes - handleCount * HANDLE_ENTRY_BYTES
@@ -544,6 +647,7 @@ function sameRoot(a: MemoryRoot, b: MemoryRoot): boolean {
     a.deselectBottom === b.deselectBottom &&
     a.bootCount === b.bootCount &&
     a.nextOwner === b.nextOwner &&
-    a.nextPackageSlot === b.nextPackageSlot
+    a.nextPackageSlot === b.nextPackageSlot &&
+    a.isCollecting === b.isCollecting
   )
 }

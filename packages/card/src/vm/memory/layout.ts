@@ -28,13 +28,14 @@ export const IMAGE_FORMAT_VERSION = 1
 export const ROOT = {
   sequence: 0, // u32, of the last commit
   heapTop: 4, // u32, first free byte behind the heap
-  handleCount: 8, // u16, handles ever given out, the null handle included
+  handleCount: 8, // u16, handles in use or free, the null handle included
   nextClassId: 10, // u16
   resetTop: 12, // u32, first free RAM byte behind the CLEAR_ON_RESET arrays
   deselectBottom: 16, // u32, lowest RAM byte of the CLEAR_ON_DESELECT arrays
   bootCount: 20, // u32
   nextOwner: 24, // u8
   nextPackageSlot: 25, // u8
+  isCollecting: 26, // u8, 1: what nothing refers to may stand in the heap and is to be freed
   check: 28, // u32, CRC-32 of the bytes before
   sizeBytes: 32,
 } as const
