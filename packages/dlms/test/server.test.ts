@@ -311,7 +311,7 @@ describe('idle', () => {
 
   test('agrees to no more than was asked for', async () => {
     const { send, aarq, open } = bench()
-    const wanted = conformanceOf('get', 'read', 'general-block-transfer')
+    const wanted = conformanceOf('get', 'read', 'event-notification')
     const aare = parseApdu(await send(await aarq({}, { conformance: wanted })))
     if (aare.kind !== 'aare') throw new Error(aare.kind)
     expect(await open(aare.userInformation!)).toMatchObject({ conformance: conformanceOf('get') })

@@ -297,3 +297,74 @@ describe('client and server, ciphered', () => {
     )
   })
 })
+
+describe('general block transfer', () => {
+  const bits = allBits | conformanceOf('general-block-transfer')
+  const part = (blockNumber: number, lastBlock: boolean, blockData: Uint8Array, blockNumberAck = 0) =>
+    ({
+      kind: 'general-block-transfer',
+      streaming: false,
+      window: 1,
+      lastBlock,
+      blockNumber,
+      blockNumberAck,
+      blockData,
+    }) as const
+  const refusedBlock = { kind: 'exception-response', stateError: 1, serviceError: 1 }
+  const get = emitApdu({ kind: 'get-request-normal', ...id, attribute: energy })
+
+  test('is not served unless agreed on', async () => {
+    const { ask } = await plain()
+    expect(await ask(part(1, true, get))).toEqual(unknownService)
+  })
+
+  test('refuses a gap, a stream, and an acknowledgement of nothing', async () => {
+    const { ask } = await plain(bits)
+    expect(await ask(part(2, true, get))).toEqual(refusedBlock)
+    expect(await ask({ ...part(1, false, get), streaming: true })).toEqual(refusedBlock)
+    expect(await ask(part(1, true, fromHex(''), 1))).toEqual(refusedBlock)
+  })
+
+  test('puts a request together, and says again what was lost', async () => {
+    const { ask } = await plain(bits)
+    const ack = part(1, true, fromHex(''), 1)
+    expect(await ask(part(1, false, get.slice(0, 5)))).toEqual(ack)
+    const answer = emitApdu({ kind: 'get-response-normal', ...id, result: { data: cosem.doubleLongUnsigned(4711) } })
+    const whole = part(1, true, answer, 2)
+    expect(await ask(part(2, true, get.slice(5)))).toEqual(whole)
+    // The answer was lost: the last acknowledgement brings it again.
+    expect(await ask(part(2, true, fromHex(''), 0))).toEqual({ ...whole, blockNumberAck: 0 })
+    expect(await ask(part(2, true, fromHex(''), 5))).toEqual(refusedBlock)
+  })
+
+  test('carries an ACCESS longer than any APDU, ciphered, both ways', async () => {
+    const device = sampleDevice({ maxPduBytes: 300 }, [echo])
+    const transport = inProcessTransport(device.server, { clientSap: 1, serverSap: 1 })
+    const client = new DlmsClient({
+      transport,
+      mechanism: 'hls-gmac',
+      security: clientSecurity(),
+      slot: clientSlot,
+      serverSystemTitle: serverTitle,
+      generalBlockTransfer: true,
+    })
+    await client.associate()
+    const answers = await client.access([
+      { service: 'set', attribute: note, value: octets(2000) },
+      { service: 'action', method: method(1), value: cosem.longUnsigned(3000) },
+    ])
+    expect(answers).toEqual([
+      { ok: true, data: undefined },
+      { ok: true, data: octets(3000) },
+    ])
+    expect(device.written).toEqual([octets(2000)])
+    expect(Math.max(...transport.exchanges.flatMap(({ request, response }) => [request.length, response.length]))).toBe(
+      300,
+    )
+    // A short request with a long answer, and then anything else.
+    const long = await client.access([{ service: 'action', method: method(1), value: cosem.longUnsigned(900) }])
+    expect(long).toEqual([{ ok: true, data: octets(900) }])
+    expect(await client.get(energy)).toEqual(cosem.doubleLongUnsigned(4711))
+    await client.release()
+  })
+})

@@ -14,6 +14,7 @@ import { DlmsError } from '../errors.ts'
 import { parseExactly } from '../malformed.ts'
 import { type FrameForm, type FrameProtection, overheadBytesOf } from '../security/frame-protection.ts'
 import { isRefusal, type SecurityModule } from '../security/security-module.ts'
+import { blockOf, blockOverheadBytes } from '../server/block-service.ts'
 import { type ClientAssociation, openAssociation } from './open-association.ts'
 import { release as releaseAssociation } from './release.ts'
 import { exceptionOf, refusalError } from './response-errors.ts'
@@ -38,6 +39,11 @@ export interface DlmsClientOptions {
   readonly slot?: number
   /** The title the server must answer with, 8 bytes; needed for `hls-gmac`. */
   readonly serverSystemTitle?: Uint8Array
+  /**
+   * Offers general block transfer, one block at a time, so that an ACCESS may be longer than one APDU. Default false:
+   * some servers then use it for everything, and stream.
+   */
+  readonly generalBlockTransfer?: boolean
   /** Largest APDU this client takes, 64..65535, default 65535. */
   readonly maxPduBytes?: number
   /** Bound of one reassembled value, default 4 MiB. */
@@ -84,6 +90,8 @@ export interface AccessOptions {
 }
 
 const DEFAULT_MAX_VALUE_BYTES = 4 * 1024 * 1024
+/** Bound of a request that goes in general block transfer. */
+const MAX_BLOCKS_BYTES = 65_536
 /** Confirmed service, high priority; the invoke id goes in the low nibble. */
 const CONFIRMED_HIGH = 0xc0
 /** Largest header before the data of a SET or ACTION block: tag, choice, invoke id, last-block, number, length. */
@@ -453,7 +461,9 @@ export class DlmsClient {
       specifications: items,
       data: items.map((item) => ('value' in item && item.value) || cosem.nullData),
     })
-    const room = info.serverMaxPduBytes - (protection === undefined ? 0 : overheadBytesOf('general-glo'))
+    const hasBlocks = conforms(info.conformance, 'general-block-transfer')
+    const most = hasBlocks ? MAX_BLOCKS_BYTES : info.serverMaxPduBytes
+    const room = most - (protection === undefined ? 0 : overheadBytesOf('general-glo'))
     const response = await this.#exchange(this.#requireFitting(request, room), 'general-glo')
     const isOurs = response.kind === 'access-response' && response.longInvokeIdAndPriority === longInvokeIdAndPriority
     if (!isOurs || response.data.length !== items.length || response.results.length !== items.length) {
@@ -483,7 +493,9 @@ export class DlmsClient {
   async #exchange(plaintext: Uint8Array, form: FrameForm): Promise<XdlmsApdu> {
     const { protection } = this.#requireAssociation()
     const answer =
-      protection === undefined ? await this.#send(plaintext) : await this.#sendProtected(plaintext, protection, form)
+      protection === undefined
+        ? await this.#sendWhole(plaintext)
+        : await this.#sendProtected(plaintext, protection, form)
     if (answer[0] === apduTags['exception-response']) throw exceptionOf(answer)
     return parseXdlms(answer)
   }
@@ -491,13 +503,56 @@ export class DlmsClient {
   async #sendProtected(plaintext: Uint8Array, protection: FrameProtection, form: FrameForm): Promise<Uint8Array> {
     const request = await protection.protect(plaintext, form)
     if (isRefusal(request)) throw this.#broken(refusalError(request))
-    const answer = await this.#send(request)
+    const answer = await this.#sendWhole(request)
     // Not authenticated, so it can only be an error, never a value.
     if (answer[0] === apduTags['exception-response']) throw exceptionOf(answer)
     const opened = await protection.unprotect(answer)
     if (isRefusal(opened)) throw this.#broken(refusalError(opened))
     if (opened.form !== form) throw this.#broken(refusalError({ refused: 'not-permitted' }))
     return opened.plaintext
+  }
+
+  /** One APDU in as many blocks as it needs, and its answer put together again. */
+  async #sendWhole(apdu: Uint8Array): Promise<Uint8Array> {
+    const { info } = this.#requireAssociation()
+    if (!conforms(info.conformance, 'general-block-transfer')) return this.#send(apdu)
+    const answer = apdu.length <= info.serverMaxPduBytes ? await this.#send(apdu) : await this.#sendBlocks(apdu, info)
+    return answer[0] === apduTags['general-block-transfer'] ? this.#collectBlocks(answer) : answer
+  }
+
+  async #sendBlocks(apdu: Uint8Array, { serverMaxPduBytes }: AssociationInfo): Promise<Uint8Array> {
+    const blockBytes = serverMaxPduBytes - blockOverheadBytes
+    for (let blockNumber = 1; ; blockNumber++) {
+      const blockData = apdu.slice((blockNumber - 1) * blockBytes, blockNumber * blockBytes)
+      const lastBlock = blockNumber * blockBytes >= apdu.length
+      const answer = await this.#send(blockOf({ lastBlock, blockNumber, blockNumberAck: 0, blockData }))
+      if (lastBlock || answer[0] === apduTags['exception-response']) return answer
+      const block = parseXdlms(answer)
+      const isAck = block.kind === 'general-block-transfer' && block.blockData.length === 0
+      if (!isAck || block.blockNumberAck !== blockNumber) throw this.#unexpected(block)
+    }
+  }
+
+  async #collectBlocks(first: Uint8Array): Promise<Uint8Array> {
+    const parts: Uint8Array[] = []
+    let bytes = 0
+    let answer = first
+    for (;;) {
+      if (answer[0] === apduTags['exception-response']) return answer
+      const block = parseXdlms(answer)
+      const isNext = block.kind === 'general-block-transfer' && block.blockNumber === parts.length + 1
+      // Each with something in it, or the server could keep us here for ever.
+      if (!isNext || block.streaming || block.blockData.length === 0) throw this.#unexpected(block)
+      bytes += block.blockData.length
+      if (bytes > this.#maxValueBytes) {
+        throw this.#broken(new DlmsError('DLMS_LIMIT_EXCEEDED', 'answer longer than allowed', { bytes }))
+      }
+      parts.push(block.blockData)
+      if (block.lastBlock) return concatBytes(...parts)
+      const { blockNumber } = block
+      const blockData = new Uint8Array(0)
+      answer = await this.#send(blockOf({ lastBlock: true, blockNumber, blockNumberAck: blockNumber, blockData }))
+    }
   }
 
   async #send(apdu: Uint8Array): Promise<Uint8Array> {

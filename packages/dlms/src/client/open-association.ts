@@ -25,6 +25,7 @@ export interface OpenAssociationOptions {
   readonly send: (apdu: Uint8Array) => Promise<Uint8Array>
   readonly mechanism: 'none' | 'lls' | 'hls-gmac'
   readonly password?: Uint8Array
+  readonly generalBlockTransfer?: boolean
   readonly security?: SecurityModule
   readonly slot?: number
   readonly serverSystemTitle?: Uint8Array
@@ -44,6 +45,9 @@ const proposedConformance = conformanceOf(
   'action',
 )
 
+const proposedBy = ({ generalBlockTransfer }: Pick<OpenAssociationOptions, 'generalBlockTransfer'>): number =>
+  generalBlockTransfer === true ? proposedConformance | conformanceOf('general-block-transfer') : proposedConformance
+
 const CHALLENGE_BYTES = 16
 const CHALLENGE_MIN_BYTES = 8
 const CHALLENGE_MAX_BYTES = 64
@@ -61,7 +65,7 @@ export async function openAssociation(options: OpenAssociationOptions): Promise<
     kind: 'initiate-request',
     responseAllowed: true,
     dlmsVersion,
-    conformance: proposedConformance,
+    conformance: proposedBy(options),
     maxPduBytes: options.maxPduBytes,
   })
   return options.mechanism === 'hls-gmac' ? openWithHls(options, initiate) : openInClear(options, initiate)
@@ -77,7 +81,7 @@ async function openInClear(options: OpenAssociationOptions, initiate: Uint8Array
   const aare = acceptedAare(answer, applicationContextName)
   if (aare.diagnostic.code !== associateDiagnostics.null) throw unexpected('authentication asked for')
   const response = initiateResponseOf(aare.userInformation ?? new Uint8Array(0))
-  return { info: infoOf(response, aare.apTitle), protection: undefined, initiate }
+  return { info: infoOf(options, response, aare.apTitle), protection: undefined, initiate }
 }
 
 async function openWithHls(options: OpenAssociationOptions, initiate: Uint8Array): Promise<ClientAssociation> {
@@ -105,7 +109,7 @@ async function openWithHls(options: OpenAssociationOptions, initiate: Uint8Array
   const token = granted(await security.hlsAnswer(slot, serverChallenge))
   const serverToken = await exchangeTokens(options, protection, token)
   granted(await security.hlsVerify(slot, serverToken))
-  return { info: infoOf(response, serverSystemTitle), protection, initiate }
+  return { info: infoOf(options, response, serverSystemTitle), protection, initiate }
 }
 
 /** Sends our answer to the server's challenge, gives its answer to ours. */
@@ -195,10 +199,14 @@ function initiateResponseOf(plaintext: Uint8Array): InitiateResponse {
   return response
 }
 
-function infoOf(response: InitiateResponse, serverSystemTitle: Uint8Array | undefined): AssociationInfo {
+function infoOf(
+  options: OpenAssociationOptions,
+  response: InitiateResponse,
+  serverSystemTitle: Uint8Array | undefined,
+): AssociationInfo {
   return {
     // A server that grants more than was proposed gets no more.
-    conformance: response.conformance & proposedConformance,
+    conformance: response.conformance & proposedBy(options),
     serverMaxPduBytes: response.maxPduBytes === 0 ? 0xffff : response.maxPduBytes,
     serverSystemTitle,
   }

@@ -8,6 +8,7 @@ import type { AssociationConfig } from './server-options.ts'
 /** What this server can do at all; less is agreed when the client asks for less. */
 export const serverConformance = conformanceOf(
   'general-protection',
+  'general-block-transfer',
   'block-transfer-with-get-or-read',
   'block-transfer-with-set-or-write',
   'block-transfer-with-action',

@@ -22,6 +22,7 @@ import { type FrameForm, FrameProtection, overheadBytesOf } from '../security/fr
 import { isRefusal, type SecurityModule, type SecurityRefusal } from '../security/security-module.ts'
 import { serveAccess } from './access-service.ts'
 import { ActionService } from './action-service.ts'
+import { BlockService } from './block-service.ts'
 import { GetService } from './get-service.ts'
 import { faultOfAarq, negotiate } from './judge-aarq.ts'
 import { ObjectAccess } from './object-access.ts'
@@ -48,6 +49,7 @@ interface Session {
   readonly get: GetService
   readonly set: SetService
   readonly action: ActionService
+  readonly blocks: BlockService
 }
 
 type State =
@@ -57,6 +59,10 @@ type State =
   | { readonly name: 'associated'; readonly session: Session }
 
 const CHALLENGE_BYTES = 16
+/** Bound of an answer that goes in general block transfer. */
+const MAX_BLOCKS_BYTES = 65_536
+
+const hasBlocks = ({ caller }: Session): boolean => conforms(caller.conformance, 'general-block-transfer')
 
 /** What the outside hears of every refusal that has to do with security, whatever the reason. */
 export const genericRefusal = emitXdlms({
@@ -68,6 +74,11 @@ export const unknownService = emitXdlms({
   kind: 'exception-response',
   stateError: stateErrors['service-unknown'],
   serviceError: serviceErrors['service-not-supported'],
+})
+const blockRefused = emitXdlms({
+  kind: 'exception-response',
+  stateError: stateErrors['service-not-allowed'],
+  serviceError: serviceErrors['operation-not-possible'],
 })
 const pduTooLong = emitXdlms({
   kind: 'exception-response',
@@ -106,9 +117,35 @@ export class ServerAssociation {
         return this.#associate(apdu)
       case apduTags.rlrq:
         return this.#release(apdu)
+      case apduTags['general-block-transfer']:
+        return this.#block(apdu)
       default:
-        return this.#request(apdu)
+        return this.#whole(apdu)
     }
+  }
+
+  // ---- general block transfer, outside of all protection
+
+  async #block(apdu: Uint8Array): Promise<Uint8Array> {
+    const session = this.#state.name === 'associated' ? this.#state.session : undefined
+    // Not agreed on, it is a request like any other that is not protected or not known.
+    if (session === undefined || !hasBlocks(session)) return this.#whole(apdu)
+    const block = parsed(() => parseXdlms(apdu))
+    if (block?.kind !== 'general-block-transfer') return unknownService
+    const room = this.#roomFor(undefined)
+    const taken = session.blocks.take(block)
+    if (taken === undefined) return blockRefused
+    if ('send' in taken) return taken.send
+    // What was asked for in blocks is answered in blocks, however short.
+    return session.blocks.begin(await this.#request(taken.apdu), room)
+  }
+
+  async #whole(apdu: Uint8Array): Promise<Uint8Array> {
+    const session = this.#state.name === 'associated' ? this.#state.session : undefined
+    session?.blocks.abort()
+    const room = this.#roomFor(undefined)
+    const answer = await this.#request(apdu)
+    return session !== undefined && answer.length > room ? session.blocks.begin(answer, room) : answer
   }
 
   // ---- opening
@@ -166,6 +203,7 @@ export class ServerAssociation {
       access,
       get: new GetService(access, this.#host.maxResponseBytes),
       set: new SetService(access),
+      blocks: new BlockService(),
       action: new ActionService(access, ({ logicalName }) =>
         this.#report('object-failed', `${logicalName}: answer does not fit`),
       ),
@@ -303,7 +341,10 @@ export class ServerAssociation {
       case 'action-request-with-pblock':
         return action.handle(request, caller, maxPduBytes)
       case 'access-request':
-        return (await serveAccess(request, access, caller, maxPduBytes)) ?? pduTooLong
+        return (
+          (await serveAccess(request, access, caller, hasBlocks(session) ? MAX_BLOCKS_BYTES : maxPduBytes)) ??
+          pduTooLong
+        )
       default:
         return unknownService
     }
