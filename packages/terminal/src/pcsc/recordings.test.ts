@@ -40,7 +40,8 @@ function recordedCard(steps: readonly Step[]): CardLink {
     const splitter = splitters.get(step.client) ?? new MessageSplitter()
     splitters.set(step.client, splitter)
     splitter.push(step.bytes)
-    const message = splitter.next()
+    let message = splitter.next()
+    for (let next = splitter.next(); next !== undefined; next = splitter.next()) message = next
     if (message?.name !== 'transmit') continue
     const reply = steps.slice(i).find((later) => later.kind === 'reply' && later.client === step.client)
     if (reply?.kind !== 'reply') throw new Error('a request without a reply')
