@@ -337,6 +337,28 @@ describe('general block transfer', () => {
     expect(await ask(part(2, true, fromHex(''), 5))).toEqual(refusedBlock)
   })
 
+  test.each<[string, (apdu: Uint8Array) => Uint8Array]>([
+    ['with another number', (apdu) => apdu.with(3, apdu[3]! + 1)],
+    ['of a stream', (apdu) => apdu.with(1, apdu[1]! | 0x40)],
+    ['without content', (apdu) => Uint8Array.of(...apdu.slice(0, 6), 0)],
+    ['cut short', (apdu) => apdu.slice(0, -1)],
+    ['and then something else', () => fromHex('C401C10101')],
+  ])('the client takes no block %s', async (_name, change) => {
+    const device = sampleDevice({ maxPduBytes: 300 }, [echo])
+    const response = (apdu: Uint8Array, exchange: number) => (exchange === 3 ? change(apdu) : apdu)
+    const client = new DlmsClient({
+      transport: inProcessTransport(device.server, { clientSap: 1, serverSap: 1 }, { response }),
+      mechanism: 'hls-gmac',
+      security: clientSecurity(),
+      slot: clientSlot,
+      serverSystemTitle: serverTitle,
+      generalBlockTransfer: true,
+    })
+    await client.associate()
+    const access = client.access([{ service: 'action', method: method(1), value: cosem.longUnsigned(900) }])
+    await expect(access).rejects.toBeInstanceOf(DlmsError)
+  })
+
   test('carries an ACCESS longer than any APDU, ciphered, both ways', async () => {
     const device = sampleDevice({ maxPduBytes: 300 }, [echo])
     const transport = inProcessTransport(device.server, { clientSap: 1, serverSap: 1 })

@@ -1,9 +1,7 @@
 import { concatBytes } from '@gridcard/bytes'
-import { emitXdlms } from '../apdu/apdu.ts'
 import type { GeneralBlockTransfer } from '../apdu/general-block-transfer.ts'
+import { blockOf, blockOverheadBytes } from '../apdu/single-block.ts'
 
-/** Tag, control, both numbers and the longest length field. */
-export const blockOverheadBytes = 1 + 1 + 2 + 2 + 3
 /** Bound of an APDU that comes in blocks. */
 const MAX_APDU_BYTES = 65_536
 
@@ -76,10 +74,3 @@ export class BlockService {
 }
 
 const isLast = ({ apdu, blockBytes, blockNumber }: Outgoing): boolean => blockNumber * blockBytes >= apdu.length
-
-/** One block of a transfer with a window of one. */
-export function blockOf(
-  block: Pick<GeneralBlockTransfer, 'lastBlock' | 'blockNumber' | 'blockNumberAck' | 'blockData'>,
-): Uint8Array {
-  return emitXdlms({ kind: 'general-block-transfer', streaming: false, window: 1, ...block })
-}
