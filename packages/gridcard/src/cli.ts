@@ -52,7 +52,11 @@ program
   .command('reader')
   .description('put cards into virtual readers for PC/SC programs: OpenSC, GnuPG, Java, or your own')
   .argument('[command...]', 'after "--": a program to run with these readers; its exit code is passed on')
-  .option('--card <file>', 'an image of a Java Card or a memory card, may be given several times: a reader each', collect)
+  .option(
+    '--card <file>',
+    'an image of a Java Card or a memory card, may be given several times: a reader each',
+    collect,
+  )
   .option('--applet <file>', 'a CAP file for a fresh developer card in memory, may be given several times', collect)
   .option('--name <name>', 'name of the readers, their numbers follow', defaultReaderName)
   .option('--vpcd [address]', 'instead into the reader of vsmartcard-vpcd (default address: 127.0.0.1:35963)')
