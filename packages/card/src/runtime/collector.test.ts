@@ -170,4 +170,29 @@ describe('a power cut in any write of a collection', () => {
     }
     expect(cuts).toBeGreaterThan(100)
   })
+
+  it('of making objects in freed handles loses no memory', () => {
+    const one = fresh()
+    run(one.card, 1, 4, 2, 3)
+    const image = one.card.image()
+    const make = (card: Card) => {
+      select(card, one.aid)
+      return run(card, 1)
+    }
+    const cleaned = (stored: Uint8Array) => {
+      const card = openCard(stored)
+      select(card, one.aid)
+      expect(run(card, 2, 3)).toEqual(OK(2))
+      return card.report().memory
+    }
+    const before = cleaned(image)
+    const whole = new CuttingStore(image)
+    expect(make(Card.open({ profile: TEST_PROFILE, crypto: nodeCrypto, store: whole }))).toEqual(OK(1))
+    for (const { cutAt, tornBytes } of everyCut(whole.sizes)) {
+      const store = new CuttingStore(image, cutAt, tornBytes)
+      const card = Card.open({ profile: TEST_PROFILE, crypto: nodeCrypto, store })
+      expect(() => make(card)).toThrow(expect.objectContaining({ code: 'CARD_POWER_CUT' }))
+      expect(cleaned(store.read()!), `write ${cutAt} after ${tornBytes} bytes`).toEqual(before)
+    }
+  })
 })

@@ -273,12 +273,16 @@ describe('a power cut in any write', () => {
   const deletions: [string, (card: Card) => void][] = [
     ['of deleting an applet', (card) => card.deleteApplet(aidOf(1))],
     ['of deleting a package with its applets', (card) => card.deletePackage(packageAid(1), { withApplets: true })],
+    ['of installing an applet where another was deleted', (card) => void install(card, 2, 5)],
     ['of changing the default applet', (card) => card.setDefaultApplet({ aid: aidOf(2) })],
   ]
 
   it.each(deletions)('%s leaves before or after, and nothing to clean up', (_, act) => {
     const original = cardWith()
     original.setDefaultApplet({ aid: aidOf(1, 2) })
+    install(original, 2, 3)
+    install(original, 2, 4)
+    original.deleteApplet(aidOf(2, 3))
     const image = original.image()
     const look = (stored: Uint8Array) => {
       const card = Card.open({ profile: TEST_PROFILE, crypto: nodeCrypto, image: stored })
@@ -286,7 +290,11 @@ describe('a power cut in any write', () => {
       card.powerOn()
       const byDefault = toHex(card.transmit(fromHex('80080000')))
       card.powerOn()
-      return { report, byDefault, answers: [aidOf(1), aidOf(1, 2), aidOf(2)].map((aid) => tell(card, aid, 1, 2, 8)) }
+      return {
+        report,
+        byDefault,
+        answers: [aidOf(1), aidOf(1, 2), aidOf(2), aidOf(2, 5)].map((aid) => tell(card, aid, 1, 2, 8)),
+      }
     }
     const whole = new CuttingStore(image)
     act(Card.open({ profile: TEST_PROFILE, crypto: nodeCrypto, store: whole }))
