@@ -5,6 +5,7 @@ export type LauncherErrorCode =
   | 'GRIDCARD_DATA_UNUSABLE'
   | 'GRIDCARD_STREET_DAMAGED'
   | 'GRIDCARD_CARD_DAMAGED'
+  | 'GRIDCARD_CARD_IN_USE'
   | 'GRIDCARD_APPLET_MISSING'
 
 /** Something the user can mend: a wrong option, a data folder that is not what it should be. One clear line, exit code 2. */

@@ -6,10 +6,10 @@ import { Card, type CardProfile, MemoryCard } from '@gridcard/card'
 import { nodeCrypto } from '@gridcard/crypto/node'
 import { type CardLink, inProcessLink } from '@gridcard/terminal'
 import { LauncherError } from '../errors.ts'
+import { findProcessUsing } from '../image-in-use.ts'
 import { meterCardProfile } from '../start/card-profile.ts'
 import { FileNvStore } from '../start/file-nv-store.ts'
 import { developerCardProfile } from './developer-profile.ts'
-import { findProcessUsing } from './image-in-use.ts'
 
 /** A card to put into a reader. */
 export interface OpenCard {
@@ -40,14 +40,14 @@ function javaCardOf(profile: CardProfile, store: FileNvStore, name: string): Ope
 
 /**
  * The card of an image file. What it writes goes to the file.
- * @throws LauncherError `GRIDCARD_BAD_OPTION`, `GRIDCARD_CARD_DAMAGED`
+ * @throws LauncherError `GRIDCARD_BAD_OPTION`, `GRIDCARD_CARD_DAMAGED`, `GRIDCARD_CARD_IN_USE`
  */
 export function openCardImage(path: string): OpenCard {
   if (!existsSync(path)) throw new LauncherError('GRIDCARD_BAD_OPTION', `there is no card image ${path}`)
   const user = findProcessUsing(path)
   if (user !== undefined) {
     throw new LauncherError(
-      'GRIDCARD_BAD_OPTION',
+      'GRIDCARD_CARD_IN_USE',
       `the card image ${path} is in use by process ${user}; stop that first, a card is in one reader at a time`,
     )
   }

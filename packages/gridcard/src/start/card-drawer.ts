@@ -4,6 +4,7 @@ import { Card } from '@gridcard/card'
 import type { CryptoProvider } from '@gridcard/crypto'
 import { type CardLink, inProcessLink, meterSecurityAppletAid, meterSecurityPackageAid } from '@gridcard/terminal'
 import { LauncherError } from '../errors.ts'
+import { findProcessUsing } from '../image-in-use.ts'
 import { meterCardProfile } from './card-profile.ts'
 import { FileNvStore } from './file-nv-store.ts'
 import { type CardIdentity, type MeterKeys, makeMeterKeys, personaliseCard } from './personalise.ts'
@@ -24,8 +25,17 @@ export class CardDrawer {
   readonly #options: CardDrawerOptions
   readonly #stores: FileNvStore[] = []
 
+  /** @throws LauncherError `GRIDCARD_CARD_IN_USE` when another process has one of the cards, in a reader for instance */
   constructor(options: CardDrawerOptions) {
     this.#options = options
+    const pid = findProcessUsing(options.directory)
+    if (pid !== undefined) {
+      throw new LauncherError(
+        'GRIDCARD_CARD_IN_USE',
+        `a card in ${options.directory} is in use by process ${pid}; two users of one card would use its counters twice`,
+        { pid },
+      )
+    }
   }
 
   has(serial: string): boolean {
