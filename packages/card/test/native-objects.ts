@@ -5,6 +5,17 @@ import { VmFixture } from './vm-fixture.ts'
 /** What a Java method did. */
 export type Answer = { readonly value: number } | { readonly thrown: string; readonly reason?: number }
 
+const KEY_INTERFACES = [
+  'AESKey',
+  'DESKey',
+  'HMACKey',
+  'ECPublicKey',
+  'ECPrivateKey',
+  'RSAPublicKey',
+  'RSAPrivateKey',
+  'RSAPrivateCrtKey',
+] as const
+
 /** Calls methods of API objects as an applet would, from TypeScript; arrays and objects are handles. */
 export class NativeObjects {
   readonly vm: VmFixture
@@ -30,8 +41,10 @@ export class NativeObjects {
   call(object: number, signature: string, ...args: number[]): Answer {
     const { machine, natives } = this.vm.jcre
     const linked = machine.classOf(object)
-    const aesKey = natives.requireClass('javacard/security/AESKey')
-    const candidates = [...linked.virtualMethods, ...(linked.isKindOf(aesKey) ? linked.interfaceMethods(aesKey) : [])]
+    const ofInterfaces = KEY_INTERFACES.map((name) => natives.requireClass(`javacard/security/${name}`))
+      .filter((one) => linked.isKindOf(one))
+      .flatMap((one) => [...linked.interfaceMethods(one)])
+    const candidates = [...linked.virtualMethods, ...ofInterfaces]
     const method = candidates.find((one) => one?.name.endsWith(`.${signature}`))
     if (method === undefined) throw new Error(`no ${signature} in ${linked.name}`)
     return this.#call(method, [object, ...args])

@@ -2,8 +2,9 @@ import { concatBytes } from '@gridcard/bytes'
 import type { GcmDecryptor, GcmEncryptor } from '@gridcard/crypto'
 import type { Jcre } from '../runtime/jcre.ts'
 import type { NativeImplementation } from '../vm/link/native-library.ts'
-import { CIPHER_MODE, CRYPTO, failCrypto, requireKeyAndMode } from './aes-block-cipher.ts'
 import { takeAesKey } from './aes-key.ts'
+import { CIPHER_MODE, requireKeyAndMode } from './block-cipher.ts'
+import { CRYPTO, failCrypto } from './crypto-exceptions.ts'
 import {
   byteAt,
   byteRange,
@@ -69,7 +70,7 @@ function start(jcre: Jcre, at: number, iv: Uint8Array): number {
   const cipher = handleAt(jcre, at)
   const key = handleAt(jcre, at + 1)
   const mode = byteAt(jcre, at + 2)
-  requireKeyAndMode(jcre, key, mode)
+  requireKeyAndMode(jcre, 'aes', key, mode)
   if (iv.length !== IV_BYTES) failCrypto(jcre, CRYPTO.ILLEGAL_VALUE)
   putHiddenShort(jcre, cipher, KEY, key)
   putHiddenShort(jcre, cipher, MODE, mode)
@@ -198,6 +199,7 @@ export const aesGcmImplementation: NativeImplementation = {
   name: CLASS_NAME,
   superClass: 'javacardx/crypto/AEADCipher',
   hiddenBytes: 4,
+  hiddenReferences: [KEY],
   methods: natives({
     'init(Ljavacard/security/Key;B)V': init,
     'init(Ljavacard/security/Key;B[BSS)V': initWithIv,

@@ -4,6 +4,7 @@ import type { NativeImplementation } from '../vm/link/native-library.ts'
 import { JAVA_THROW } from '../vm/machine.ts'
 import { CLEAR_ON_DESELECT, CLEAR_ON_RESET } from '../vm/memory/card-memory.ts'
 import { ELEMENT, TYPE } from '../vm/memory/handle-entry.ts'
+import { CRYPTO, failCrypto } from './crypto-exceptions.ts'
 import { newTransient } from './javacard-framework/jc-system.ts'
 import {
   byteRange,
@@ -33,10 +34,8 @@ const KEY_TYPE = 0
 const SIZE = 1
 const VALUE = 2
 
-export const KEY_TYPES = { aesTransientReset: 13, aesTransientDeselect: 14, aes: 15 } as const
-export const AES_KEY_BITS: readonly number[] = [128, 192, 256]
+const KEY_TYPES = { aesTransientReset: 13, aesTransientDeselect: 14, aes: 15 } as const
 
-const CRYPTO = { ILLEGAL_VALUE: 1, UNINITIALIZED_KEY: 2 } as const
 const ILLEGAL_TRANSIENT = 3
 
 /** The caller has checked type and size. */
@@ -73,10 +72,6 @@ function isSet(jcre: Jcre, key: number): boolean {
   return jcre.memory.u8[valueAddress(jcre, key) + hiddenShort(jcre, key, SIZE)] === 1
 }
 
-export function keyTypeOf(jcre: Jcre, key: number): number {
-  return hiddenShort(jcre, key, KEY_TYPE)
-}
-
 /**
  * A copy of the key, for one operation; the caller wipes it. Ends the native method if the reference is not an AES key
  * of the caller's (ILLEGAL_VALUE for other keys), or not set (UNINITIALIZED_KEY).
@@ -84,9 +79,9 @@ export function keyTypeOf(jcre: Jcre, key: number): number {
 export function takeAesKey(jcre: Jcre, key: number): Uint8Array {
   requireOwnObject(jcre, key, 'javacard/security/Key')
   if (!jcre.machine.classOf(key).isKindOf(jcre.requireClass(CLASS_NAME))) {
-    jcre.machine.throwNew('javacard/security/CryptoException', CRYPTO.ILLEGAL_VALUE)
+    failCrypto(jcre, CRYPTO.ILLEGAL_VALUE)
   }
-  if (!isSet(jcre, key)) jcre.machine.throwNew('javacard/security/CryptoException', CRYPTO.UNINITIALIZED_KEY)
+  if (!isSet(jcre, key)) failCrypto(jcre, CRYPTO.UNINITIALIZED_KEY)
   const at = valueAddress(jcre, key)
   return jcre.memory.u8.slice(at, at + hiddenShort(jcre, key, SIZE))
 }
@@ -127,6 +122,7 @@ export const aesKeyImplementation: NativeImplementation = {
   name: CLASS_NAME,
   interfaces: ['javacard/security/AESKey'],
   hiddenBytes: 6,
+  hiddenReferences: [VALUE],
   methods: natives({
     'setKey([BS)V': setKey,
     'getKey([BS)B': getKey,

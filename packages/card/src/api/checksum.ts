@@ -80,6 +80,7 @@ export const checksumImplementation: NativeImplementation = {
   name: CLASS_NAME,
   superClass: 'javacard/security/Checksum',
   hiddenBytes: 2,
+  hiddenReferences: [],
   methods: natives({
     'init([BSS)V': init,
     'update([BSS)V': update,

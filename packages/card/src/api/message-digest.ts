@@ -147,6 +147,7 @@ export const messageDigestImplementations: readonly NativeImplementation[] = [
     name: DIGEST_CLASS,
     superClass: 'javacard/security/MessageDigest',
     hiddenBytes: 2,
+    hiddenReferences: [],
     methods: natives(common),
   },
   {
@@ -154,6 +155,7 @@ export const messageDigestImplementations: readonly NativeImplementation[] = [
     name: INITIALIZED_CLASS,
     superClass: 'javacard/security/InitializedMessageDigest',
     hiddenBytes: 2,
+    hiddenReferences: [],
     methods: natives({ ...common, 'setInitialDigest([BSS[BSS)V': setInitialDigest }),
   },
 ]

@@ -77,6 +77,7 @@ export const randomDataImplementation: NativeImplementation = {
   name: CLASS_NAME,
   superClass: 'javacard/security/RandomData',
   hiddenBytes: 2,
+  hiddenReferences: [],
   methods: natives({
     'generateData([BSS)V': nextBytes,
     'nextBytes([BSS)S': nextBytes,

@@ -58,27 +58,27 @@ describe('a package is refused', () => {
   })
 
   it('when it calls an API method that is not there, and says which', () => {
-    const call =
-      'bspush 17 sconst_0 invokestatic javacard/security/Signature.getInstance(BZ)Ljavacard/security/Signature;'
-    expect(loadError(method(`${call} pop return`))).toMatchObject({
+    const name = 'javacard/security/MessageDigest$OneShot.open(B)Ljavacard/security/MessageDigest$OneShot;'
+    expect(loadError(method(`sconst_1 invokestatic ${name} pop return`))).toMatchObject({
       code: 'CARD_LINK_METHOD_MISSING',
-      message: expect.stringContaining('javacard/security/Signature.getInstance(BZ)Ljavacard/security/Signature;'),
+      message: expect.stringContaining(name),
     })
   })
 
   it('when it calls a virtual method that nothing implements', () => {
-    const call = 'aconst_null invokevirtual javacard/security/MessageDigest.getAlgorithm()B pop return'
+    const call = 'aconst_null invokevirtual javacard/security/MessageDigest$OneShot.getAlgorithm()B pop return'
     expect(loadError(method(call))).toMatchObject({
       code: 'CARD_LINK_METHOD_MISSING',
-      message: expect.stringContaining('javacard/security/MessageDigest.getAlgorithm()B'),
+      message: expect.stringContaining('javacard/security/MessageDigest$OneShot.getAlgorithm()B'),
     })
   })
 
   it('when it calls through an interface that nothing implements', () => {
-    const call = 'aconst_null invokeinterface 1 javacard/security/ECKey.getK()S pop return'
+    const call =
+      'aconst_null aconst_null invokeinterface 2 javacardx/crypto/KeyEncryption.setKeyCipher(Ljavacardx/crypto/Cipher;)V return'
     expect(loadError(method(call))).toMatchObject({
       code: 'CARD_LINK_METHOD_MISSING',
-      message: expect.stringContaining('javacard/security/ECKey'),
+      message: expect.stringContaining('javacardx/crypto/KeyEncryption'),
     })
   })
 

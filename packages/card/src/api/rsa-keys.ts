@@ -1,0 +1,117 @@
+import type { RsaPrivateOperations, RsaPublicOperations } from '@gridcard/crypto'
+import type { Jcre } from '../runtime/jcre.ts'
+import type { NativeImplementation } from '../vm/link/native-library.ts'
+import { CRYPTO, failCrypto, orFail } from './crypto-exceptions.ts'
+import {
+  isInitialized,
+  KEY_PARTS_HIDDEN_BYTES,
+  KEY_PARTS_HIDDEN_REFERENCES,
+  type KeyPart,
+  type KeyShape,
+  keyMethods,
+  partGetter,
+  partOf,
+  partSetter,
+  requireKey,
+} from './key-parts.ts'
+import { natives } from './native-call.ts'
+
+const modulus: KeyPart = { maxBytes: (bits) => bits / 8 }
+const half: KeyPart = { maxBytes: (bits) => bits / 16 }
+const publicExponent: KeyPart = { maxBytes: () => 4 }
+
+export const RSA_PART = { modulus: 0, exponent: 1, p: 0, q: 1, dp: 2, dq: 3, qInverse: 4 } as const
+export const rsaPublicKeyShape: KeyShape = { className: 'gridcard/RsaPublicKey', parts: [modulus, publicExponent] }
+export const rsaPrivateKeyShape: KeyShape = { className: 'gridcard/RsaPrivateKey', parts: [modulus, modulus] }
+export const rsaCrtKeyShape: KeyShape = {
+  className: 'gridcard/RsaPrivateCrtKey',
+  parts: [half, half, half, half, half],
+}
+
+/** As long as the key's size says. */
+const isModulus = (bytes: Uint8Array, bits: number): boolean => bytes.length === bits / 8
+
+/** Work with secret parts, wiped afterwards; UNINITIALIZED_KEY if one is missing, ILLEGAL_VALUE if they are no key. */
+function withParts<T>(jcre: Jcre, shape: KeyShape, key: number, work: (...parts: Uint8Array[]) => T): T {
+  if (!isInitialized(jcre, shape, key)) failCrypto(jcre, CRYPTO.UNINITIALIZED_KEY)
+  const parts = shape.parts.map((_, part) => partOf(jcre, shape, key, part))
+  try {
+    return orFail(jcre, CRYPTO.ILLEGAL_VALUE, () => work(...parts))
+  } finally {
+    for (const part of parts) part.fill(0)
+  }
+}
+
+export function openRsaPublicKey(jcre: Jcre, key: number): RsaPublicOperations {
+  if (requireKey(jcre, key) !== 'rsa-public') failCrypto(jcre, CRYPTO.ILLEGAL_VALUE)
+  return withParts(jcre, rsaPublicKeyShape, key, (n, e) => {
+    return jcre.crypto.openRsaPublicKey({ modulus: n!, publicExponent: e! })
+  })
+}
+
+export function openRsaPrivateKey(jcre: Jcre, key: number): RsaPrivateOperations {
+  const kind = requireKey(jcre, key)
+  if (kind === 'rsa-private') {
+    return withParts(jcre, rsaPrivateKeyShape, key, (n, d) => {
+      return jcre.crypto.openRsaPrivateKey({ modulus: n!, privateExponent: d! })
+    })
+  }
+  if (kind !== 'rsa-crt-private') return failCrypto(jcre, CRYPTO.ILLEGAL_VALUE)
+  return withParts(jcre, rsaCrtKeyShape, key, (p, q, dp, dq, qInverse) => {
+    return jcre.crypto.openRsaPrivateKey({ p: p!, q: q!, dp: dp!, dq: dq!, qInverse: qInverse! })
+  })
+}
+
+/** UNINITIALIZED_KEY unless the RSA key is whole: a transient one may have been cleared since the last init. */
+export function requireRsaKeyIsSet(jcre: Jcre, key: number): void {
+  const kind = requireKey(jcre, key)
+  const shape = kind === 'rsa-public' ? rsaPublicKeyShape : kind === 'rsa-private' ? rsaPrivateKeyShape : rsaCrtKeyShape
+  if (!isInitialized(jcre, shape, key)) failCrypto(jcre, CRYPTO.UNINITIALIZED_KEY)
+}
+
+const exponentAndModulus = (shape: KeyShape) => ({
+  ...keyMethods(shape),
+  'getExponent([BS)S': partGetter(shape, RSA_PART.exponent),
+  'getModulus([BS)S': partGetter(shape, RSA_PART.modulus),
+  'setExponent([BSS)V': partSetter(shape, RSA_PART.exponent),
+  'setModulus([BSS)V': partSetter(shape, RSA_PART.modulus, isModulus),
+})
+
+export const rsaKeyImplementations: readonly NativeImplementation[] = [
+  {
+    id: 13,
+    name: rsaPublicKeyShape.className,
+    interfaces: ['javacard/security/RSAPublicKey'],
+    hiddenBytes: KEY_PARTS_HIDDEN_BYTES,
+    hiddenReferences: KEY_PARTS_HIDDEN_REFERENCES,
+    methods: natives(exponentAndModulus(rsaPublicKeyShape)),
+  },
+  {
+    id: 14,
+    name: rsaPrivateKeyShape.className,
+    interfaces: ['javacard/security/RSAPrivateKey'],
+    hiddenBytes: KEY_PARTS_HIDDEN_BYTES,
+    hiddenReferences: KEY_PARTS_HIDDEN_REFERENCES,
+    methods: natives(exponentAndModulus(rsaPrivateKeyShape)),
+  },
+  {
+    id: 15,
+    name: rsaCrtKeyShape.className,
+    interfaces: ['javacard/security/RSAPrivateCrtKey'],
+    hiddenBytes: KEY_PARTS_HIDDEN_BYTES,
+    hiddenReferences: KEY_PARTS_HIDDEN_REFERENCES,
+    methods: natives({
+      ...keyMethods(rsaCrtKeyShape),
+      'getP([BS)S': partGetter(rsaCrtKeyShape, RSA_PART.p),
+      'getQ([BS)S': partGetter(rsaCrtKeyShape, RSA_PART.q),
+      'getDP1([BS)S': partGetter(rsaCrtKeyShape, RSA_PART.dp),
+      'getDQ1([BS)S': partGetter(rsaCrtKeyShape, RSA_PART.dq),
+      'getPQ([BS)S': partGetter(rsaCrtKeyShape, RSA_PART.qInverse),
+      'setP([BSS)V': partSetter(rsaCrtKeyShape, RSA_PART.p),
+      'setQ([BSS)V': partSetter(rsaCrtKeyShape, RSA_PART.q),
+      'setDP1([BSS)V': partSetter(rsaCrtKeyShape, RSA_PART.dp),
+      'setDQ1([BSS)V': partSetter(rsaCrtKeyShape, RSA_PART.dq),
+      'setPQ([BSS)V': partSetter(rsaCrtKeyShape, RSA_PART.qInverse),
+    }),
+  },
+]
