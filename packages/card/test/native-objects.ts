@@ -43,7 +43,7 @@ export class NativeObjects {
     const linked = machine.classOf(object)
     const ofInterfaces = KEY_INTERFACES.map((name) => natives.requireClass(`javacard/security/${name}`))
       .filter((one) => linked.isKindOf(one))
-      .flatMap((one) => [...linked.interfaceMethods(one)])
+      .flatMap((one) => linked.interfaceMethods(one))
     const candidates = [...linked.virtualMethods, ...ofInterfaces]
     const method = candidates.find((one) => one?.name.endsWith(`.${signature}`))
     if (method === undefined) throw new Error(`no ${signature} in ${linked.name}`)

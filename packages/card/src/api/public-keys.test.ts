@@ -46,7 +46,10 @@ const fixture = (provider = nodeCrypto) =>
     new VmFixture({
       crypto: provider,
       profile: {
-        ...{ name: 'keys', nvSizeBytes: 65536, ramSizeBytes: 8192, commitCapacityBytes: 512 },
+        name: 'keys',
+        nvSizeBytes: 65536,
+        ramSizeBytes: 8192,
+        commitCapacityBytes: 512,
         atr: fromHex('3B8001'),
       },
     }),
