@@ -359,3 +359,27 @@ describe.each(PROVIDERS)('RSA over %s', (_, provider) => {
     expect(toHex(api.bytes(out))).toBe(`0001${'FF'.repeat(119)}00${toHex(SAMPLE)}`)
   })
 })
+
+describe('a key longer than the commit buffer', () => {
+  const modulus = new Uint8Array(512).fill(0xc3)
+
+  it('is set and cleared outside of a transaction, and refused inside', () => {
+    const api = fixture()
+    const key = api.value(api.callStatic(BUILD_KEY, 4, 4096, 0))
+    const out = api.array(512)
+    api.value(set(api, key, 'setModulus', modulus))
+    expect(api.call(key, 'getModulus([BS)S', out, 0)).toEqual({ value: 512 })
+    expect(api.bytes(out)).toEqual(modulus)
+    const { memory } = api.vm.jcre
+    memory.begin()
+    const full = { thrown: 'TransactionException', reason: 3 }
+    expect(set(api, key, 'setModulus', new Uint8Array(512))).toEqual(full)
+    expect(api.call(key, 'clearKey()V')).toEqual(full)
+    memory.abort()
+    expect(api.call(key, 'getModulus([BS)S', out, 0)).toEqual({ value: 512 })
+    expect(api.bytes(out)).toEqual(modulus)
+    api.value(api.call(key, 'clearKey()V'))
+    expect(api.call(key, 'getModulus([BS)S', out, 0)).toEqual(UNINITIALIZED_KEY)
+    expect(toHex(memory.image())).not.toContain('C3'.repeat(16))
+  })
+})
