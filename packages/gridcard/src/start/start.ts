@@ -1,3 +1,4 @@
+import { isAbsolute, relative } from 'node:path'
 import { simulatedClock } from '@gridcard/devices'
 import pc from 'picocolors'
 import { pino } from 'pino'
@@ -36,7 +37,7 @@ export async function start(options: StartOptions): Promise<void> {
         const pace = options.speed === 1 ? '' : `, ${options.speed} times as fast`
         out.write(
           `\n  Console  ${color.cyan(color.underline(url))}\n` +
-            `  Data     ${options.dataDirectory}\n` +
+            `  Data     ${shortPath(options.dataDirectory)}\n` +
             `  Time     ${new Date(running.clock.nowMs()).toISOString().slice(0, 16)}Z${pace}\n\n` +
             `  ${color.dim('Ctrl-C stops it; the next start goes on here.')}\n\n`,
         )
@@ -54,6 +55,12 @@ export async function start(options: StartOptions): Promise<void> {
     process.off('SIGINT', stop)
     process.off('SIGTERM', stop)
   }
+}
+
+/** As one would type it: from here, where it is below here. */
+function shortPath(path: string): string {
+  const fromHere = relative(process.cwd(), path)
+  return fromHere === '' || fromHere.startsWith('..') || isAbsolute(fromHere) ? path : fromHere
 }
 
 /** Why a start ended that the user ended. */
