@@ -1,9 +1,8 @@
 import { concatBytes, fromAscii, fromHex, toHex } from '@gridcard/bytes'
 import { describe, expect, test } from 'vitest'
-import { type CryptoProvider, type EcCurveName, type EcDomain, ecCurveNames, ecDomain } from '../src/index.ts'
+import { type CryptoProvider, type EcDomain, ecCurveNames, ecDomain } from '../src/index.ts'
 import { refuses } from './refuses.ts'
 import { BRAINPOOL_AGREEMENT, DLMS_SIGNATURES, SAMPLE, SECP128R1, SECP128R2 } from './vectors/curve-vectors.ts'
-import { wycheproof } from './vectors/wycheproof.ts'
 
 const upper = (hex: string) => toHex(fromHex(hex))
 const domainOf = (hex: Record<keyof EcDomain, string>): EcDomain => ({
@@ -175,12 +174,6 @@ export function ellipticCurvesSuite(provider: CryptoProvider): void {
       expect(toHex(provider.ecPublicKey(domain, a))).toBe(upper(BRAINPOOL_AGREEMENT.aPublic))
       expect(toHex(provider.ecdh(domain, b, fromHex(BRAINPOOL_AGREEMENT.aPublic)))).toBe(BRAINPOOL_AGREEMENT.shared)
     })
-
-    test.each(wycheproof.ecdh)('$file $tcId $comment', ({ curve, privateKey, publicKey, shared }) => {
-      const agree = () => provider.ecdh(ecDomain(curve), fromHex(privateKey), fromHex(publicKey))
-      if (shared === undefined) refuses('CRYPTO_BAD_PUBLIC_KEY', agree)
-      else expect(agree()).toEqual(fromHex(shared))
-    })
   })
 
   describe('ECDSA', () => {
@@ -250,15 +243,6 @@ export function ellipticCurvesSuite(provider: CryptoProvider): void {
       const verifier = provider.createEcdsaVerifier(scheme, fromHex(`04${publicKey}`))
       expect(verifier.verify(fromHex(message), fromHex(signature))).toBe(true)
       expect(verifier.verify(fromHex(message).subarray(1), fromHex(signature))).toBe(false)
-    })
-
-    test.each(wycheproof.ecdsa)('$file $tcId $comment', (vector) => {
-      const { curve, hash, encoding } = vector
-      const scheme = { domain: ecDomain(curve as EcCurveName), hash, encoding }
-      const verifier = provider.createEcdsaVerifier(scheme, fromHex(vector.publicKey))
-      const [message, signature] = [fromHex(vector.message), fromHex(vector.signature)]
-      expect(verifier.verify(message, signature)).toBe(vector.isValid)
-      expect(verifier.verifyDigest(provider.hash(hash, message), signature)).toBe(vector.isValid)
     })
 
     test('a signer keeps its key, whatever becomes of the caller’s', () => {

@@ -1,8 +1,7 @@
-import { concatBytes, fromAscii, fromHex } from '@gridcard/bytes'
+import { concatBytes, fromAscii } from '@gridcard/bytes'
 import { describe, expect, test } from 'vitest'
 import type { CryptoProvider, HashName, RsaEncryptionScheme, RsaKeyPair, RsaSignatureScheme } from '../src/index.ts'
 import { refuses } from './refuses.ts'
-import { encryptionSchemeOf, wycheproof } from './vectors/wycheproof.ts'
 
 const MESSAGE = fromAscii('sample')
 const SIGNATURES: readonly RsaSignatureScheme[] = [
@@ -160,32 +159,6 @@ export function rsaSuite(provider: CryptoProvider, pair: RsaKeyPair): void {
       // A block that carries no padding at all.
       expect(privateKey.decrypt({ padding: 'pkcs1' }, publicKey.transform(new Uint8Array(lengthBytes)))).toBeUndefined()
     })
-
-    test.each(wycheproof.rsaSignature)('$file $tcId $comment', (vector) => {
-      const key = { modulus: fromHex(vector.modulus), publicExponent: fromHex(vector.publicExponent) }
-      const { verify } = provider.openRsaPublicKey(key)
-      expect(verify(vector.scheme, fromHex(vector.message), fromHex(vector.signature))).toBe(vector.isValid)
-    })
-
-    test.each(wycheproof.rsaDecryption)(
-      '$file $tcId $comment',
-      ({ scheme, key, modulus, privateExponent, ...vector }) => {
-        const parts = {
-          p: fromHex(key.p),
-          q: fromHex(key.q),
-          dp: fromHex(key.dp),
-          dq: fromHex(key.dq),
-          qInverse: fromHex(key.qInverse),
-        }
-        const plain = { modulus: fromHex(modulus), privateExponent: fromHex(privateExponent) }
-        for (const form of [parts, plain]) {
-          const message = provider
-            .openRsaPrivateKey(form)
-            .decrypt(encryptionSchemeOf(scheme), fromHex(vector.ciphertext))
-          expect(message).toEqual(vector.message === undefined ? undefined : fromHex(vector.message))
-        }
-      },
-    )
 
     test('a key pair it makes is one, with the exponent asked for', () => {
       const made = provider.generateRsaKeyPair(512, 3)

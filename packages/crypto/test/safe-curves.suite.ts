@@ -8,7 +8,6 @@ import {
   xdhKeyLengthBytes,
 } from '../src/index.ts'
 import { refuses } from './refuses.ts'
-import { wycheproof } from './vectors/wycheproof.ts'
 
 const XDH = Object.entries(xdhKeyLengthBytes) as [XdhCurve, number][]
 const EDDSA = Object.entries(eddsaKeyLengthBytes) as [EddsaCurve, number][]
@@ -78,16 +77,6 @@ export function safeCurvesSuite(provider: CryptoProvider): void {
       expect(toHex(provider.eddsaSign('Ed25519', privateKey, new Uint8Array()))).toBe(
         'E5564300C360AC729086E2CC806E828A84877F1EB8E5D974D873E065224901555FB8821590A33BACC61E39701CF9B46BD25BF5F0595BBE24655141438E7A100B',
       )
-    })
-
-    test.each(wycheproof.xdh)('$file $tcId $comment', ({ curve, privateKey, publicKey, shared }) => {
-      const agree = () => provider.xdh(curve, fromHex(privateKey), fromHex(publicKey))
-      if (shared === undefined) refuses('CRYPTO_BAD_PUBLIC_KEY', agree)
-      else expect(agree()).toEqual(fromHex(shared))
-    })
-
-    test.each(wycheproof.eddsa)('$file $tcId $comment', ({ curve, publicKey, message, signature, isValid }) => {
-      expect(provider.eddsaVerify(curve, fromHex(publicKey), fromHex(message), fromHex(signature))).toBe(isValid)
     })
 
     test.each(XDH)('%s: both sides agree', (curve, length) => {
