@@ -52,6 +52,7 @@ describe('twenty meters for a simulated day', () => {
       expect(stored, meter.identity.serial).toEqual(truth) // all equal, none missing, none twice
     }
     const off = await storedIntervals(one.identity.serial, fromMs + 41 * quarterMs, fromMs + 52 * quarterMs)
+    expect(off).toHaveLength(11)
     expect(off.every(({ importWh, exportWh }) => importWh === 0 && exportWh === 0)).toBe(true)
   })
 
