@@ -11,14 +11,22 @@ export function defaultCapFile(folder: string, name: string): string {
   return dirname(resolve(folder)) === ownApplets ? join(ownApplets, 'prebuilt', `${name}.cap`) : `${name}.cap`
 }
 
+/** `purse.cap` has its lines and variables in `purse.debug.json`. */
+export function debugMapFile(capFile: string): string {
+  return `${capFile.replace(/\.cap$/i, '')}.debug.json`
+}
+
 /** `gridcard applet build`: builds, writes, says what it wrote, and on standard error what may not do what Java would. */
 export async function buildAndWriteApplet(folder: string, out: string | undefined): Promise<void> {
-  const { cap, name, warnings } = await buildAppletFolder(folder)
+  const { cap, debug, name, warnings } = await buildAppletFolder(folder)
   for (const warning of warnings) process.stderr.write(`${describeWarning(warning)}\n`)
   const path = out ?? defaultCapFile(folder, name)
   await mkdir(dirname(path), { recursive: true })
   await writeFile(path, cap)
   process.stdout.write(`${relative(process.cwd(), path)}  ${cap.length} bytes\n`)
+  const debugPath = debugMapFile(path)
+  const sourceRoot = relative(dirname(resolve(debugPath)), join(resolve(folder), 'src')).replaceAll('\\', '/')
+  await writeFile(debugPath, `${JSON.stringify({ ...debug, sourceRoot })}\n`)
 }
 
 /** In the form of a compiler's: editors find `Hello.java:12:` by themselves. */

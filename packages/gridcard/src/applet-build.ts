@@ -6,6 +6,7 @@ import {
   type CapFile,
   type ConvertFinding,
   convert,
+  type DebugMap,
   emitCapFile,
   verifyCapFile,
   verifyFindingText,
@@ -25,6 +26,8 @@ export interface AppletConfig {
 
 export interface BuiltApplet {
   readonly cap: Uint8Array
+  /** Where its byte code comes from. */
+  readonly debug: DebugMap
   /** What converts, but may not do what Java would. */
   readonly warnings: readonly ConvertFinding[]
 }
@@ -45,7 +48,7 @@ export async function buildApplet(o: {
   const { config } = o
   const classFiles = await compileApplet(await requireJavac(), o.sourceDir, config.level)
   const [major, minor] = config.version.split('.').map(Number)
-  const { cap, warnings } = convert({
+  const { cap, warnings, debug } = convert({
     classFiles,
     packageName: config.package,
     packageAid: aidOf(config.packageAid),
@@ -54,7 +57,7 @@ export async function buildApplet(o: {
     level: config.level,
   })
   requireVerified(cap)
-  return { cap: emitCapFile(cap), warnings }
+  return { cap: emitCapFile(cap), debug, warnings }
 }
 
 /** @throws AppletBuildError `GRIDCARD_APPLET_UNVERIFIED` with every violation, one a line */

@@ -8,6 +8,8 @@ import type { CardInstruction } from './card-instruction.ts'
 export interface CodeLayout {
   readonly code: Uint8Array
   readonly constantPoolOperands: readonly { readonly offset: number; readonly sizeBytes: number }[]
+  /** Of each instruction. */
+  readonly offsets: readonly number[]
   /** Offset of the first instruction made from `pc` or later; the length of the code when there is none. */
   offsetOf(pc: number): number
 }
@@ -101,7 +103,7 @@ function encode(
       writer.i16(jump)
     })
   })
-  return { code: writer.toBytes(), constantPoolOperands, offsetOf }
+  return { code: writer.toBytes(), constantPoolOperands, offsets, offsetOf }
 }
 
 /** checkcast and instanceof of primitive arrays carry an index that means nothing. */

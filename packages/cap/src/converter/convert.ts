@@ -4,6 +4,8 @@ import { type CapFile, HEADER_FLAGS, type Version } from '../capfile/cap-file.ts
 import { withDirectory } from '../capfile/component-info.ts'
 import { ACC } from '../classfile/class-file.ts'
 import { parseClassFile } from '../classfile/parse-class-file.ts'
+import { buildDebugMap } from '../debug/build-debug-map.ts'
+import type { DebugMap } from '../debug/debug-map.ts'
 import type { ConvertFinding } from '../errors.ts'
 import { type AnalysedMethod, analyseMethods } from './analyse-methods.ts'
 import { type AppletSource, checkApplets, findInstallMethod } from './applets.ts'
@@ -41,6 +43,8 @@ export interface Conversion {
   readonly cap: CapFile
   /** Tokens of what the package shows to others, for `libraries` of later conversions; no classes when it shows none. */
   readonly exported: ApiPackage
+  /** Where the byte code comes from; without lines and variables when the class files have none. */
+  readonly debug: DebugMap
   /** What converts, but may not do what Java would. */
   readonly warnings: readonly ConvertFinding[]
 }
@@ -190,6 +194,15 @@ function assemble(converted: Converted): Conversion {
   return {
     cap,
     exported: exportedPackage(options.packageName, info, exported, library, layouts),
+    debug: buildDebugMap({
+      packageName: options.packageName,
+      info,
+      classes: inOrder,
+      layouts,
+      classOffsets,
+      methods,
+      statics,
+    }),
     warnings: converted.findings.warnings,
   }
 }

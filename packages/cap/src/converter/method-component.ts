@@ -33,9 +33,14 @@ export interface SelectedHandler {
 /** Where a method stands in Method, for Descriptor and for references. */
 export interface PlacedMethod {
   readonly offset: number
+  readonly codeOffset: number
   readonly bytecodeSizeBytes: number
   readonly handlerIndex: number
   readonly handlerCount: number
+  /** Where each instruction comes from; offsets count from the first one. Empty for abstract methods. */
+  readonly instructions: readonly { readonly pc: number; readonly offset: number }[]
+  /** Offset of the first instruction made from `pc` or later; the length of the code when there is none. */
+  offsetOf(pc: number): number
 }
 
 export interface BuiltMethods {
@@ -67,7 +72,15 @@ export function buildMethods(methods: readonly SelectedMethod[], findings: Findi
     const bytecodeSizeBytes = layout?.code.length ?? 0
     const codeOffset = offset + header.length
     const handlerIndex = own.length === 0 ? 0 : handlers.length
-    places.set(selected.method, { offset, bytecodeSizeBytes, handlerIndex, handlerCount: own.length })
+    places.set(selected.method, {
+      offset,
+      codeOffset,
+      bytecodeSizeBytes,
+      handlerIndex,
+      handlerCount: own.length,
+      instructions: (selected.instructions ?? []).map(({ pc }, i) => ({ pc, offset: layout!.offsets[i]! })),
+      offsetOf: (pc) => layout?.offsetOf(pc) ?? 0,
+    })
     for (const handler of own) {
       if (handler.catchTypeIndex !== 0) byte2IndexOffsets.push(1 + HANDLER_BYTES * handlers.length + 6)
       handlers.push({

@@ -69,7 +69,10 @@ export interface JavaHandler {
 export interface JavaVariable {
   readonly name: string
   readonly descriptor: string
+  /** In scope for `startPc <= pc < startPc + lengthBytes`. */
   readonly startPc: number
+  readonly lengthBytes: number
+  readonly slot: number
 }
 
 export const CONSTRUCTOR = '<init>'
@@ -176,6 +179,8 @@ function javaCodeOf(classFile: ClassFile, code: CodeAttribute): JavaCode {
         name: textAt(classFile, one.nameIndex),
         descriptor: textAt(classFile, one.descriptorIndex),
         startPc: one.startPc,
+        lengthBytes: one.length,
+        slot: one.slot,
       })),
   }
 }
