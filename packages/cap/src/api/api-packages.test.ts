@@ -11,6 +11,7 @@ import {
   findApiMethodByName,
   findApiPackage,
   findApiPackageByName,
+  globalPlatformPackageVersions,
 } from './api-packages.ts'
 
 const levels: readonly ApiLevel[] = ['3.0.5', '3.2.0']
@@ -33,6 +34,39 @@ describe('the API tables', () => {
     expect(findApiMethod(apdu, 'virtual', 1)).toBe(findApiMethodByName(apdu, 'getBuffer', '()[B'))
   })
 
+  it('know the newest org.globalplatform packages at every level', () => {
+    for (const level of levels) {
+      expect(findApiPackage(level, fromHex('A00000015100'))).toMatchObject({
+        name: 'org.globalplatform',
+        version: '1.7',
+      })
+      const upgrade = findApiPackageByName(level, 'org.globalplatform.upgrade')!
+      expect(upgrade).toMatchObject({ aid: 'A00000015107', version: '1.1' })
+    }
+  })
+
+  it('serve every import of an older org.globalplatform package from the newest', () => {
+    const newest = apiPackages('3.2.0').filter((one) => one.name.startsWith('org.globalplatform'))
+    expect(newest).toHaveLength(7)
+    for (const current of newest) {
+      const versions = globalPlatformPackageVersions(current.name)
+      expect(versions.at(-1)).toBe(current)
+      for (const old of versions) {
+        expect(old.aid).toBe(current.aid)
+        for (const oldClass of old.classes) {
+          const currentClass = findApiClass(current, oldClass.token)!
+          expect(currentClass.name).toBe(oldClass.name)
+          for (const { name, desc, space, token } of oldClass.methods) {
+            expect(findApiMethod(currentClass, space, token)).toMatchObject({ name, desc })
+          }
+        }
+      }
+    }
+    const versions = globalPlatformPackageVersions('org.globalplatform').map((one) => one.version)
+    expect(versions.join(' ')).toBe('1.0 1.1 1.2 1.3 1.4 1.5 1.6 1.7')
+    expect(globalPlatformPackageVersions('javacard.framework')).toEqual([])
+  })
+
   it('give constants by name but never by token', () => {
     const iso = findApiClassByName('3.0.5', 'javacard/framework/ISO7816')!
     expect(findApiFieldByName(iso, 'SW_WRONG_LENGTH')).toMatchObject({ token: 255, value: 0x6700 })
@@ -41,7 +75,7 @@ describe('the API tables', () => {
 
   it.each(levels)('are well formed at level %s', (level) => {
     for (const { aid, version, classes } of apiPackages(level)) {
-      expect(aid).toMatch(/^A000000062[0-9A-F]+$/)
+      expect(aid).toMatch(/^A000000(062|151)[0-9A-F]+$/)
       expect(version).toMatch(/^\d+\.\d+$/)
       for (const { methods, fields } of classes) {
         const keys = methods.map((one) => `${one.space} ${one.token}`)

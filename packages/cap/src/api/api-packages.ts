@@ -1,15 +1,30 @@
 import { toHex } from '@gridcard/bytes'
 import type { ApiClass, ApiField, ApiLevel, ApiMethod, ApiPackage, MethodSpace } from './api-package.ts'
+import globalPlatform from './data/globalplatform.json' with { type: 'json' }
 import level305 from './data/jc3.0.5.json' with { type: 'json' }
 import level320 from './data/jc3.2.0.json' with { type: 'json' }
 
-// The compiler widens the token spaces of these 400 KB to string; the tests look at every value.
+// The compiler widens the token spaces of these 600 KB to string; the tests look at every value.
+const globalPlatformVersions = globalPlatform.packages as unknown as readonly ApiPackage[]
+/** The newest version of each org.globalplatform package: it has all that the older ones have, under the same tokens. */
+const newestGlobalPlatform = [
+  ...new Map(globalPlatformVersions.toSorted(byVersion).map((one) => [one.aid, one])).values(),
+]
 const packagesByLevel: Readonly<Record<ApiLevel, readonly ApiPackage[]>> = {
-  '3.0.5': level305.packages as unknown as readonly ApiPackage[],
-  '3.2.0': level320.packages as unknown as readonly ApiPackage[],
+  '3.0.5': [...(level305.packages as unknown as readonly ApiPackage[]), ...newestGlobalPlatform],
+  '3.2.0': [...(level320.packages as unknown as readonly ApiPackage[]), ...newestGlobalPlatform],
 }
 
-/** All packages of an API level. Level 3.2.0 serves every import of an older level (same major, minor not below). */
+function byVersion(a: ApiPackage, b: ApiPackage): number {
+  const [majorA, minorA] = a.version.split('.').map(Number)
+  const [majorB, minorB] = b.version.split('.').map(Number)
+  return majorA! - majorB! || minorA! - minorB!
+}
+
+/**
+ * All packages of an API level, and the newest of each org.globalplatform package, which belong to no level. Level 3.2.0
+ * serves every import of an older level (same major, minor not below).
+ */
 export function apiPackages(level: ApiLevel): readonly ApiPackage[] {
   return packagesByLevel[level]
 }
@@ -38,6 +53,11 @@ function indexOf(level: ApiLevel): LevelIndex {
 
 export function findApiPackage(level: ApiLevel, aid: Uint8Array): ApiPackage | undefined {
   return indexOf(level).byAid.get(toHex(aid))
+}
+
+/** Every published version of an org.globalplatform package, oldest first; empty for other names. @param name dotted */
+export function globalPlatformPackageVersions(name: string): readonly ApiPackage[] {
+  return globalPlatformVersions.filter((one) => one.name === name).toSorted(byVersion)
 }
 
 /** @param name dotted: `javacard.framework` */

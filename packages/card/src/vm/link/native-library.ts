@@ -67,6 +67,13 @@ const PACKAGE_ORDER = [
   'javacardx.security.cert',
   'javacardx.security.derivation',
   'javacardx.security.util',
+  'org.globalplatform',
+  'org.globalplatform.contactless',
+  'org.globalplatform.filesystem',
+  'org.globalplatform.privacy',
+  'org.globalplatform.securechannel',
+  'org.globalplatform.securechannel.provider',
+  'org.globalplatform.upgrade',
 ] as const
 const CLASSES_PER_PACKAGE = 64
 const IMPLEMENTATIONS_PACKAGE_INDEX = 63

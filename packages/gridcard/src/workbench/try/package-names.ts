@@ -3,7 +3,6 @@ import { findApiPackage } from '@gridcard/cap'
 
 /** Packages of other standards, by the AIDs their specifications give. */
 const OTHERS: Readonly<Record<string, string>> = {
-  A00000015100: 'org.globalplatform',
   A00000000300: 'visa.openplatform',
   A0000000090003FFFFFFFF8910710001: 'sim.access',
   A0000000090003FFFFFFFF8910710002: 'sim.toolkit',
