@@ -1,4 +1,5 @@
 export { crc16, crc32 } from './checksums.ts'
+export * from './construction/globalplatform/index.ts'
 export type { CryptoProvider, CryptoProviderOptions } from './crypto-provider.ts'
 export { type EcCurveName, ecCurveNames, ecDomain, ecDomainName } from './domains/named-domains.ts'
 export { type CryptoErrorCode, CryptoPortError } from './errors.ts'

@@ -1,0 +1,8 @@
+export * from './iso-padding.ts'
+export * from './key-check-value.ts'
+export * from './key-diversification.ts'
+export * from './scp02.ts'
+export * from './scp03.ts'
+export * from './scp11.ts'
+export * from './secret-data.ts'
+export type { StaticKeys } from './static-keys.ts'
