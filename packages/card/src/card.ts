@@ -17,10 +17,12 @@ import { noneSelected } from './runtime/selection.ts'
 import type { Engine } from './vm/engine.ts'
 import { interpreter } from './vm/interpreter/interpreter.ts'
 import { FIRST_LOADED_CLASS_ID } from './vm/link/native-library.ts'
+import type { Machine } from './vm/machine.ts'
 import { CardMemory, type MemoryShape } from './vm/memory/card-memory.ts'
 import { elementBytes, isBlock, LENGTH_MASK, OWNER_MASK, TYPE } from './vm/memory/handle-entry.ts'
 import { HANDLE_ENTRY_BYTES, JOURNAL_OFFSET } from './vm/memory/layout.ts'
 import type { NvStore } from './vm/memory/nv-store.ts'
+import type { Monitor } from './vm/monitor.ts'
 
 const DEFAULT_INSTRUCTION_BUDGET = 200_000_000
 
@@ -33,6 +35,8 @@ export interface CardOptions {
   readonly instructionBudget?: number
   /** What went wrong inside and a status word does not tell. */
   readonly log?: CardLog
+  /** Watches the card run, from the first instruction on. */
+  readonly monitor?: Monitor
 }
 
 /** A Java Card: non-volatile memory that outlives it, a runtime environment while it is powered. */
@@ -52,6 +56,7 @@ export class Card {
       natives: platform(),
       log: o.log ?? (() => {}),
       instructionBudget: o.instructionBudget ?? DEFAULT_INSTRUCTION_BUDGET,
+      ...(o.monitor && { monitor: o.monitor }),
     })
     memory.onPowerCut = () => {
       this.#jcre.isDead = true
@@ -175,6 +180,11 @@ export class Card {
   /** A copy of all non-volatile memory: everything `Card.open` needs. */
   image(): Uint8Array {
     return this.#jcre.memory.image()
+  }
+
+  /** The machine inside, to look at with the functions of `@gridcard/card/monitor`; changing it breaks the card. */
+  get machine(): Machine {
+    return this.#jcre.machine
   }
 
   report(): CardReport {

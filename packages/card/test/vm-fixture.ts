@@ -12,6 +12,7 @@ import { FIRST_LOADED_CLASS_ID } from '../src/vm/link/native-library.ts'
 import type { PackageInstance } from '../src/vm/machine.ts'
 import { CardMemory } from '../src/vm/memory/card-memory.ts'
 import type { NvStore } from '../src/vm/memory/nv-store.ts'
+import type { Monitor } from '../src/vm/monitor.ts'
 
 export const TEST_PROFILE: CardProfile = {
   name: 'test',
@@ -26,7 +27,9 @@ export class VmFixture {
   readonly jcre: Jcre
   readonly log: CardLogEntry[] = []
 
-  constructor(o: { engine?: Engine; profile?: CardProfile; store?: NvStore; crypto?: CryptoProvider } = {}) {
+  constructor(
+    o: { engine?: Engine; profile?: CardProfile; store?: NvStore; crypto?: CryptoProvider; monitor?: Monitor } = {},
+  ) {
     const { profile = TEST_PROFILE, crypto = nodeCrypto } = o
     const shape = {
       nvSizeBytes: profile.nvSizeBytes,
@@ -45,6 +48,7 @@ export class VmFixture {
       natives: platform(),
       log: (entry) => this.log.push(entry),
       instructionBudget: 1_000_000,
+      ...(o.monitor && { monitor: o.monitor }),
     })
   }
 

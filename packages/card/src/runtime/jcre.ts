@@ -7,6 +7,7 @@ import type { NativeLibrary } from '../vm/link/native-library.ts'
 import { JAVA_THROW, Machine, type PackageInstance, VM_HALT } from '../vm/machine.ts'
 import type { CardMemory } from '../vm/memory/card-memory.ts'
 import { DESELECT_OWNER, elementBytes, LENGTH_MASK, OWNER_MASK, TYPE } from '../vm/memory/handle-entry.ts'
+import type { Monitor } from '../vm/monitor.ts'
 import type { ApduSession } from './apdu-session.ts'
 import { type AppletRecord, AppletRegistry } from './applet-registry.ts'
 import { LogicalChannels, MOST_CHANNELS } from './logical-channels.ts'
@@ -72,6 +73,7 @@ export class Jcre implements NativeHost {
     natives: NativeLibrary
     log: CardLog
     instructionBudget: number
+    monitor?: Monitor
   }) {
     this.memory = o.memory
     this.engine = o.engine
@@ -80,7 +82,7 @@ export class Jcre implements NativeHost {
     this.natives = o.natives
     this.log = o.log
     this.instructionBudget = o.instructionBudget
-    this.machine = new Machine(o.memory, this, o.natives.classesById)
+    this.machine = new Machine(o.memory, this, o.natives.classesById, o.monitor)
     this.registry = new AppletRegistry(this.machine)
     const { logicalChannels = MOST_CHANNELS } = o.profile
     this.channels = new LogicalChannels(logicalChannels, this.machine, (one) => this.isMultiSelectable(one))

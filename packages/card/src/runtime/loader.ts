@@ -192,7 +192,7 @@ function linkLoadFile(
 function instanceOf(jcre: Jcre, linked: LinkedPackage, record: PackageRecord): PackageInstance {
   return {
     linked,
-    code: linked.code,
+    code: jcre.machine.monitor?.codeOf(linked) ?? linked.code,
     slot: record.slot,
     firstClassId: record.firstClassId,
     context: FIRST_PACKAGE_CONTEXT + record.slot,

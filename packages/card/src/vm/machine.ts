@@ -3,6 +3,7 @@ import { exceptionHandle, type JcreException } from './jcre-objects.ts'
 import type { LinkedClass, LinkedPackage, NativeHost } from './link/linked-package.ts'
 import type { CardMemory } from './memory/card-memory.ts'
 import { CLASS_ID_MASK, FIRST_FREE_OWNER, JCRE_OWNER, LAST_OWNER, OWNER_MASK, TYPE } from './memory/handle-entry.ts'
+import type { Monitor } from './monitor.ts'
 
 /** The JCRE's context; the context of the package in slot n is n + FIRST_PACKAGE_CONTEXT. */
 export const JCRE_CONTEXT = 1
@@ -42,6 +43,7 @@ export const VM_HALT: Error = new Error('the VM has halted')
 export class Machine {
   readonly memory: CardMemory
   readonly host: NativeHost
+  readonly monitor: Monitor | undefined
   /** Index: class id, as it stands in handle entries. */
   readonly classes: (LinkedClass | undefined)[]
   /** Index: slot. */
@@ -69,9 +71,15 @@ export class Machine {
   /** Instructions left for this command. */
   budget = 0
 
-  constructor(memory: CardMemory, host: NativeHost, nativeClasses: readonly (LinkedClass | undefined)[]) {
+  constructor(
+    memory: CardMemory,
+    host: NativeHost,
+    nativeClasses: readonly (LinkedClass | undefined)[],
+    monitor?: Monitor,
+  ) {
     this.memory = memory
     this.host = host
+    this.monitor = monitor
     this.classes = nativeClasses.slice()
     nativeClasses.forEach((one, id) => {
       if (one) this.#nativeClassIds.set(one, id)

@@ -1,5 +1,6 @@
 import { describe, it } from 'vitest'
 import type { Engine } from '../../src/vm/engine.ts'
+import type { Monitor } from '../../src/vm/monitor.ts'
 import { arithmetic } from './arithmetic.ts'
 import { arrays } from './arrays.ts'
 import { callsAndObjects } from './calls-and-objects.ts'
@@ -20,12 +21,12 @@ export const OPCODE_CASES: Readonly<Record<string, readonly OpcodeCase[]>> = {
   'calls, exceptions, objects and types': callsAndObjects,
 }
 
-/** The suite that every engine passes, instruction by instruction. */
-export function describeEngine(name: string, engine: () => Engine): void {
+/** The suite that every engine passes, instruction by instruction, watched or not. */
+export function describeEngine(name: string, engine: () => Engine, monitor?: () => Monitor): void {
   describe(name, () => {
     for (const [group, cases] of Object.entries(OPCODE_CASES)) {
       describe(group, () => {
-        for (const one of cases) it(one.name, () => runCase(engine(), one))
+        for (const one of cases) it(one.name, () => runCase(engine(), one, monitor?.()))
       })
     }
   })

@@ -1,13 +1,14 @@
 import { expect } from 'vitest'
 import type { Engine } from '../../src/vm/engine.ts'
+import type { Monitor } from '../../src/vm/monitor.ts'
 import { TEST_PROFILE, VmFixture } from '../vm-fixture.ts'
 import type { OpcodeCase } from './opcode-case.ts'
 
 const PROFILE = { ...TEST_PROFILE, nvSizeBytes: 16384, ramSizeBytes: 2048 }
 
 /** Runs one case on a card of its own. */
-export function runCase(engine: Engine, one: OpcodeCase): void {
-  const vm = new VmFixture({ engine, profile: PROFILE })
+export function runCase(engine: Engine, one: OpcodeCase, monitor?: Monitor): void {
+  const vm = new VmFixture({ engine, profile: PROFILE, ...(monitor && { monitor }) })
   const end = one.givesInt !== undefined ? 'ireturn' : one.gives !== undefined ? 'sreturn' : 'return'
   const endsItself = /\b[asi]?return\s*$/.test(one.run)
   const instance = vm.loadMethods({

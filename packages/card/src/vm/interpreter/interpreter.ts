@@ -27,6 +27,7 @@ import {
   SHORT_ARRAY_TYPE,
   TYPE,
 } from '../memory/handle-entry.ts'
+import { CONTROL_WORDS, POINTER_MASK, TO_HOST } from '../monitor.ts'
 import {
   bufferFull,
   callNative,
@@ -48,15 +49,10 @@ const EVENT_THROW = 0
 const EVENT_CALL = 1
 const EVENT_RETURN = 2
 const EVENT_HALT = 3
+const EVENT_BREAKPOINT = 4
 
-/** Words of a frame between locals and operand stack: return pc, caller's frame and owner, caller's control and slot. */
-const CONTROL_WORDS = 6
-const POINTER_MASK = 0xff_ffff
 /** No entry has this owner: CLEAR_ON_DESELECT arrays are out of reach. */
 const NOT_SELECTED = -1
-/** Return pc of the outermost frame of a call. */
-const TO_HOST = -1
-
 // Types as they stand in the upper half of word 1. The global flag may be set; byte and boolean differ in the last bit.
 const TYPE_MASK = ~(TYPE.global << 16) & 0xffff_0000
 const BYTE_TYPE_MASK = TYPE_MASK & ~(1 << 16)
@@ -89,7 +85,8 @@ export const interpreter: Engine = {
     let result = 0
     if (method.native !== undefined) {
       machine.owner = owner
-      result = callNative(machine, method, at, at + args.length, frame)
+      machine.stackTop = at + args.length
+      result = callNative(machine, method, at)
     } else if (method.entry < 0) machine.halt('call of an abstract method', method.name)
     else result = run(machine, method, owner, at + args.length)
     machine.stackTop = at
@@ -102,6 +99,7 @@ export const interpreter: Engine = {
 function run(machine: Machine, method: LinkedMethod, firstOwner: number, firstSp: number): number {
   const { memory, contextOf } = machine
   const { i8, u8, i16, i32, nvSizeBytes, handleTableTop } = memory
+  const { monitor } = machine
   const stackEnd = i16.length
 
   let instance: PackageInstance = machine.instanceOf(method.package)
@@ -128,6 +126,7 @@ function run(machine: Machine, method: LinkedMethod, firstOwner: number, firstSp
   /** For EVENT_THROW */
   let thrown = 0
   let reason: HaltReason = 'instruction budget used up'
+  let word = 0
 
   for (;;) {
     // ---- frames come and go
@@ -171,10 +170,16 @@ function run(machine: Machine, method: LinkedMethod, firstOwner: number, firstSp
     } else if (event === EVENT_HALT) {
       machine.halt(reason, placeOf(instance.linked, pc - 1))
       machine.budget = 0
+      monitor?.halting?.(machine, { instance, pc: pc - 1, sp, fp, control })
       return 0
+    } else if (event === EVENT_BREAKPOINT) {
+      word = monitor!.reached(machine, { instance, pc: pc - 1, sp, fp, control })
     } else {
       // EVENT_RETURN, or EVENT_THROW: look for a handler, frame by frame
       const from = sp
+      if (event === EVENT_THROW && monitor !== undefined) {
+        monitor.raised?.(machine, { instance, pc: pc - 1, sp, fp, control }, thrown)
+      }
       for (;;) {
         if (event === EVENT_THROW) {
           const handler = findHandler(instance.linked, pc - 1, machine.classOf(thrown))
@@ -231,9 +236,10 @@ function run(machine: Machine, method: LinkedMethod, firstOwner: number, firstSp
       }
     }
 
+    // After a breakpoint the first word is the one that belongs there.
+    if (event !== EVENT_BREAKPOINT) word = code[pc++]!
     event = EVENT_THROW
-    for (;;) {
-      const word = code[pc++]!
+    for (; ; word = code[pc++]!) {
       switch (word & 0xff) {
         case 0x00: // nop
           continue
@@ -1196,7 +1202,11 @@ function run(machine: Machine, method: LinkedMethod, firstOwner: number, firstSp
             break
           }
           if (target.native !== undefined) {
-            const value = callNative(machine, target, at, sp, control)
+            machine.stackTop = sp
+            machine.frame = control
+            if (monitor !== undefined)
+              monitor.callingNative?.(machine, { instance, pc: pc - 1, sp, fp, control }, target)
+            const value = callNative(machine, target, at)
             handleLimit = memory.root.handleCount
             if (machine.halted !== undefined) return 0
             if (machine.thrown !== 0) {
@@ -1244,7 +1254,11 @@ function run(machine: Machine, method: LinkedMethod, firstOwner: number, firstSp
             break
           }
           if (target.native !== undefined) {
-            const value = callNative(machine, target, at, sp, control)
+            machine.stackTop = sp
+            machine.frame = control
+            if (monitor !== undefined)
+              monitor.callingNative?.(machine, { instance, pc: pc - 1, sp, fp, control }, target)
+            const value = callNative(machine, target, at)
             handleLimit = memory.root.handleCount
             if (machine.halted !== undefined) return 0
             if (machine.thrown !== 0) {
@@ -1302,7 +1316,11 @@ function run(machine: Machine, method: LinkedMethod, firstOwner: number, firstSp
             }
           }
           if (target.native !== undefined) {
-            const value = callNative(machine, target, at, sp, control)
+            machine.stackTop = sp
+            machine.frame = control
+            if (monitor !== undefined)
+              monitor.callingNative?.(machine, { instance, pc: pc - 1, sp, fp, control }, target)
+            const value = callNative(machine, target, at)
             handleLimit = memory.root.handleCount
             if (machine.halted !== undefined) return 0
             if (machine.thrown !== 0) {
@@ -1419,6 +1437,9 @@ function run(machine: Machine, method: LinkedMethod, firstOwner: number, firstSp
           event = EVENT_HALT
           break
         }
+        case 0xbe: // breakpoint
+          event = EVENT_BREAKPOINT
+          break
         default:
           throw new Error(`prepared code holds no operation ${word & 0xff} at ${placeOf(instance.linked, pc - 1)}`)
       }

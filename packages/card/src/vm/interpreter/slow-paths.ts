@@ -28,11 +28,9 @@ export function noRoom(machine: Machine): number {
 /**
  * Runs a native method; `machine.thrown` or `machine.halted` tell if it did not return.
  *
- * @param at index in `i16` of its first argument; `end` the first free word
+ * @param at index in `i16` of its first argument; `machine.stackTop` and `machine.frame` are the caller's
  */
-export function callNative(machine: Machine, method: LinkedMethod, at: number, end: number, frame: number): number {
-  machine.stackTop = end
-  machine.frame = frame
+export function callNative(machine: Machine, method: LinkedMethod, at: number): number {
   try {
     return method.native!(machine.host, at)
   } catch (error) {

@@ -16,6 +16,8 @@ export interface LinkedPackage {
   readonly code: Int32Array
   /** Offset in the Method component for each word of `code`. */
   readonly capOffsets: Int32Array
+  /** Methods with byte code or without a body, in CAP order; none in native packages. */
+  readonly methods: readonly LinkedMethod[]
   /** In CAP order, inner first. */
   readonly handlers: readonly LinkedHandler[]
   /** All classes and interfaces, in CAP order. */

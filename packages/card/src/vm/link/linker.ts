@@ -35,6 +35,7 @@ export function linkPackage(
     applets: [],
     code: new Int32Array(0),
     capOffsets: new Int32Array(0),
+    methods: [],
     handlers: [],
     classReferences: [],
     externalMethods: [],
@@ -69,6 +70,7 @@ export function linkPackage(
   })
   return Object.assign(linked, {
     ...emitter.finish(),
+    methods: methods.map(({ method }) => method),
     classes,
     exportedClasses: cap.export?.classes.map((one) => references.classes.get(one.classOffset)) ?? [],
     applets,

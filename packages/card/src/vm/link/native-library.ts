@@ -101,6 +101,7 @@ const emptyPackage = (aid: string, name: string, major: number, minor: number): 
   key: name,
   code: new Int32Array(0),
   capOffsets: new Int32Array(0),
+  methods: [],
   handlers: [],
   classes: [],
   exportedClasses: [],

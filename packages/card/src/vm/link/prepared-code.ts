@@ -144,6 +144,8 @@ export const OPERATION = {
   static_external: 0xbc,
   /** least (8) and greatest (8) height of the operand stack; anything else is the end */
   stack_guard: 0xbd,
+  /** in the copy of a card that is watched, never in linked code: the monitor has the word that belongs here */
+  breakpoint: 0xbe,
 } as const
 
 export type OperationName = keyof typeof OPERATION
