@@ -1,5 +1,12 @@
 export * from './api/api-package.ts'
 export * from './api/api-packages.ts'
+export {
+  allPackageVersions,
+  etsiPackages,
+  findKnownPackage,
+  globalPlatformPackages,
+  knownPackageName,
+} from './api/known-packages.ts'
 export { type AssembledPackage, type AssembleOptions, assemble, assemblePackage } from './assembler/assemble.ts'
 export { assembleMethod, type MethodFrame } from './assembler/assemble-method.ts'
 export {

@@ -6,11 +6,18 @@ export interface ApiPackage {
   readonly aid: string
   /** `major.minor` */
   readonly version: string
+  /** `2.1`, `2.2` with remote classes, `2.3` from level 3.1 on. */
   readonly exportFileFormat: string
   readonly library: boolean
-  /** Only from level 3.1 on. */
-  readonly references?: readonly { readonly name: string; readonly aid: string; readonly version: string }[]
+  /** Packages that its classes name; in format 2.3 only. */
+  readonly references?: readonly ApiPackageReference[]
   readonly classes: readonly ApiClass[]
+}
+
+export interface ApiPackageReference {
+  readonly name: string
+  readonly aid: string
+  readonly version: string
 }
 
 export interface ApiClass {
@@ -18,13 +25,12 @@ export interface ApiClass {
   readonly name: string
   readonly token: number
   readonly access_flags: number
-  /** `access_flags` in words. */
-  readonly is: string
   readonly super: string | null
   /** From java/lang/Object down to the direct superclass. */
   readonly supers: readonly string[]
   /** Inherited ones included. */
   readonly interfaces: readonly string[]
+  /** How many virtual tokens a subclass inherits, where that is not all of them: later additions do not count. */
   readonly inheritablePublicMethodTokenCount?: number
   readonly fields: readonly ApiField[]
   readonly methods: readonly ApiMethod[]
@@ -34,7 +40,6 @@ export interface ApiField {
   readonly name: string
   readonly desc: string
   readonly flags: number
-  readonly is: string
   /** 255: compile-time constant, never referenced by token. */
   readonly token: number
   /** Of a constant, signed; null for a real field. */
@@ -50,12 +55,14 @@ export interface ApiMethod {
   /** JVM descriptor: `([BSB)V` */
   readonly desc: string
   readonly flags: number
-  readonly is: string
   readonly space: MethodSpace
   readonly token: number
 }
 
-export type ApiLevel = '3.0.5' | '3.2.0'
+/** Versions of the Java Card API whose export files were published. */
+export const API_LEVELS = ['2.1.1', '2.1.2', '2.2.1', '2.2.2', '3.0.3', '3.0.4', '3.0.5', '3.1.0', '3.2.0'] as const
+
+export type ApiLevel = (typeof API_LEVELS)[number]
 
 /** `flags` and `access_flags`. */
 export const API_FLAGS = {

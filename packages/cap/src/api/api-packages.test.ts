@@ -1,6 +1,6 @@
 import { fromHex } from '@gridcard/bytes'
 import { describe, expect, it } from 'vitest'
-import type { ApiLevel } from './api-package.ts'
+import { API_LEVELS, type ApiLevel } from './api-package.ts'
 import {
   apiPackages,
   findApiClass,
@@ -12,9 +12,9 @@ import {
   findApiPackage,
   findApiPackageByName,
   globalPlatformPackageVersions,
+  parseApiLevel,
 } from './api-packages.ts'
-
-const levels: readonly ApiLevel[] = ['3.0.5', '3.2.0']
+import { allPackageVersions, etsiPackages, findKnownPackage, globalPlatformPackages } from './known-packages.ts'
 
 describe('the API tables', () => {
   it('know nothing of packages, classes and methods that are not there', () => {
@@ -34,15 +34,10 @@ describe('the API tables', () => {
     expect(findApiMethod(apdu, 'virtual', 1)).toBe(findApiMethodByName(apdu, 'getBuffer', '()[B'))
   })
 
-  it('know the newest org.globalplatform packages at every level', () => {
-    for (const level of levels) {
-      expect(findApiPackage(level, fromHex('A00000015100'))).toMatchObject({
-        name: 'org.globalplatform',
-        version: '1.7',
-      })
-      const upgrade = findApiPackageByName(level, 'org.globalplatform.upgrade')!
-      expect(upgrade).toMatchObject({ aid: 'A00000015107', version: '1.1' })
-    }
+  it.each(API_LEVELS)('know the newest org.globalplatform packages at level %s', (level) => {
+    expect(findApiPackage(level, fromHex('A00000015100'))).toMatchObject({ name: 'org.globalplatform', version: '1.7' })
+    const upgrade = findApiPackageByName(level, 'org.globalplatform.upgrade')!
+    expect(upgrade).toMatchObject({ aid: 'A00000015107', version: '1.1' })
   })
 
   it('serve every import of an older org.globalplatform package from the newest', () => {
@@ -73,7 +68,7 @@ describe('the API tables', () => {
     expect(findApiField(iso, 255)).toBeUndefined()
   })
 
-  it.each(levels)('are well formed at level %s', (level) => {
+  it.each(API_LEVELS)('are well formed at level %s', (level) => {
     for (const { aid, version, classes } of apiPackages(level)) {
       expect(aid).toMatch(/^A000000(062|151)[0-9A-F]+$/)
       expect(version).toMatch(/^\d+\.\d+$/)
@@ -86,8 +81,8 @@ describe('the API tables', () => {
     }
   })
 
-  it('serve every import of level 3.0.5 from level 3.2.0: same tokens, versions not below', () => {
-    for (const old of apiPackages('3.0.5')) {
+  it.each(API_LEVELS)('serve every import of level %s from level 3.2.0: same tokens, versions not below', (level) => {
+    for (const old of apiPackages(level)) {
       const current = findApiPackage('3.2.0', fromHex(old.aid))!
       expect(Number(current.version.split('.')[1])).toBeGreaterThanOrEqual(Number(old.version.split('.')[1]))
       for (const oldClass of old.classes) {
@@ -96,6 +91,57 @@ describe('the API tables', () => {
         for (const { name, desc, space, token } of oldClass.methods) {
           expect(findApiMethod(currentClass, space, token)).toMatchObject({ name, desc })
         }
+      }
+    }
+  })
+
+  it('name levels with and without their last zero', () => {
+    expect(parseApiLevel('3.3')).toBeUndefined()
+    expect(parseApiLevel('3.1')).toBe('3.1.0')
+    expect(parseApiLevel('3.0.4')).toBe('3.0.4')
+  })
+
+  it('have at each level what was there, with the flags of the time', () => {
+    const versions = (name: string) => API_LEVELS.map((level) => findApiPackageByName(level, name)?.version)
+    expect(versions('javacard.framework')).toEqual(['1.0', '1.0', '1.2', '1.3', '1.4', '1.5', '1.6', '1.8', '1.9'])
+    expect(versions('javacardx.apdu')).toEqual([undefined, undefined, undefined, ...Array(6).fill('1.0')])
+    const flagsOfAid = (level: ApiLevel) => findApiClassByName(level, 'javacard/framework/AID')!.access_flags
+    expect([flagsOfAid('2.1.2'), flagsOfAid('2.2.1')]).toEqual([0x11, 0x01])
+    expect(findApiClassByName('3.0.4', 'javacardx/crypto/AEADCipher')).toBeUndefined()
+    expect(findApiClassByName('3.0.5', 'javacardx/crypto/AEADCipher')?.supers).toEqual([
+      'java/lang/Object',
+      'javacardx/crypto/Cipher',
+    ])
+  })
+})
+
+describe('known packages', () => {
+  const GP = fromHex('A00000015100')
+
+  it('are unknown by another AID or major version', () => {
+    expect(findKnownPackage(fromHex('A00000015199'), { major: 1, minor: 0 })).toBeUndefined()
+    expect(findKnownPackage(GP, { major: 2, minor: 0 })).toBeUndefined()
+  })
+
+  it('are seen as the import sees them, and never newer than published', () => {
+    const gpSystem = (minor: number) => {
+      const found = findKnownPackage(GP, { major: 1, minor })!
+      const [system] = found.classes.filter((one) => one.name === 'org/globalplatform/GPSystem')
+      return [found.version, system!.methods.length]
+    }
+    expect(gpSystem(0)).toEqual(['1.0', 10])
+    expect(gpSystem(6)[0]).toBe('1.6')
+    expect(gpSystem(99)[0]).toBe('1.7')
+  })
+
+  it('hold every package of GlobalPlatform and of ETSI, tokens unique in each', () => {
+    expect(globalPlatformPackages().map((one) => one.name)).toContain('org.globalplatform.upgrade')
+    expect(etsiPackages().map((one) => `${one.name} ${one.version}`)).toContain('uicc.usim.geolocation 2.0')
+    for (const { classes } of allPackageVersions()) {
+      expect(new Set(classes.map((one) => one.token)).size).toBe(classes.length)
+      for (const { methods } of classes) {
+        const keys = methods.map((one) => `${one.space} ${one.token}`)
+        expect(new Set(keys).size).toBe(keys.length)
       }
     }
   })

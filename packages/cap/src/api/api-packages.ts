@@ -1,32 +1,54 @@
 import { toHex } from '@gridcard/bytes'
-import type { ApiClass, ApiField, ApiLevel, ApiMethod, ApiPackage, MethodSpace } from './api-package.ts'
-import globalPlatform from './data/globalplatform.json' with { type: 'json' }
-import level305 from './data/jc3.0.5.json' with { type: 'json' }
-import level320 from './data/jc3.2.0.json' with { type: 'json' }
+import {
+  API_LEVELS,
+  type ApiClass,
+  type ApiField,
+  type ApiLevel,
+  type ApiMethod,
+  type ApiPackage,
+  type MethodSpace,
+} from './api-package.ts'
+import {
+  allPackageVersions,
+  findJavaCardPackage,
+  globalPlatformPackages,
+  levelFacts,
+  referencesOf,
+} from './known-packages.ts'
 
-// The compiler widens the token spaces of these 600 KB to string; the tests look at every value.
-const globalPlatformVersions = globalPlatform.packages as unknown as readonly ApiPackage[]
-/** The newest version of each org.globalplatform package: it has all that the older ones have, under the same tokens. */
-const newestGlobalPlatform = [
-  ...new Map(globalPlatformVersions.toSorted(byVersion).map((one) => [one.aid, one])).values(),
-]
-const packagesByLevel: Readonly<Record<ApiLevel, readonly ApiPackage[]>> = {
-  '3.0.5': [...(level305.packages as unknown as readonly ApiPackage[]), ...newestGlobalPlatform],
-  '3.2.0': [...(level320.packages as unknown as readonly ApiPackage[]), ...newestGlobalPlatform],
-}
-
-function byVersion(a: ApiPackage, b: ApiPackage): number {
-  const [majorA, minorA] = a.version.split('.').map(Number)
-  const [majorB, minorB] = b.version.split('.').map(Number)
-  return majorA! - majorB! || minorA! - minorB!
-}
+const packagesByLevel = new Map<ApiLevel, readonly ApiPackage[]>()
 
 /**
  * All packages of an API level, and the newest of each org.globalplatform package, which belong to no level. Level 3.2.0
  * serves every import of an older level (same major, minor not below).
  */
 export function apiPackages(level: ApiLevel): readonly ApiPackage[] {
-  return packagesByLevel[level]
+  let packages = packagesByLevel.get(level)
+  if (!packages) {
+    packages = [
+      ...Object.entries(levelFacts[level]!.packages).map(([name, version]) => packageOf(name, version, level)),
+      ...globalPlatformPackages(),
+    ]
+    packagesByLevel.set(level, packages)
+  }
+  return packages
+}
+
+/** The facts of a version are the same at each level that has it; what the export file around them says is not. */
+function packageOf(name: string, version: string, level: ApiLevel): ApiPackage {
+  const { format, packages } = levelFacts[level]!
+  const found = findJavaCardPackage(name, version)!
+  if (format !== '2.3') return found
+  const references = referencesOf(name).map((one) => {
+    const referenced = packages[one]!
+    return { name: one, aid: findJavaCardPackage(one, referenced)!.aid, version: referenced }
+  })
+  return { ...found, exportFileFormat: format, references }
+}
+
+/** `3.1` is `3.1.0`. @returns undefined when there is no such level */
+export function parseApiLevel(text: string): ApiLevel | undefined {
+  return API_LEVELS.find((level) => level === text || level === `${text}.0`)
 }
 
 interface LevelIndex {
@@ -57,7 +79,7 @@ export function findApiPackage(level: ApiLevel, aid: Uint8Array): ApiPackage | u
 
 /** Every published version of an org.globalplatform package, oldest first; empty for other names. @param name dotted */
 export function globalPlatformPackageVersions(name: string): readonly ApiPackage[] {
-  return globalPlatformVersions.filter((one) => one.name === name).toSorted(byVersion)
+  return name.startsWith('org.globalplatform') ? allPackageVersions().filter((one) => one.name === name) : []
 }
 
 /** @param name dotted: `javacard.framework` */

@@ -1,5 +1,6 @@
 import type { ApiLevel, ApiPackage } from '../api/api-package.ts'
 import { apiPackages } from '../api/api-packages.ts'
+import { newestPackages } from '../api/known-packages.ts'
 import {
   type CapFile,
   type CapFileParts,
@@ -33,7 +34,7 @@ import { References } from './references.ts'
 import { numberOf, refuse, type Token } from './tokens.ts'
 
 export interface AssembleOptions {
-  /** Packages whose names may be used; level 3.2.0 by default, which knows every older name. */
+  /** Packages whose names may be used; the newest version of all known ones by default. */
   readonly packages?: readonly ApiPackage[]
   /** Level whose versions are imported when a name needs a package that `.import` does not list; 3.0.5 by default. */
   readonly level?: ApiLevel
@@ -60,7 +61,7 @@ export function assemble(text: string, options: AssembleOptions = {}): CapFile {
 
 /** As `assemble`, and tells where the labels ended up. */
 export function assemblePackage(text: string, options: AssembleOptions = {}): AssembledPackage {
-  const names = new ApiNames(options.packages ?? apiPackages('3.2.0'))
+  const names = new ApiNames(options.packages ?? newestPackages())
   const source = parsePackageText(text, names)
   const classOffsets = layOutClasses(source)
   const methods = layOutMethods(source)

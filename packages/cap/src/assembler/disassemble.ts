@@ -1,6 +1,6 @@
 import { equalBytes, toHex } from '@gridcard/bytes'
 import type { ApiPackage } from '../api/api-package.ts'
-import { apiPackages } from '../api/api-packages.ts'
+import { newestPackages } from '../api/known-packages.ts'
 import {
   type CapFile,
   CLASS_FLAGS,
@@ -24,7 +24,7 @@ import type { ReferenceWords } from './reference-words.ts'
 import { wordOf } from './words.ts'
 
 export interface DisassembleOptions {
-  /** Packages whose names are shown; level 3.2.0 by default. `assemble` needs the same ones. */
+  /** Packages whose names are shown; the newest version of all known ones by default. `assemble` needs the same ones. */
   readonly packages?: readonly ApiPackage[]
 }
 
@@ -33,7 +33,7 @@ export interface DisassembleOptions {
  * shown in words (byte code that does not decode, remote classes) stands there as `.raw` bytes.
  */
 export function disassemble(cap: CapFile, options: DisassembleOptions = {}): string {
-  const labelled = labelPackage(cap, new ApiNames(options.packages ?? apiPackages('3.2.0')))
+  const labelled = labelPackage(cap, new ApiNames(options.packages ?? newestPackages()))
   return `${[
     ...headerLines(cap),
     ...importLines(labelled),

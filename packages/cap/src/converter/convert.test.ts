@@ -184,8 +184,8 @@ describe('an applet package', () => {
     expect(conversion.cap.export).toEqual({
       classes: [{ classOffset: 0, staticFieldOffsets: [], staticMethodOffsets: [] }],
     })
-    expect(conversion.exported.classes.map((one) => [one.name, one.token, one.is])).toEqual([
-      ['p/Zeta', 0, 'public interface abstract shareable'],
+    expect(conversion.exported.classes.map((one) => [one.name, one.token, one.access_flags])).toEqual([
+      ['p/Zeta', 0, 0x0e01],
     ])
     expect(conversion.exported.classes[0]!.methods).toMatchObject([{ name: 'give', space: 'interface', token: 0 }])
   })

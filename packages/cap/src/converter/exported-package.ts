@@ -9,16 +9,6 @@ import { isVirtual, isVisible, type JavaClass, type JavaField, type JavaMethod, 
 
 const CONSTANT_TOKEN = 0xff
 
-const FLAG_WORDS = [
-  [API_FLAGS.PUBLIC, 'public'],
-  [API_FLAGS.PROTECTED, 'protected'],
-  [API_FLAGS.STATIC, 'static'],
-  [API_FLAGS.FINAL, 'final'],
-  [API_FLAGS.INTERFACE, 'interface'],
-  [API_FLAGS.ABSTRACT, 'abstract'],
-  [API_FLAGS.SHAREABLE, 'shareable'],
-] as const
-
 /** Flags of class files that token tables keep, with the same bits. */
 const KEPT_FLAGS = ACC.PUBLIC | ACC.PROTECTED | ACC.STATIC | ACC.FINAL | ACC.INTERFACE | ACC.ABSTRACT
 
@@ -53,19 +43,12 @@ function apiClassOf(one: ExportedClass, token: number, library: ClassLibrary, la
     name: owner.name,
     token,
     access_flags: accessFlags,
-    is: wordsOf(accessFlags),
     super: supers.at(-1) ?? null,
     supers,
     interfaces: interfacesOf(owner, library),
     fields: [...staticFieldsOf(one), ...instanceFieldsOf(owner, layout)],
     methods: methodsOf(one, library, layout),
   }
-}
-
-function wordsOf(flags: number): string {
-  return FLAG_WORDS.filter(([bit]) => flags & bit)
-    .map(([, word]) => word)
-    .join(' ')
 }
 
 /** From Object down to the direct superclass. */
@@ -106,7 +89,6 @@ function apiFieldOf(field: JavaField, token: number): ApiField {
     name: field.name,
     desc: field.descriptor,
     flags,
-    is: wordsOf(flags),
     token,
     value: field.constantValue ?? null,
   }
@@ -120,7 +102,6 @@ function methodsOf(one: ExportedClass, library: ClassLibrary, layout: ClassLayou
       name,
       desc: descriptor,
       flags: API_FLAGS.PUBLIC | API_FLAGS.ABSTRACT,
-      is: 'public abstract',
       space: 'interface',
       token,
     }))
@@ -146,5 +127,5 @@ function virtualMethodsOf(owner: JavaClass, library: ClassLibrary, layout: Class
 
 function apiMethodOf(method: JavaMethod, space: 'static' | 'virtual', token: number): ApiMethod {
   const flags = method.accessFlags & KEPT_FLAGS
-  return { name: method.name, desc: method.descriptor, flags, is: wordsOf(flags), space, token }
+  return { name: method.name, desc: method.descriptor, flags, space, token }
 }

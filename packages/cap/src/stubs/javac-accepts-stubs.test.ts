@@ -59,28 +59,31 @@ function sourceOf(level: ApiLevel): string {
 }
 
 describe.skipIf(!hasJavac)('javac', () => {
-  test.for(['3.0.5', '3.2.0'] as const)('takes a class that uses the whole API of level %s', async (level) => {
-    const work = await mkdtemp(join(tmpdir(), 'gridcard-stubs-'))
-    try {
-      for (const [path, bytes] of emitApiStubs(level)) {
-        await mkdir(dirname(join(work, path)), { recursive: true })
-        await writeFile(join(work, path), bytes)
+  test.for(['2.1.1', '2.2.2', '3.0.5', '3.2.0'] as const)(
+    'takes a class that uses the whole API of level %s',
+    async (level) => {
+      const work = await mkdtemp(join(tmpdir(), 'gridcard-stubs-'))
+      try {
+        for (const [path, bytes] of emitApiStubs(level)) {
+          await mkdir(dirname(join(work, path)), { recursive: true })
+          await writeFile(join(work, path), bytes)
+        }
+        await writeFile(join(work, 'Everything.java'), sourceOf(level))
+        const compiled = run('javac', [
+          '-source',
+          '8',
+          '-target',
+          '8',
+          '-nowarn',
+          '-Xlint:none',
+          '-cp',
+          work,
+          join(work, 'Everything.java'),
+        ])
+        await expect(compiled.catch((error: { stderr: string }) => error.stderr)).resolves.toMatchObject({ stdout: '' })
+      } finally {
+        await rm(work, { recursive: true })
       }
-      await writeFile(join(work, 'Everything.java'), sourceOf(level))
-      const compiled = run('javac', [
-        '-source',
-        '8',
-        '-target',
-        '8',
-        '-nowarn',
-        '-Xlint:none',
-        '-cp',
-        work,
-        join(work, 'Everything.java'),
-      ])
-      await expect(compiled.catch((error: { stderr: string }) => error.stderr)).resolves.toMatchObject({ stdout: '' })
-    } finally {
-      await rm(work, { recursive: true })
-    }
-  })
+    },
+  )
 })

@@ -1,6 +1,7 @@
 import { toHex } from '@gridcard/bytes'
 import { API_FLAGS, type ApiClass, type ApiPackage } from '../api/api-package.ts'
 import { apiPackages } from '../api/api-packages.ts'
+import { findKnownPackage } from '../api/known-packages.ts'
 import {
   type CapFile,
   CLASS_DESCRIPTOR_FLAGS,
@@ -10,7 +11,6 @@ import {
 } from '../capfile/cap-file.ts'
 import { type JvmType, parseFieldDescriptor, parseMethodDescriptor } from '../classfile/descriptor.ts'
 import type { ClassNode, ObjectType, PrimitiveType, ValueType } from './class-node.ts'
-import { LATER_METHODS } from './later-methods.ts'
 
 const OBJECT = 'java/lang/Object'
 
@@ -18,7 +18,6 @@ const OBJECT = 'java/lang/Object'
 export class ClassWorld {
   readonly cap: CapFile
   readonly #packagesByAid: ReadonlyMap<string, ApiPackage>
-  readonly #minorsByClass = new Map<string, number>()
   readonly #apiClasses: ReadonlyMap<string, ApiClass>
   readonly #nodesByName = new Map<string, ClassNode>()
   readonly #ownNodes = new Map<number, ClassNode>()
@@ -28,14 +27,10 @@ export class ClassWorld {
   constructor(o: { cap: CapFile; imports: readonly ApiPackage[]; labelOf: (ref: ClassRef) => string }) {
     this.cap = o.cap
     this.#labelOf = o.labelOf
-    this.#packagesByAid = chosenPackages(o.cap, [...apiPackages('3.0.5'), ...apiPackages('3.2.0'), ...o.imports])
+    const known = o.cap.imports.flatMap(({ aid, version }) => findKnownPackage(aid, version) ?? [])
+    this.#packagesByAid = chosenPackages(o.cap, [...apiPackages('3.2.0'), ...known, ...o.imports])
     const packages = [...this.#packagesByAid.values()]
     this.#apiClasses = new Map(packages.flatMap((one) => one.classes.map((c) => [c.name, c] as const)))
-    for (const { aid, version } of o.cap.imports) {
-      for (const one of this.#packagesByAid.get(toHex(aid))?.classes ?? []) {
-        this.#minorsByClass.set(one.name, version.minor)
-      }
-    }
     for (const one of o.cap.classes.interfaces) this.#addInterface(one)
     for (const one of o.cap.classes.classes) this.#addClass(one)
   }
@@ -63,13 +58,6 @@ export class ClassWorld {
   isNewerThanKnown(packageToken: number): boolean {
     const known = this.importedPackage(packageToken)
     return known !== undefined && this.cap.imports[packageToken]!.version.minor > minorOf(known)
-  }
-
-  /** Whether the version that the package imports already has a virtual or interface method. */
-  isInImportedVersion(apiClass: ApiClass, token: number): boolean {
-    const since = LATER_METHODS[apiClass.name]?.[token]
-    const minor = this.#minorsByClass.get(apiClass.name)
-    return since === undefined || minor === undefined || since <= minor
   }
 
   /** undefined: the package is known and has no such class. */

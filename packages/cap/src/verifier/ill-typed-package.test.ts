@@ -237,12 +237,11 @@ describe('a package without what is needed to check it', () => {
           name: 'foreign/Helper',
           token: 0,
           access_flags: 1,
-          is: 'public',
           super: 'java/lang/Object',
           supers: ['java/lang/Object'],
           interfaces: [],
           fields: [],
-          methods: [{ name: 'help', desc: '(S)S', flags: 9, is: 'public static', space: 'static', token: 0 }],
+          methods: [{ name: 'help', desc: '(S)S', flags: 9, space: 'static', token: 0 }],
         },
       ],
     }

@@ -199,8 +199,7 @@ export class MemberTypes {
 
   #apiMethod(node: ClassNode, space: ApiMethod['space'], token: number): MethodFact | Missing {
     const found = findApiMethod(node.api!, space, token)
-    const isThere = space === 'static' || this.world.isInImportedVersion(node.api!, token)
-    if (found && isThere) return this.#imported(node, found)
+    if (found) return this.#imported(node, found)
     return { missing: 'absent', text: `${node.name} has no ${space} method ${token}` }
   }
 

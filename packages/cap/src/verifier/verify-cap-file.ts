@@ -1,6 +1,6 @@
 import { equalBytes, toHex } from '@gridcard/bytes'
 import type { ApiPackage } from '../api/api-package.ts'
-import { apiPackages } from '../api/api-packages.ts'
+import { newestPackages } from '../api/known-packages.ts'
 import { ApiNames } from '../assembler/api-names.ts'
 import { type LabelledPackage, labelPackage } from '../assembler/labelled-package.ts'
 import { methodRoles } from '../assembler/method-roles.ts'
@@ -75,7 +75,7 @@ class Verification {
 
   run(): VerifyFinding[] {
     if (!this.#checkStructure()) return this.#findings
-    this.#labelled = labelPackage(this.#cap, new ApiNames([...apiPackages('3.2.0'), ...this.#imports]))
+    this.#labelled = labelPackage(this.#cap, new ApiNames([...newestPackages(), ...this.#imports]))
     this.#roles = methodRoles(this.#labelled)
     const { words } = this.#labelled
     const world = new ClassWorld({ cap: this.#cap, imports: this.#imports, labelOf: (ref) => words.classWord(ref) })

@@ -1,12 +1,11 @@
 import { toHex } from '@gridcard/bytes'
 import {
-  type ApiPackage,
   type CapFile,
   COMPONENTS_IN_INSTALL_ORDER,
   decodeMethods,
   emitComponentInfo,
-  findApiPackage,
   HEADER_FLAGS,
+  knownPackageName,
   readMethodHeader,
   type Version,
 } from '@gridcard/cap'
@@ -49,10 +48,6 @@ function versionText({ major, minor }: Version): string {
   return `${major}.${minor}`
 }
 
-function nameOfImport(aid: Uint8Array): ApiPackage['name'] | undefined {
-  return findApiPackage('3.2.0', aid)?.name
-}
-
 export function summaryOf(cap: CapFile): CapSummary {
   const { header } = cap
   const methods = decodeMethods(cap)
@@ -71,7 +66,7 @@ export function summaryOf(cap: CapFile): CapSummary {
       return bytes === undefined ? [] : [{ name, bytes }]
     }),
     imports: cap.imports.map(({ aid, version }) => {
-      const name = nameOfImport(aid)
+      const name = knownPackageName(toHex(aid))
       return { aid: toHex(aid), version: versionText(version), ...(name !== undefined && { name }) }
     }),
     applets: (cap.applet?.applets ?? []).map(({ aid, installMethodOffset }) => {

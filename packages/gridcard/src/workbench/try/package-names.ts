@@ -1,11 +1,8 @@
-import { fromHex } from '@gridcard/bytes'
-import { findApiPackage } from '@gridcard/cap'
+import { knownPackageName } from '@gridcard/cap'
 
-/** Packages of other standards, by the AIDs their specifications give. */
+/** Packages without token tables, by the AIDs their specifications give. */
 const OTHERS: Readonly<Record<string, string>> = {
   A00000000300: 'visa.openplatform',
-  A0000000090003FFFFFFFF8910710001: 'sim.access',
-  A0000000090003FFFFFFFF8910710002: 'sim.toolkit',
   A0000000090005FFFFFFFF8911000000: 'uicc.access',
   A0000000090005FFFFFFFF8911010000: 'uicc.access.fileadministration',
   A0000000090005FFFFFFFF8912000000: 'uicc.toolkit',
@@ -14,5 +11,5 @@ const OTHERS: Readonly<Record<string, string>> = {
 
 /** `javacard.framework` for its AID in hex; undefined where no standard we know gives it. */
 export function packageNameOf(aid: string): string | undefined {
-  return findApiPackage('3.2.0', fromHex(aid))?.name ?? OTHERS[aid]
+  return knownPackageName(aid) ?? OTHERS[aid]
 }
