@@ -2,6 +2,7 @@ import type { Aes } from './port/aes.ts'
 import type { AuthenticatedEncryption } from './port/authenticated-encryption.ts'
 import type { Comparison } from './port/comparison.ts'
 import type { Des } from './port/des.ts'
+import type { Dsa } from './port/dsa.ts'
 import type { EllipticCurves } from './port/elliptic-curves.ts'
 import type { FiniteField } from './port/finite-field.ts'
 import type { Hashes } from './port/hashes.ts'
@@ -26,6 +27,7 @@ export type CryptoProvider = Randomness &
   EllipticCurves &
   SafeCurves &
   Rsa &
+  Dsa &
   FiniteField &
   KeyDerivation
 

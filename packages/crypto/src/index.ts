@@ -1,10 +1,21 @@
 export { crc16, crc32 } from './checksums.ts'
 export * from './construction/globalplatform/index.ts'
+export {
+  isRecoveryHash,
+  type RecoveredMessage,
+  type RecoveryHashName,
+  type RecoveryScheme,
+  recoverableEncoded,
+  recoverableLength,
+  recovered,
+} from './construction/message-recovery.ts'
 export type { CryptoProvider, CryptoProviderOptions } from './crypto-provider.ts'
 export { type EcCurveName, ecCurveNames, ecDomain, ecDomainName } from './domains/named-domains.ts'
 export { type CryptoErrorCode, CryptoPortError } from './errors.ts'
+export type { AesKeyOperations } from './port/aes.ts'
 export type { GcmDecryptor, GcmEncryptor } from './port/authenticated-encryption.ts'
-export type { EcDomain, EcdsaScheme, EcdsaSigner, EcdsaVerifier } from './port/elliptic-curves.ts'
+export type { DsaDomain, DsaHashName } from './port/dsa.ts'
+export type { EcDomain, EcdsaScheme, EcdsaSigner, EcdsaVerifier, EcField } from './port/elliptic-curves.ts'
 export {
   type HashName,
   type HashSession,
@@ -14,6 +25,7 @@ export {
   type ResumableHashName,
   type ResumableHashSession,
 } from './port/hashes.ts'
+export type { CounterModeInput, Prf } from './port/key-derivation.ts'
 export type {
   RsaCrtPrivateKey,
   RsaEncryptionScheme,

@@ -1,3 +1,4 @@
+import { dsaOver } from './construction/dsa.ts'
 import { keyDerivationOver } from './construction/key-derivation.ts'
 import { rsaOver } from './construction/rsa.ts'
 import type { CryptoProvider, CryptoProviderOptions } from './crypto-provider.ts'
@@ -37,7 +38,8 @@ export function createNobleCrypto(options: CryptoProviderOptions = {}): CryptoPr
     ...nobleSafeCurves,
     ...rsaOver({ ...nobleHashes, ...randomness }, nobleRsaEngine(randomness)),
     ...nobleFiniteField,
-    ...keyDerivationOver(nobleHashes),
+    ...dsaOver(randomness),
+    ...keyDerivationOver({ ...nobleHashes, ...nobleAes }),
   }
 }
 

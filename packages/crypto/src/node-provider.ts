@@ -1,4 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { dsaOver } from './construction/dsa.ts'
 import { keyDerivationOver } from './construction/key-derivation.ts'
 import { rsaOver } from './construction/rsa.ts'
 import type { CryptoProvider, CryptoProviderOptions } from './crypto-provider.ts'
@@ -31,7 +32,8 @@ export function createNodeCrypto(options: CryptoProviderOptions = {}): CryptoPro
     ...nodeSafeCurves,
     ...rsaOver({ ...nodeHashes, ...randomness }, nodeRsaEngine),
     ...nodeFiniteField,
-    ...keyDerivationOver(nodeHashes),
+    ...dsaOver(randomness),
+    ...keyDerivationOver({ ...nodeHashes, ...nodeAes }),
   }
 }
 

@@ -64,3 +64,13 @@ export function requireCcm(nonce: Uint8Array, messageLengthBytes: number, tagLen
     throw new CryptoPortError('CRYPTO_BAD_DATA_LENGTH', `${messageLengthBytes} bytes are too many for this nonce`)
   }
 }
+
+const LEAST_GCM_IV_BYTES = 8
+const MOST_GCM_IV_BYTES = 128
+
+/** SP 800-38D §5.2.1.1 allows any length; shorter ones noble refuses, longer ones OpenSSL. */
+export function requireGcmIv(iv: Uint8Array): void {
+  if (iv.length < LEAST_GCM_IV_BYTES || iv.length > MOST_GCM_IV_BYTES) {
+    throw new CryptoPortError('CRYPTO_BAD_IV_LENGTH', `an IV for GCM has 8 to 128 bytes, not ${iv.length}`)
+  }
+}

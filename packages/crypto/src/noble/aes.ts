@@ -1,10 +1,25 @@
 import { cbc, cfb, cmac, ctr, ecb } from '@noble/ciphers/aes.js'
-import type { Aes } from '../port/aes.ts'
+import { aesXtsOver } from '../construction/aes-xts.ts'
+import type { Aes, AesKeyOperations } from '../port/aes.ts'
 import { requireBlocks, requireIv, requireKey } from '../requirements.ts'
 
 const RAW = { disablePadding: true }
 
+/** Noble expands the key each time. */
+function openAesKey(key: Uint8Array): AesKeyOperations {
+  requireKey(key)
+  const held = Uint8Array.from(key)
+  return {
+    ecbEncrypt: (blocks) => nobleAes.aesEcbEncrypt(held, blocks),
+    ecbDecrypt: (blocks) => nobleAes.aesEcbDecrypt(held, blocks),
+    cbcEncrypt: (iv, blocks) => nobleAes.aesCbcEncrypt(held, iv, blocks),
+    cbcDecrypt: (iv, blocks) => nobleAes.aesCbcDecrypt(held, iv, blocks),
+  }
+}
+
 export const nobleAes: Aes = {
+  openAesKey,
+  ...aesXtsOver(openAesKey),
   aesEcbEncrypt(key, blocks) {
     requireKey(key)
     requireBlocks(blocks)

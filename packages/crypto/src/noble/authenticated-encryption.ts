@@ -1,6 +1,6 @@
 import { gcm } from '@noble/ciphers/aes.js'
 import type { AuthenticatedEncryption, GcmDecryptor, GcmEncryptor } from '../port/authenticated-encryption.ts'
-import { requireIv, requireKey, requireTagLength } from '../requirements.ts'
+import { requireGcmIv, requireKey, requireTagLength } from '../requirements.ts'
 import { nobleCcm } from './ccm.ts'
 import { equalInConstantTime } from './constant-time.ts'
 import { GcmSession } from './gcm-session.ts'
@@ -24,7 +24,7 @@ export const nobleAuthenticatedEncryption: AuthenticatedEncryption = {
   gcmSeal(key, iv, aad, plaintext, tagLengthBytes) {
     requireTagLength(tagLengthBytes)
     requireKey(key)
-    requireIv(iv, 12)
+    requireGcmIv(iv)
     return gcm(key, iv, aad)
       .encrypt(plaintext)
       .slice(0, plaintext.length + tagLengthBytes)

@@ -1,5 +1,6 @@
 import { ecdsa, type WeierstrassPoint } from '@noble/curves/abstract/weierstrass.js'
 import { badPoint, isUncompressed, requireDigest, requireScalar, scalarFrom } from '../construction/ec-keys.ts'
+import { ecPointOf } from '../construction/ec-points.ts'
 import { type WeierstrassCurve, weierstrassCurve } from '../domains/weierstrass-curve.ts'
 import type { EcDomain, EcdsaScheme, EcdsaSigner, EcdsaVerifier, EllipticCurves } from '../port/elliptic-curves.ts'
 import type { Randomness } from '../port/randomness.ts'
@@ -80,6 +81,7 @@ export function nobleEllipticCurves({ randomBytes }: Randomness): EllipticCurves
       const point = ecMultiply(domain, privateKey, publicKey)
       return point.slice(1, (point.length + 1) / 2)
     },
+    ecPointOf,
     ecMultiply,
     ecAdd,
     createEcdsaSigner,

@@ -1,6 +1,6 @@
 import { assert, concatBytes } from '@gridcard/bytes'
 import { ctr, gcm } from '@noble/ciphers/aes.js'
-import { requireIv, requireKey } from '../requirements.ts'
+import { requireGcmIv, requireKey } from '../requirements.ts'
 
 /** First counter block of the message: iv || 2 (SP 800-38D §7.1; block 1 masks the tag). */
 function messageCounter(iv: Uint8Array): Uint8Array {
@@ -20,7 +20,7 @@ export class GcmSession {
 
   constructor(key: Uint8Array, iv: Uint8Array, aad: Uint8Array) {
     requireKey(key)
-    requireIv(iv, 12)
+    requireGcmIv(iv)
     // Copies; slice() of a Buffer would be a view.
     this.#key = new Uint8Array(key)
     this.#iv = new Uint8Array(iv)
@@ -36,7 +36,9 @@ export class GcmSession {
 
   #keystreamed(): Uint8Array {
     if (this.#input.length === 0) return new Uint8Array()
-    return ctr(this.#key, messageCounter(this.#iv)).encrypt(this.#input)
+    if (this.#iv.length === 12) return ctr(this.#key, messageCounter(this.#iv)).encrypt(this.#input)
+    // The counter begins somewhere, and wraps within 32 bits: sealing gives the same stream.
+    return gcm(this.#key, this.#iv).encrypt(this.#input).slice(0, this.#input.length)
   }
 
   /** The whole tag; ends the session. */

@@ -1,11 +1,12 @@
-import { ed448, x448 } from '@noble/curves/ed448.js'
-import { ed25519, x25519 } from '@noble/curves/ed25519.js'
+import { ed448, ed448ph, x448 } from '@noble/curves/ed448.js'
+import { ed25519, ed25519ph, x25519 } from '@noble/curves/ed25519.js'
 import { CryptoPortError } from '../errors.ts'
 import { eddsaKeyLengthBytes, type SafeCurves, xdhKeyLengthBytes } from '../port/safe-curves.ts'
 import { requireKeyOf } from '../requirements.ts'
 
 const MONTGOMERY = { X25519: x25519, X448: x448 } as const
 const EDWARDS = { Ed25519: ed25519, Ed448: ed448 } as const
+const PREHASHED = { Ed25519: ed25519ph, Ed448: ed448ph } as const
 
 export const nobleSafeCurves: SafeCurves = {
   xdhPublicKey(curve, privateKey) {
@@ -34,5 +35,14 @@ export const nobleSafeCurves: SafeCurves = {
     if (signature.length !== 2 * eddsaKeyLengthBytes[curve]) return false
     // RFC 8032 as it stands; noble's default is the looser rule of a blockchain.
     return EDWARDS[curve].verify(signature, message, publicKey, { zip215: false })
+  },
+  eddsaPhSign(curve, privateKey, message) {
+    requireKeyOf(eddsaKeyLengthBytes[curve], privateKey)
+    return PREHASHED[curve].sign(message, privateKey)
+  },
+  eddsaPhVerify(curve, publicKey, message, signature) {
+    requireKeyOf(eddsaKeyLengthBytes[curve], publicKey)
+    if (signature.length !== 2 * eddsaKeyLengthBytes[curve]) return false
+    return PREHASHED[curve].verify(signature, message, publicKey, { zip215: false })
   },
 }

@@ -1,13 +1,13 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto'
 import { concatBytes } from '@gridcard/bytes'
 import type { AuthenticatedEncryption, GcmDecryptor, GcmEncryptor } from '../port/authenticated-encryption.ts'
-import { requireCcm, requireIv, requireKey, requireTagLength } from '../requirements.ts'
+import { requireCcm, requireGcmIv, requireKey, requireTagLength } from '../requirements.ts'
 import { plain } from './plain.ts'
 
 /** OpenSSL's name, for a key and an IV that fit; all three key lengths have the type of the first. */
 function gcmName(key: Uint8Array, iv: Uint8Array) {
   requireKey(key)
-  requireIv(iv, 12)
+  requireGcmIv(iv)
   return `aes-${key.length * 8}-gcm` as 'aes-128-gcm'
 }
 

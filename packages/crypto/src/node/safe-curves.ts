@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject, sign, verify } from 'node:crypto'
 import { concatBytes, emitTlv } from '@gridcard/bytes'
 import { CryptoPortError } from '../errors.ts'
+import { nobleSafeCurves } from '../noble/safe-curves.ts'
 import {
   type EddsaCurve,
   eddsaKeyLengthBytes,
@@ -41,7 +42,9 @@ function publicKeyOf(curve: Curve, privateKey: Uint8Array): Uint8Array {
   return Uint8Array.from(spki.subarray(-LENGTHS[curve]))
 }
 
+/** Node has no door to the prehashed forms. */
 export const nodeSafeCurves: SafeCurves = {
+  ...nobleSafeCurves,
   xdhPublicKey: publicKeyOf,
   xdh(curve, privateKey, publicKey) {
     const keys = { privateKey: privateKeyObject(curve, privateKey), publicKey: publicKeyObject(curve, publicKey) }

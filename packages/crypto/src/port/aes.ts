@@ -1,5 +1,13 @@
 /** AES in modes without authentication, and CMAC. Keys are 16, 24 or 32 bytes. @source FIPS 197, NIST SP 800-38A */
 export interface Aes {
+  /** Makes a key ready once, for as many operations as wanted. Holds it until it is dropped. */
+  openAesKey(key: Uint8Array): AesKeyOperations
+  /**
+   * One data unit of 16 bytes or more, any length. `key` is both keys, 32 bytes for AES-128, 64 for AES-256; `tweak`
+   * is 16 bytes, the unit's number little-endian. @source IEEE 1619, NIST SP 800-38E
+   */
+  aesXtsEncrypt(key: Uint8Array, tweak: Uint8Array, plaintext: Uint8Array): Uint8Array
+  aesXtsDecrypt(key: Uint8Array, tweak: Uint8Array, ciphertext: Uint8Array): Uint8Array
   /** Whole blocks, no padding. */
   aesEcbEncrypt(key: Uint8Array, blocks: Uint8Array): Uint8Array
   aesEcbDecrypt(key: Uint8Array, blocks: Uint8Array): Uint8Array
@@ -13,4 +21,12 @@ export interface Aes {
   aesCfbDecrypt(key: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array): Uint8Array
   /** 16-byte AES-CMAC (NIST SP 800-38B). */
   aesCmac(key: Uint8Array, message: Uint8Array): Uint8Array
+}
+
+/** As the functions of the same names; whole blocks, no padding. */
+export interface AesKeyOperations {
+  ecbEncrypt(blocks: Uint8Array): Uint8Array
+  ecbDecrypt(blocks: Uint8Array): Uint8Array
+  cbcEncrypt(iv: Uint8Array, blocks: Uint8Array): Uint8Array
+  cbcDecrypt(iv: Uint8Array, blocks: Uint8Array): Uint8Array
 }

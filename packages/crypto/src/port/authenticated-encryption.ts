@@ -1,6 +1,6 @@
 /** AES-GCM (NIST SP 800-38D) and AES-CCM (NIST SP 800-38C). */
 export interface AuthenticatedEncryption {
-  /** `iv` 12 bytes; streaming, for the card. */
+  /** `iv` 12 bytes, as all should have, or any other length of 8 to 128 (SP 800-38D §7.1); streaming, for the card. */
   createGcmEncryptor(key: Uint8Array, iv: Uint8Array, aad: Uint8Array): GcmEncryptor
   createGcmDecryptor(key: Uint8Array, iv: Uint8Array, aad: Uint8Array, tagLengthBytes: number): GcmDecryptor
   /** One-shot: ciphertext followed by the tag cut to `tagLengthBytes` (12 in DLMS). */

@@ -13,6 +13,8 @@ export interface EllipticCurves {
   ecPublicKey(domain: EcDomain, privateKey: Uint8Array): Uint8Array
   /** True for a point of the prime-order group that is not infinity. */
   isEcPublicKey(domain: EcDomain, publicKey: Uint8Array): boolean
+  /** A point in any form of SEC 1 §2.3.3 but infinity: uncompressed, compressed (02, 03) or hybrid (06, 07); uncompressed then. */
+  ecPointOf(field: EcField, encoded: Uint8Array): Uint8Array
   /** The x coordinate of the shared point, as long as the field. @source SEC 1 §3.3.1 */
   ecdh(domain: EcDomain, privateKey: Uint8Array, publicKey: Uint8Array): Uint8Array
   /** The whole point `scalar`·`point`, for agreements that need both coordinates. */
@@ -25,11 +27,15 @@ export interface EllipticCurves {
 }
 
 /** Big-endian numbers; leading zeros do not matter. The cofactor follows from the rest (SEC 1 §3.1.1.1). */
-export interface EcDomain {
+export interface EcField {
   /** The field's prime. */
   readonly p: Uint8Array
   readonly a: Uint8Array
   readonly b: Uint8Array
+}
+
+/** Numbers as in `EcField`. */
+export interface EcDomain extends EcField {
   /** The generator, uncompressed. */
   readonly g: Uint8Array
   /** The generator's order, a prime. */

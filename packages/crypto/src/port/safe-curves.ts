@@ -7,6 +7,9 @@ export interface SafeCurves {
   /** Pure EdDSA without context. */
   eddsaSign(curve: EddsaCurve, privateKey: Uint8Array, message: Uint8Array): Uint8Array
   eddsaVerify(curve: EddsaCurve, publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
+  /** Ed25519ph, Ed448ph: of the message's digest, by SHA-512 or SHAKE256, without context. */
+  eddsaPhSign(curve: EddsaCurve, privateKey: Uint8Array, message: Uint8Array): Uint8Array
+  eddsaPhVerify(curve: EddsaCurve, publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
 }
 
 /** Lengths of a private key, and of a public one. */
