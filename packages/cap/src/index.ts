@@ -31,6 +31,7 @@ export {
   readMethodHeader,
 } from './capfile/method-component.ts'
 export { parseCapFile, parseComponents } from './capfile/parse-cap-file.ts'
+export { locateStaticResources } from './capfile/static-resources.ts'
 export * from './classfile/class-file.ts'
 export * from './classfile/emit-class-file.ts'
 export * from './classfile/parse-class-file.ts'

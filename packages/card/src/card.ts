@@ -10,7 +10,7 @@ import { deleteApplet, deletePackage } from './runtime/deletion.ts'
 import { dispatch, selectDefaultApplet } from './runtime/dispatcher.ts'
 import { type InstallOptions, installApplet } from './runtime/installer.ts'
 import { type CardLog, Jcre } from './runtime/jcre.ts'
-import { createJcreObjects } from './runtime/jcre-objects.ts'
+import { createJcreObjects, requireJcreObjects } from './runtime/jcre-objects.ts'
 import { loadPackage, packageSizeBytes, restorePackages } from './runtime/loader.ts'
 import { MOST_CHANNELS } from './runtime/logical-channels.ts'
 import { noneSelected } from './runtime/selection.ts'
@@ -86,6 +86,7 @@ export class Card {
     if (image === undefined) throw new CardError('CARD_IMAGE_MISSING', 'the store holds no image')
     const card = new Card(o, CardMemory.open(shapeOf(o), image, store))
     const jcre = card.#jcre
+    requireJcreObjects(jcre.memory, jcre.natives)
     restorePackages(jcre)
     jcre.registry.restore(jcre.requireClass('javacard/framework/Applet'), jcre.requireClass('javacard/framework/AID'))
     if (jcre.memory.root.isCollecting) collectGarbage(jcre)

@@ -30,6 +30,8 @@ export interface MethodPackageOptions {
   /** More assembler text: `.statics`, further classes. */
   readonly text?: string
   readonly level?: ApiLevel
+  /** Of the CAP file; 2.3 for static resources. Default: 2.1. */
+  readonly format?: '2.1' | '2.2' | '2.3'
 }
 
 const DEFAULT_PACKAGE_AID = fromHex('F047434D4554484F4453')
@@ -47,6 +49,7 @@ export function createMethodPackage(options: MethodPackageOptions): AssembledPac
   const { packageAid = DEFAULT_PACKAGE_AID, methods, applet } = options
   const sources = [...Object.values(methods), ...(applet ? [applet.process] : [])]
   const lines = [
+    ...(options.format ? [`.format ${options.format}`] : []),
     `.package ${toHex(packageAid)} 1.0${sources.some(usesInt) ? ' int' : ''}`,
     ...(applet ? [`.applet ${toHex(applet.aid ?? Uint8Array.of(...packageAid, 1))} main_install`] : []),
     options.text ?? '',
@@ -65,13 +68,20 @@ function usesInt({ code }: MethodSource): boolean {
   )
 }
 
-function classLines({ applet, instance, level = '3.0.5' }: MethodPackageOptions): string[] {
+function classLines({ applet, instance, level = '3.0.5', format }: MethodPackageOptions): string[] {
   const { cells, firstReferenceToken = 0xff, referenceCount = 0 } = instance ?? { cells: 0 }
   const own = [`.instance ${cells} references ${referenceCount} from ${firstReferenceToken}`]
-  if (!applet) return ['.class main extends java/lang/Object', ...own, '.public 1', '.end']
+  const tokens = (count: number) => (format === '2.3' ? [`.tokens ${count} ${identityMapping(count)}`] : [])
+  if (!applet) return ['.class main extends java/lang/Object', ...own, '.public 1', ...tokens(1), '.end']
   const apiApplet = findApiClassByName(level, APPLET)! // every level has it
   const processToken = findApiMethodByName(apiApplet, 'process', '(Ljavacard/framework/APDU;)V')!.token
-  return [`.class main extends ${APPLET}`, ...own, `.public ${processToken} main_process`, '.end']
+  const virtuals = [`.public ${processToken} main_process`, ...tokens(processToken + 1)]
+  return [`.class main extends ${APPLET}`, ...own, ...virtuals, '.end']
+}
+
+/** Tokens of format 2.3 that are those of 2.2. */
+function identityMapping(count: number): string {
+  return toHex(Uint8Array.from({ length: count }, (_, token) => token))
 }
 
 function methodLines(label: string, { code, maxStack = 15, nargs = 0, maxLocals = 0 }: MethodSource): string[] {

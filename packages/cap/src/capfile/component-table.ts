@@ -45,6 +45,11 @@ export function componentByTag(tag: number): ComponentKind | undefined {
   return COMPONENTS_IN_INSTALL_ORDER.find((one) => one.tag === tag)
 }
 
+/** Width of a component's size item. @param flags of the Header */
+export function sizeItemBytes(tag: number, _flags: number): 2 | 4 {
+  return componentByTag(tag)?.sizeBytes ?? 2
+}
+
 /** @param name without suffix, in any case */
 export function componentByName(name: string): ComponentKind | undefined {
   const wanted = name.toLowerCase()

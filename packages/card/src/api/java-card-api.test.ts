@@ -174,7 +174,7 @@ const jcSystem = [
     gives: 0,
   }),
   opcode('isTransient of an object', { run: `new main ${SYSTEM}.isTransient(Ljava/lang/Object;)B`, gives: 0 }),
-  opcode('getVersion', { run: `${SYSTEM}.getVersion()S`, gives: 0x0305 }),
+  opcode('getVersion', { run: `${SYSTEM}.getVersion()S`, gives: 0x0302 }),
   opcode('commit without a transaction', {
     run: `${SYSTEM}.commitTransaction()V`,
     throws: 'TransactionException',

@@ -3,8 +3,10 @@ import { reasonAccess, reasonedException } from './card-exceptions.ts'
 import { AID_HIDDEN_BYTES, aidMethods } from './javacard-framework/aid.ts'
 import { apduMethods } from './javacard-framework/apdu.ts'
 import { appletMethods } from './javacard-framework/applet.ts'
+import { arrayViewMethods } from './javacard-framework/array-views.ts'
 import { jcSystemMethods } from './javacard-framework/jc-system.ts'
 import { OWNER_PIN_HIDDEN_BYTES, OWNER_PIN_REFERENCES, ownerPinMethods } from './javacard-framework/owner-pin.ts'
+import { resourcesMethods } from './javacard-framework/resources.ts'
 import { utilMethods } from './javacard-framework/util.ts'
 import { natives } from './native-call.ts'
 
@@ -17,8 +19,10 @@ export const javacardFramework: NativeBinding = {
     ...aidMethods,
     ...apduMethods,
     ...appletMethods,
+    ...arrayViewMethods,
     ...jcSystemMethods,
     ...ownerPinMethods,
+    ...resourcesMethods,
     ...utilMethods,
     ...reasonAccess('CardException'),
     ...reasonAccess('CardRuntimeException'),

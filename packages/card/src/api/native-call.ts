@@ -1,5 +1,5 @@
 import type { Jcre } from '../runtime/jcre.ts'
-import { callerArrayFault, fieldFault, throwFault } from '../vm/firewall.ts'
+import { ACCESS, callerArrayFault, fieldFault, throwFault } from '../vm/firewall.ts'
 import { bufferFull } from '../vm/interpreter/slow-paths.ts'
 import { NULL_POINTER } from '../vm/jcre-objects.ts'
 import type { NativeMethod } from '../vm/link/linked-package.ts'
@@ -35,9 +35,9 @@ export function isPersistent(jcre: Jcre, address: number): boolean {
   return address < jcre.memory.nvSizeBytes
 }
 
-/** A byte[] or boolean[] that the caller may use. */
-export function requireByteArray(jcre: Jcre, array: number): void {
-  const fault = callerArrayFault(jcre.machine, array)
+/** A byte[] or boolean[] that the caller may use in that way. */
+export function requireByteArray(jcre: Jcre, array: number, access: number = ACCESS.readWrite): void {
+  const fault = callerArrayFault(jcre.machine, array, access)
   if (fault !== 0) throwJava(jcre, fault)
   const type = jcre.memory.word1(array) >>> 16
   const kind = type & 7
@@ -47,12 +47,18 @@ export function requireByteArray(jcre: Jcre, array: number): void {
 }
 
 /**
- * `length` bytes of a byte array from `offset` on.
+ * `length` bytes of a byte array from `offset` on, to be written unless `access` says otherwise.
  * @returns the address of the first; NullPointerException, SecurityException and ArrayIndexOutOfBoundsException, in
  *   this order, end the native method
  */
-export function byteRange(jcre: Jcre, array: number, offset: number, length: number): number {
-  requireByteArray(jcre, array)
+export function byteRange(
+  jcre: Jcre,
+  array: number,
+  offset: number,
+  length: number,
+  access: number = ACCESS.write,
+): number {
+  requireByteArray(jcre, array, access)
   if (offset < 0 || length < 0 || offset + length > lengthOf(jcre, array)) {
     jcre.machine.throwNew('java/lang/ArrayIndexOutOfBoundsException')
   }
@@ -61,7 +67,7 @@ export function byteRange(jcre: Jcre, array: number, offset: number, length: num
 
 /** A copy of a range of a byte array. */
 export function bytesOf(jcre: Jcre, array: number, offset: number, length: number): Uint8Array {
-  const address = byteRange(jcre, array, offset, length)
+  const address = byteRange(jcre, array, offset, length, ACCESS.read)
   return jcre.memory.u8.slice(address, address + length)
 }
 

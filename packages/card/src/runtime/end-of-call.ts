@@ -21,5 +21,6 @@ export function endOfCall(jcre: Jcre): number | undefined {
   }
   if (jcre.abortOpenTransaction()) failure ??= SW.unknown
   machine.resetStack()
+  machine.releaseVolatile()
   return failure
 }

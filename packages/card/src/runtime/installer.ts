@@ -70,6 +70,7 @@ export function installApplet(jcre: Jcre, o: InstallOptions): Uint8Array {
     if (installation.registered === undefined) machine.contextOf[owner] = NO_CONTEXT
     jcre.installation = undefined
     machine.resetStack()
+    machine.releaseVolatile()
     machine.selectedContext = 0
     if (!jcre.isDead) {
       jcre.apduBuffer.fill(0)

@@ -1,4 +1,5 @@
 import { assert } from '@gridcard/bytes'
+import { CardError } from '../errors.ts'
 import { APDU_BUFFER_HANDLE, APDU_HANDLE, exceptionHandle, JCRE_EXCEPTIONS } from '../vm/jcre-objects.ts'
 import type { NativeLibrary } from '../vm/link/native-library.ts'
 import { type CardMemory, CLEAR_ON_RESET } from '../vm/memory/card-memory.ts'
@@ -20,4 +21,17 @@ export function createJcreObjects(memory: CardMemory, natives: NativeLibrary): v
   assert(apdu === APDU_HANDLE && buffer === APDU_BUFFER_HANDLE, 'the first two handles are the APDU and its buffer')
   for (const name of JCRE_EXCEPTIONS) assert(entryPoint(name) === exceptionHandle(name), `the handle of ${name}`)
   memory.commit()
+}
+
+/**
+ * The runtime's own objects stand in an image where they have to; one of an earlier version may lack exceptions.
+ * @throws CardError `CARD_IMAGE_VERSION`
+ */
+export function requireJcreObjects(memory: CardMemory, natives: NativeLibrary): void {
+  for (const name of JCRE_EXCEPTIONS) {
+    const handle = exceptionHandle(name)
+    const type = natives.requireClassId(name) | TYPE.temporaryEntryPoint
+    const isThere = handle < memory.root.handleCount && memory.word1(handle) >>> 16 === type
+    if (!isThere) throw new CardError('CARD_IMAGE_VERSION', `the image has no ${name} of the runtime`, { handle })
+  }
 }

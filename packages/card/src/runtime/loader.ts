@@ -186,7 +186,7 @@ function linkLoadFile(
     })
   })
   const key = [toHex(crypto.sha256(loadFile)), ...imports.map((one) => one.key)].join(' ')
-  return cachedLink(key, () => linkPackage(cap, key, imports, natives))
+  return cachedLink(key, () => linkPackage(cap, loadFile, key, imports, natives))
 }
 
 function instanceOf(jcre: Jcre, linked: LinkedPackage, record: PackageRecord): PackageInstance {
@@ -197,6 +197,7 @@ function instanceOf(jcre: Jcre, linked: LinkedPackage, record: PackageRecord): P
     firstClassId: record.firstClassId,
     context: FIRST_PACKAGE_CONTEXT + record.slot,
     owner: record.owner,
+    loadFile: record.loadFile,
     staticsAddress: record.statics === 0 ? 0 : jcre.memory.addressOf(record.statics),
   }
 }

@@ -1,12 +1,23 @@
 import { NULL_POINTER, SECURITY } from './jcre-objects.ts'
 import type { LinkedClass } from './link/linked-package.ts'
 import { JCRE_CONTEXT, type Machine } from './machine.ts'
-import { CLASS_ID_MASK, DESELECT_OWNER, JCRE_OWNER, NO_OWNER, OWNER_MASK, TYPE } from './memory/handle-entry.ts'
+import {
+  CLASS_ID_MASK,
+  DESELECT_OWNER,
+  JCRE_OWNER,
+  NO_OWNER,
+  OWNER_MASK,
+  TYPE,
+  VIEW_OWNER,
+} from './memory/handle-entry.ts'
 
 /**
  * The applet firewall, JCRE 3.1 §6.2.8, for everything but the plain case that the interpreter decides itself: the
  * object belongs to the active owner. Functions named `...Fault` return 0 for "allowed", or the exception to throw.
  */
+
+/** What is done with an array; read and write are the attributes of views, ATTR_READABLE_VIEW and ATTR_WRITABLE_VIEW. */
+export const ACCESS = { none: 0, read: 1, write: 2, readWrite: 3 } as const
 
 /** Handles come from 16-bit words that anyone can make up: beyond the table, and freed ones, they are null. */
 function isNull(machine: Machine, handle: number): boolean {
@@ -27,11 +38,23 @@ export function fieldFault(machine: Machine, handle: number): number {
   return SECURITY
 }
 
-/** Array components, length and type. @source JCRE 3.1 §6.2.8.2 */
-export function arrayFault(machine: Machine, handle: number): number {
+/**
+ * Array components, length and type.
+ * @param access bits of `ACCESS`; only views know a difference
+ * @source JCRE 3.1 §6.2.8.2
+ */
+export function arrayFault(machine: Machine, handle: number, access: number): number {
   if (isNull(machine, handle)) return NULL_POINTER
-  if (machine.context === JCRE_CONTEXT || isOwn(machine, machine.memory.word0(handle) >>> 24)) return 0
+  const owner = machine.memory.word0(handle) >>> 24
+  if (machine.context === JCRE_CONTEXT || isOwn(machine, owner)) return 0
+  if (owner === VIEW_OWNER) return viewAllows(machine, handle, access) ? 0 : SECURITY
   return isGlobalArray(machine, handle) ? 0 : SECURITY
+}
+
+/** A view belongs to one context alone, also against the one that made it. */
+function viewAllows(machine: Machine, handle: number, access: number): boolean {
+  const view = machine.views.get(handle)
+  return view !== undefined && view.context === machine.context && (view.attributes & access) === access
 }
 
 function isGlobalArray(machine: Machine, handle: number): boolean {
@@ -44,9 +67,11 @@ function isEntryPoint(machine: Machine, handle: number): boolean {
   return (type & TYPE.array) === 0 && (type & (TYPE.temporaryEntryPoint | TYPE.permanentEntryPoint)) !== 0
 }
 
-/** References that must not be kept: temporary entry points and global arrays. @source JCRE 3.1 §6.2.1, §6.2.2 */
+/** References that must not be kept: temporary entry points, global arrays, views. @source JCRE 3.1 §6.2.1, §6.2.2 */
 export function isUnstorable(machine: Machine, handle: number): boolean {
-  if (isNull(machine, handle) || machine.memory.word0(handle) >>> 24 !== JCRE_OWNER) return false
+  if (isNull(machine, handle)) return false
+  const owner = machine.memory.word0(handle) >>> 24
+  if (owner !== JCRE_OWNER) return owner === VIEW_OWNER
   const type = machine.memory.word1(handle) >>> 16
   return (type & TYPE.array) !== 0 ? (type & TYPE.global) !== 0 : (type & TYPE.temporaryEntryPoint) !== 0
 }
@@ -67,6 +92,7 @@ export function virtualCallOwner(machine: Machine, handle: number): number {
   if (isOwn(machine, owner)) return owner & OWNER_MASK
   // Methods of the JCRE's own objects are native: they run as the caller and know the difference.
   if (isEntryPoint(machine, handle) || isGlobalArray(machine, handle)) return machine.owner
+  if (owner === VIEW_OWNER && viewAllows(machine, handle, ACCESS.none)) return machine.owner
   return machine.context === JCRE_CONTEXT ? owner & OWNER_MASK : refuse(machine, SECURITY)
 }
 
@@ -110,16 +136,16 @@ export function typeTestFault(machine: Machine, handle: number, target: LinkedCl
   if (machine.context === JCRE_CONTEXT) return 0
   if (isNull(machine, handle)) return SECURITY
   if (isOwn(machine, machine.memory.word0(handle) >>> 24)) return 0
-  if (machine.isArray(handle)) return isGlobalArray(machine, handle) ? 0 : SECURITY
+  if (machine.isArray(handle)) return arrayFault(machine, handle, ACCESS.none)
   if (target?.isInterface) {
     return target.isShareable && machine.classOf(handle).isShareable ? 0 : SECURITY
   }
   return isEntryPoint(machine, handle) ? 0 : SECURITY
 }
 
-/** For API methods: the caller may read and write the array; 0 or the exception. */
-export function callerArrayFault(machine: Machine, handle: number): number {
-  const fault = arrayFault(machine, handle)
+/** For API methods: the caller may use the array in that way; 0 or the exception. */
+export function callerArrayFault(machine: Machine, handle: number, access: number = ACCESS.readWrite): number {
+  const fault = arrayFault(machine, handle, access)
   if (fault !== 0) return fault
   return machine.isArray(handle) ? 0 : SECURITY
 }

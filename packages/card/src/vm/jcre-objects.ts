@@ -28,6 +28,7 @@ export const JCRE_EXCEPTIONS = [
   'javacard/framework/TransactionException',
   'javacard/framework/PINException',
   'javacard/security/CryptoException',
+  'java/io/IOException',
 ] as const
 /** Handles 1 to this one are the JCRE's own objects. */
 export const JCRE_OBJECT_COUNT = FIRST_EXCEPTION_HANDLE + JCRE_EXCEPTIONS.length - 1

@@ -19,6 +19,8 @@ export interface PackageInstance {
   readonly context: number
   /** Owner of the arrays of its static fields. */
   readonly owner: number
+  /** Handle of the block with its components. */
+  readonly loadFile: number
   /** Moves when memory is compacted, between commands. */
   staticsAddress: number
 }
@@ -38,6 +40,13 @@ export type HaltReason =
 export const JAVA_THROW: Error = new Error('a Java exception is on its way')
 /** Thrown by native methods when the VM has halted below them. */
 export const VM_HALT: Error = new Error('the VM has halted')
+
+/** An array view: whose it is, and what may be done with it. @source API 3.1 JCSystem.makeArrayView */
+export interface ArrayView {
+  readonly context: number
+  /** Bits of `ACCESS` in firewall.ts. */
+  readonly attributes: number
+}
 
 /** The state of the virtual machine of one card while it is powered. */
 export class Machine {
@@ -70,6 +79,8 @@ export class Machine {
   frame = 0
   /** Instructions left for this command. */
   budget = 0
+  /** By handle; none outlives its command. */
+  readonly views = new Map<number, ArrayView>()
 
   constructor(
     memory: CardMemory,
@@ -99,6 +110,12 @@ export class Machine {
     this.haltedAt = ''
     this.frame = 0
     this.stackTop = this.memory.stackStart >> 1
+  }
+
+  /** Array views, and other handles without a place in the image, end here. */
+  releaseVolatile(): void {
+    this.views.clear()
+    this.memory.releaseVolatile()
   }
 
   get context(): number {

@@ -21,6 +21,13 @@ export const OPCODE_CASES: Readonly<Record<string, readonly OpcodeCase[]>> = {
   'calls, exceptions, objects and types': callsAndObjects,
 }
 
+/** A table of cases beside the suite, for methods of the API. */
+export function describeCases(name: string, engine: Engine, cases: readonly OpcodeCase[]): void {
+  describe(name, () => {
+    for (const one of cases) it(one.name, () => runCase(engine, one))
+  })
+}
+
 /** The suite that every engine passes, instruction by instruction, watched or not. */
 export function describeEngine(name: string, engine: () => Engine, monitor?: () => Monitor): void {
   describe(name, () => {

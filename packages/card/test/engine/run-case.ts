@@ -25,6 +25,7 @@ export function runCase(engine: Engine, one: OpcodeCase, monitor?: Monitor): voi
       ...one.methods,
     },
     instance: { cells: one.cells ?? 6, firstReferenceToken: 0, referenceCount: 2 },
+    level: '3.2.0',
     ...(one.text !== undefined && { text: one.text }),
   })
   const outcome = vm.call(instance, vm.newOwner(instance), 0, one.args ?? [])

@@ -1,5 +1,5 @@
 import type { Jcre } from '../../runtime/jcre.ts'
-import { callerArrayFault, isUnreachableServer, throwFault } from '../../vm/firewall.ts'
+import { ACCESS, callerArrayFault, isUnreachableServer, throwFault } from '../../vm/firewall.ts'
 import { APDU_BUFFER_HANDLE } from '../../vm/jcre-objects.ts'
 import { JAVA_THROW, JCRE_CONTEXT, VM_HALT } from '../../vm/machine.ts'
 import { CLEAR_ON_DESELECT, CLEAR_ON_RESET, type ClearEvent } from '../../vm/memory/card-memory.ts'
@@ -14,23 +14,25 @@ import {
 } from '../../vm/memory/handle-entry.ts'
 import {
   byteAt,
+  byteRange,
   bytesOf,
   handleAt,
   isPersistent,
   type JcreMethod,
   lengthOf,
+  putResult,
   requireObject,
   requireWritten,
   shortAt,
 } from '../native-call.ts'
 
-/** javacard.framework.JCSystem. Array views are not there. */
+/** javacard.framework.JCSystem; array views have a file of their own. */
 
 const SYSTEM = { ILLEGAL_VALUE: 1, NO_TRANSIENT_SPACE: 2, ILLEGAL_TRANSIENT: 3 } as const
 const TRANSACTION = { IN_PROGRESS: 1, NOT_IN_PROGRESS: 2 } as const
 const MEMORY = { persistent: 0, reset: 1, deselect: 2 } as const
-/** API level 3.0.5 */
-const VERSION = 0x0305
+/** API level 3.2 */
+const VERSION = 0x0302
 const MOST_SHORT = 0x7fff
 const GLOBAL_ARRAY_TYPES = [0, ELEMENT.boolean, ELEMENT.byte, ELEMENT.short, ELEMENT.int] as const
 const GLOBAL_OBJECT_ARRAY = 5
@@ -115,7 +117,7 @@ const isTransient: JcreMethod = (jcre, at) => {
   const handle = handleAt(jcre, at)
   if (handle === 0) return 0
   const { memory, machine } = jcre
-  const fault = machine.isArray(handle) ? callerArrayFault(machine, handle) : throwFault(machine, handle)
+  const fault = machine.isArray(handle) ? callerArrayFault(machine, handle, ACCESS.none) : throwFault(machine, handle)
   if (fault !== 0) {
     machine.thrown = fault
     throw JAVA_THROW
@@ -134,12 +136,20 @@ function availableBytes(jcre: Jcre, type: number): number {
   return failSystem(jcre, SYSTEM.ILLEGAL_VALUE)
 }
 
+/** Four bytes, high one first. */
+const getAvailableMemoryBytes: JcreMethod = (jcre, at) => {
+  const to = byteRange(jcre, handleAt(jcre, at), shortAt(jcre, at + 1), 4)
+  const available = availableBytes(jcre, byteAt(jcre, at + 2))
+  putResult(jcre, to, Uint8Array.of(available >>> 24, available >>> 16, available >>> 8, available))
+  return 0
+}
+
 /** Two shorts, high one first. */
 const getAvailableMemoryInto: JcreMethod = (jcre, at) => {
   const array = handleAt(jcre, at)
   const offset = shortAt(jcre, at + 1)
   const { memory, machine } = jcre
-  const fault = callerArrayFault(machine, array)
+  const fault = callerArrayFault(machine, array, ACCESS.write)
   if (fault !== 0) {
     machine.thrown = fault
     throw JAVA_THROW
@@ -250,6 +260,7 @@ export const jcSystemMethods: Readonly<Record<string, JcreMethod>> = {
   'JCSystem.makeGlobalArray(BS)Ljava/lang/Object;': makeGlobalArray,
   'JCSystem.getAvailableMemory(B)S': (jcre, at) => Math.min(availableBytes(jcre, byteAt(jcre, at)), MOST_SHORT),
   'JCSystem.getAvailableMemory([SSB)V': getAvailableMemoryInto,
+  'JCSystem.getAvailableMemory([BSB)V': getAvailableMemoryBytes,
   'JCSystem.getAID()Ljavacard/framework/AID;': getAID,
   'JCSystem.lookupAID([BSB)Ljavacard/framework/AID;': lookupAID,
   'JCSystem.isAppletActive(Ljavacard/framework/AID;)Z': isAppletActive,

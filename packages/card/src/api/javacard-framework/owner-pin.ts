@@ -1,4 +1,5 @@
 import type { Jcre } from '../../runtime/jcre.ts'
+import { ACCESS } from '../../vm/firewall.ts'
 import { CLEAR_ON_RESET } from '../../vm/memory/card-memory.ts'
 import { ELEMENT, TYPE } from '../../vm/memory/handle-entry.ts'
 import {
@@ -89,7 +90,7 @@ const update: JcreMethod = (jcre, at) => {
   const pin = handleAt(jcre, at)
   const length = byteAt(jcre, at + 3)
   const array = hiddenHandle(jcre, pin, VALUE)
-  const source = byteRange(jcre, handleAt(jcre, at + 1), shortAt(jcre, at + 2), length)
+  const source = byteRange(jcre, handleAt(jcre, at + 1), shortAt(jcre, at + 2), length, ACCESS.read)
   if (length > lengthOf(jcre, array)) jcre.machine.throwNew('javacard/framework/PINException', ILLEGAL_VALUE)
   const { memory } = jcre
   const isOwnTransaction = !memory.inTransaction

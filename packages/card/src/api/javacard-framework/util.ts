@@ -1,3 +1,4 @@
+import { ACCESS } from '../../vm/firewall.ts'
 import {
   byteAt,
   byteRange,
@@ -17,9 +18,9 @@ function copy(isAtomic: boolean): JcreMethod {
   return (jcre, at) => {
     const length = shortAt(jcre, at + 4)
     const to = shortAt(jcre, at + 3)
-    requireByteArray(jcre, handleAt(jcre, at))
-    requireByteArray(jcre, handleAt(jcre, at + 2))
-    const source = byteRange(jcre, handleAt(jcre, at), shortAt(jcre, at + 1), length)
+    requireByteArray(jcre, handleAt(jcre, at), ACCESS.read)
+    requireByteArray(jcre, handleAt(jcre, at + 2), ACCESS.write)
+    const source = byteRange(jcre, handleAt(jcre, at), shortAt(jcre, at + 1), length, ACCESS.read)
     const destination = byteRange(jcre, handleAt(jcre, at + 2), to, length)
     if (isAtomic) copyAtomic(jcre, source, destination, length)
     else if (isPersistent(jcre, destination)) jcre.memory.copyNonAtomic(source, destination, length)
@@ -44,8 +45,8 @@ function fill(isAtomic: boolean): JcreMethod {
 /** Signed bytes, as the reference card compares them; the documentation leaves it open. */
 const arrayCompare: JcreMethod = (jcre, at) => {
   const length = shortAt(jcre, at + 4)
-  const left = byteRange(jcre, handleAt(jcre, at), shortAt(jcre, at + 1), length)
-  const right = byteRange(jcre, handleAt(jcre, at + 2), shortAt(jcre, at + 3), length)
+  const left = byteRange(jcre, handleAt(jcre, at), shortAt(jcre, at + 1), length, ACCESS.read)
+  const right = byteRange(jcre, handleAt(jcre, at + 2), shortAt(jcre, at + 3), length, ACCESS.read)
   const { i8 } = jcre.memory
   for (let i = 0; i < length; i++) {
     if (i8[left + i]! !== i8[right + i]!) return i8[left + i]! < i8[right + i]! ? -1 : 1
@@ -54,7 +55,7 @@ const arrayCompare: JcreMethod = (jcre, at) => {
 }
 
 const getShort: JcreMethod = (jcre, at) => {
-  const address = byteRange(jcre, handleAt(jcre, at), shortAt(jcre, at + 1), 2)
+  const address = byteRange(jcre, handleAt(jcre, at), shortAt(jcre, at + 1), 2, ACCESS.read)
   return (jcre.memory.i8[address]! << 8) | jcre.memory.u8[address + 1]!
 }
 

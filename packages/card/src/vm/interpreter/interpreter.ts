@@ -1,5 +1,6 @@
 import type { Engine } from '../engine.ts'
 import {
+  ACCESS,
   arrayFault,
   fieldFault,
   interfaceCallOwner,
@@ -51,6 +52,7 @@ const EVENT_RETURN = 2
 const EVENT_HALT = 3
 const EVENT_BREAKPOINT = 4
 
+const { none: NONE, read: READ, write: WRITE } = ACCESS
 /** No entry has this owner: CLEAR_ON_DESELECT arrays are out of reach. */
 const NOT_SELECTED = -1
 // Types as they stand in the upper half of word 1. The global flag may be set; byte and boolean differ in the last bit.
@@ -303,7 +305,7 @@ function run(machine: Machine, method: LinkedMethod, firstOwner: number, firstSp
           const at = handleTableTop - (handle << 1)
           const holder = i32[at]! >>> 24
           if (handle >= handleLimit || (holder !== owner && holder !== deselectOwner)) {
-            thrown = arrayFault(machine, handle)
+            thrown = arrayFault(machine, handle, READ)
             if (thrown !== 0) break
           }
           const word1 = i32[at + 1]!
@@ -326,7 +328,7 @@ function run(machine: Machine, method: LinkedMethod, firstOwner: number, firstSp
           const word0 = i32[at]!
           const holder = word0 >>> 24
           if (handle >= handleLimit || (holder !== owner && holder !== deselectOwner)) {
-            thrown = arrayFault(machine, handle)
+            thrown = arrayFault(machine, handle, READ)
             if (thrown !== 0) break
           }
           const word1 = i32[at + 1]!
@@ -349,7 +351,7 @@ function run(machine: Machine, method: LinkedMethod, firstOwner: number, firstSp
           const word0 = i32[at]!
           const holder = word0 >>> 24
           if (handle >= handleLimit || (holder !== owner && holder !== deselectOwner)) {
-            thrown = arrayFault(machine, handle)
+            thrown = arrayFault(machine, handle, READ)
             if (thrown !== 0) break
           }
           const word1 = i32[at + 1]!
@@ -372,7 +374,7 @@ function run(machine: Machine, method: LinkedMethod, firstOwner: number, firstSp
           const word0 = i32[at]!
           const holder = word0 >>> 24
           if (handle >= handleLimit || (holder !== owner && holder !== deselectOwner)) {
-            thrown = arrayFault(machine, handle)
+            thrown = arrayFault(machine, handle, READ)
             if (thrown !== 0) break
           }
           const word1 = i32[at + 1]!
@@ -398,7 +400,7 @@ function run(machine: Machine, method: LinkedMethod, firstOwner: number, firstSp
           const word0 = i32[at]!
           const holder = word0 >>> 24
           if (handle >= handleLimit || (holder !== owner && holder !== deselectOwner)) {
-            thrown = arrayFault(machine, handle)
+            thrown = arrayFault(machine, handle, WRITE)
             if (thrown !== 0) break
           }
           const word1 = i32[at + 1]!
@@ -430,7 +432,7 @@ function run(machine: Machine, method: LinkedMethod, firstOwner: number, firstSp
           const word0 = i32[at]!
           const holder = word0 >>> 24
           if (handle >= handleLimit || (holder !== owner && holder !== deselectOwner)) {
-            thrown = arrayFault(machine, handle)
+            thrown = arrayFault(machine, handle, WRITE)
             if (thrown !== 0) break
           }
           const word1 = i32[at + 1]!
@@ -460,7 +462,7 @@ function run(machine: Machine, method: LinkedMethod, firstOwner: number, firstSp
           const word0 = i32[at]!
           const holder = word0 >>> 24
           if (handle >= handleLimit || (holder !== owner && holder !== deselectOwner)) {
-            thrown = arrayFault(machine, handle)
+            thrown = arrayFault(machine, handle, WRITE)
             if (thrown !== 0) break
           }
           const word1 = i32[at + 1]!
@@ -489,7 +491,7 @@ function run(machine: Machine, method: LinkedMethod, firstOwner: number, firstSp
           const word0 = i32[at]!
           const holder = word0 >>> 24
           if (handle >= handleLimit || (holder !== owner && holder !== deselectOwner)) {
-            thrown = arrayFault(machine, handle)
+            thrown = arrayFault(machine, handle, WRITE)
             if (thrown !== 0) break
           }
           const word1 = i32[at + 1]!
@@ -1388,7 +1390,7 @@ function run(machine: Machine, method: LinkedMethod, firstOwner: number, firstSp
           const at = handleTableTop - (handle << 1)
           const holder = i32[at]! >>> 24
           if (handle >= handleLimit || (holder !== owner && holder !== deselectOwner)) {
-            thrown = arrayFault(machine, handle)
+            thrown = arrayFault(machine, handle, NONE)
             if (thrown !== 0) break
           }
           const word1 = i32[at + 1]!

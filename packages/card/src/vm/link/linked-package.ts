@@ -37,6 +37,8 @@ export interface LinkedPackage {
   readonly staticReferenceCount: number
   /** Bytes of its static fields on a card. */
   readonly staticImageBytes: number
+  /** By resource id: where its bytes stand in the load file. */
+  readonly staticResources: ReadonlyMap<number, { readonly offsetBytes: number; readonly sizeBytes: number }>
 }
 
 export interface LinkedApplet {

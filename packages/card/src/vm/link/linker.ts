@@ -1,5 +1,5 @@
 import { toHex } from '@gridcard/bytes'
-import { type CapFile, namedMethodOffsets } from '@gridcard/cap'
+import { type CapFile, locateStaticResources, namedMethodOffsets } from '@gridcard/cap'
 import { linkClasses } from './class-linker.ts'
 import { ABSTRACT_ENTRY, CodeEmitter } from './code-emitter.ts'
 import { linkError } from './link-error.ts'
@@ -14,11 +14,13 @@ const INSTALL_ARGUMENT_WORDS = 3
  * Links a package against its imports: every token resolved, every method decoded and prepared. What cannot be resolved
  * is an error now, never a surprise at run time.
  *
+ * @param loadFile the bytes that `cap` was parsed from, as the card keeps them
  * @param imports index: package token
  * @throws CardError `CARD_LINK_...`, with the class, method or offset concerned
  */
 export function linkPackage(
   cap: CapFile,
+  loadFile: Uint8Array,
   key: string,
   imports: readonly LinkedPackage[],
   natives: NativeLibrary,
@@ -43,6 +45,7 @@ export function linkPackage(
     imports,
     staticReferenceCount: Math.min(cap.staticFields.referenceCount, cap.staticFields.imageSizeBytes >> 1),
     staticImageBytes: cap.staticFields.imageSizeBytes,
+    staticResources: locateStaticResources(loadFile, cap),
   } satisfies LinkedPackage as LinkedPackage
   const references = new References(cap, name, imports, natives)
   const methods = namedMethodOffsets(cap).map((offset) => {

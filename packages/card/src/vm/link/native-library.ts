@@ -112,6 +112,7 @@ const emptyPackage = (aid: string, name: string, major: number, minor: number): 
   imports: [],
   staticReferenceCount: 0,
   staticImageBytes: 0,
+  staticResources: new Map(),
 })
 
 /** The API as linked packages: every class of the newest tables, with the native methods that are there. */

@@ -91,6 +91,7 @@ export class CardMemory {
   #freeHandles: number[] = []
   /** Free handles that the running transaction took. */
   readonly #reused = new Set<number>()
+  readonly #volatile = new Set<number>()
 
   private constructor(shape: MemoryShape, store: NvStore | undefined) {
     const { nvSizeBytes, ramSizeBytes } = shape
@@ -303,6 +304,7 @@ export class CardMemory {
     this.root = { ...this.#committed }
     this.#rollBackJournal()
     if (this.#reused.size > 0) this.#findFreeHandles()
+    for (const handle of this.#volatile) if (handle >= this.root.handleCount) this.#volatile.delete(handle)
     this.#endTransaction()
   }
 
@@ -385,6 +387,42 @@ export class CardMemory {
     this.commitRoot()
     if (!this.inTransaction) this.#wipeJournal()
     return handle
+  }
+
+  /**
+   * A handle that lasts until `releaseVolatile`, for array views and the like: its entry is written here and never to
+   * the store, where it stays free. In a transaction that is aborted it ends with that.
+   *
+   * @param address of contents that are there already; nothing is allocated
+   * @returns 0 if handles are used up
+   */
+  newVolatile(owner: number, address: number, type: number, length: number): number {
+    let handle = this.#freeHandles.pop()
+    if (handle === undefined) {
+      if (this.root.handleCount >= MAX_HANDLES || this.freePersistentBytes < HANDLE_ENTRY_BYTES) return 0
+      handle = this.root.handleCount
+      const at = this.handleTableTop - (handle << 1)
+      this.i32.fill(0, at, at + 2)
+      this.#flush(at << 2, HANDLE_ENTRY_BYTES)
+      this.root.handleCount = handle + 1
+      this.commitRoot()
+    }
+    const at = this.handleTableTop - (handle << 1)
+    this.i32[at] = (owner << 24) | address
+    this.i32[at + 1] = (type << 16) | length
+    this.#volatile.add(handle)
+    return handle
+  }
+
+  /** Nothing refers to volatile handles any more: between commands, and before a collection. */
+  releaseVolatile(): void {
+    if (this.#volatile.size === 0) return
+    for (const handle of this.#volatile) {
+      const at = this.handleTableTop - (handle << 1)
+      this.i32.fill(0, at, at + 2)
+      if (handle < this.root.handleCount) this.#freeHandles.push(handle)
+    }
+    this.#volatile.clear()
   }
 
   /** In a transaction a free entry costs room in the commit buffer: then only while that is half empty. */

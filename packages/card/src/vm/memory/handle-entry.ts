@@ -14,6 +14,8 @@ export const NO_OWNER = 0
 export const JCRE_OWNER = 1
 export const FIRST_FREE_OWNER = 2
 export const LAST_OWNER = 0x7e
+/** Of an array view: no applet and no package has this number, so each access asks the firewall. */
+export const VIEW_OWNER = 0x7f
 export const DESELECT_OWNER = 0x80
 export const OWNER_MASK = 0x7f
 
