@@ -1,3 +1,5 @@
+import { HEADER_FLAGS } from './cap-file.ts'
+
 /** Component tags. @source JCVM 3.1 table 6-1 */
 export const COMPONENT_TAGS = {
   header: 1,
@@ -45,8 +47,19 @@ export function componentByTag(tag: number): ComponentKind | undefined {
   return COMPONENTS_IN_INSTALL_ORDER.find((one) => one.tag === tag)
 }
 
+/** Components whose size item, and file name, differ in the extended format; custom ones do, too. @source JCVM 3.1 §6.3 */
+const EXTENDED_TAGS: ReadonlySet<number> = new Set([
+  COMPONENT_TAGS.method,
+  COMPONENT_TAGS.referenceLocation,
+  COMPONENT_TAGS.descriptor,
+  COMPONENT_TAGS.debug,
+])
+const FIRST_CUSTOM_TAG = 128
+
 /** Width of a component's size item. @param flags of the Header */
-export function sizeItemBytes(tag: number, _flags: number): 2 | 4 {
+export function sizeItemBytes(tag: number, flags: number): 2 | 4 {
+  const isExtended = (flags & HEADER_FLAGS.ACC_EXTENDED) !== 0
+  if (isExtended && (EXTENDED_TAGS.has(tag) || tag >= FIRST_CUSTOM_TAG)) return 4
   return componentByTag(tag)?.sizeBytes ?? 2
 }
 
