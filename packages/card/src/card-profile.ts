@@ -1,5 +1,6 @@
 import type { CryptoProvider } from '@gridcard/crypto'
 import { CardError } from './errors.ts'
+import { protocolsOfAtr, type TransmissionProtocol } from './runtime/answer-to-reset.ts'
 import { MOST_CHANNELS } from './runtime/logical-channels.ts'
 import { JOURNAL_OFFSET, MAX_ADDRESS } from './vm/memory/layout.ts'
 
@@ -17,6 +18,8 @@ export interface CardProfile {
   readonly stackSizeBytes?: number
   /** 1 (the basic one only) to 20. Default: 20. Like `partialSelection` no part of the image's hash. */
   readonly logicalChannels?: number
+  /** What the ATR offers, its first one first; has to agree with it. Default: read from the ATR. No part of the hash. */
+  readonly protocols?: readonly TransmissionProtocol[]
   /** SELECT takes the beginning of an AID, 5 bytes or more, and "next occurrence". Default: false. */
   readonly partialSelection?: boolean
 }
@@ -52,6 +55,10 @@ export function requireProfile(profile: CardProfile): void {
   const { logicalChannels = MOST_CHANNELS } = profile
   if (!Number.isInteger(logicalChannels) || logicalChannels < 1 || logicalChannels > MOST_CHANNELS) {
     refuse(`a card has 1 to ${MOST_CHANNELS} logical channels`)
+  }
+  const offered = protocolsOfAtr(profile.atr)
+  if (profile.protocols?.length === 0 || profile.protocols?.some((one) => !offered.includes(one))) {
+    refuse(`the ATR offers ${offered.join(' and ')}`)
   }
   if (profile.atr.length < 2 || profile.atr.length > 33) refuse('an ATR has 2 to 33 bytes')
 }

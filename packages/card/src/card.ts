@@ -5,6 +5,7 @@ import { platform } from './api/platform.ts'
 import { type CardProfile, profileHash, requireProfile, stackSizeBytes } from './card-profile.ts'
 import type { CardReport } from './card-report.ts'
 import { CardError } from './errors.ts'
+import { protocolsOfAtr, type TransmissionProtocol } from './runtime/answer-to-reset.ts'
 import { collectGarbage } from './runtime/collector.ts'
 import { deleteApplet, deletePackage } from './runtime/deletion.ts'
 import { dispatch, selectDefaultApplet } from './runtime/dispatcher.ts'
@@ -14,6 +15,7 @@ import { createJcreObjects, requireJcreObjects } from './runtime/jcre-objects.ts
 import { loadPackage, packageSizeBytes, restorePackages } from './runtime/loader.ts'
 import { MOST_CHANNELS } from './runtime/logical-channels.ts'
 import { noneSelected } from './runtime/selection.ts'
+import { T0Transport } from './runtime/t0-transport.ts'
 import type { Engine } from './vm/engine.ts'
 import { interpreter } from './vm/interpreter/interpreter.ts'
 import { FIRST_LOADED_CLASS_ID } from './vm/link/native-library.ts'
@@ -44,6 +46,7 @@ export class Card {
   readonly profile: CardProfile
   readonly #jcre: Jcre
   #isPowered = false
+  #t0: T0Transport | undefined
   #isBusy = false
 
   private constructor(o: CardOptions, memory: CardMemory) {
@@ -144,11 +147,23 @@ export class Card {
     this.#exclusively(() => deletePackage(this.#jcre, aid, o))
   }
 
-  /** Clears RAM, starts a session, and selects the default applet of the basic channel, if there is one. @returns the ATR */
-  powerOn(): Uint8Array {
+  /**
+   * Clears RAM, starts a session, and selects the default applet of the basic channel, if there is one.
+   * @param o.protocol the one that reader and card agreed on; default: the first that the card offers
+   * @returns the ATR
+   * @throws CardError `CARD_BAD_PROFILE` for a protocol that it does not offer
+   */
+  powerOn(o: { readonly protocol?: TransmissionProtocol } = {}): Uint8Array {
     this.#requireAlive()
     const { memory, machine, sessions } = this.#jcre
+    const offered = this.profile.protocols ?? protocolsOfAtr(this.profile.atr)
+    const protocol = o.protocol ?? offered[0]!
+    if (!offered.includes(protocol)) {
+      throw new CardError('CARD_BAD_PROFILE', `the card speaks ${offered.join(' and ')}, not ${protocol}`)
+    }
     this.powerOff()
+    this.#jcre.protocol = protocol
+    this.#t0 = protocol === 'T=0' ? new T0Transport((command) => dispatch(this.#jcre, command)) : undefined
     memory.root.bootCount = (memory.root.bootCount + 1) >>> 0
     memory.commitRoot()
     machine.resetStack()
@@ -169,13 +184,13 @@ export class Card {
   }
 
   /**
-   * One command APDU, one response APDU. Everything the card refuses is a status word.
+   * One command, one response: APDUs in T=1, TPDUs in T=0. Everything the card refuses is a status word.
    * @throws CardError `CARD_NOT_POWERED`; `CARD_POWER_CUT` if the store refused a write, and ever after
    */
   transmit(command: Uint8Array): Uint8Array {
     this.#requireAlive()
     if (!this.#isPowered) throw new CardError('CARD_NOT_POWERED', 'the card has no power')
-    return this.#exclusively(() => dispatch(this.#jcre, command))
+    return this.#exclusively(() => this.#t0?.transmit(command) ?? dispatch(this.#jcre, command).response)
   }
 
   /** A copy of all non-volatile memory: everything `Card.open` needs. */

@@ -1,7 +1,7 @@
 import { fromHex, toHex } from '@gridcard/bytes'
 import { createMethodPackage, type MethodPackageOptions } from '@gridcard/cap'
 import { nodeCrypto } from '@gridcard/crypto/node'
-import { Card, type CardLogEntry, type NvStore } from '../src/index.ts'
+import { Card, type CardLogEntry, type CardProfile, type NvStore } from '../src/index.ts'
 import { TEST_PROFILE } from './vm-fixture.ts'
 
 export const SW_OK = '9000'
@@ -12,10 +12,13 @@ export class AppletCard {
   readonly aid: Uint8Array
   readonly log: CardLogEntry[] = []
 
-  constructor(process: string, options: Partial<MethodPackageOptions> & { store?: NvStore; budget?: number } = {}) {
-    const { store, budget, ...rest } = options
+  constructor(
+    process: string,
+    options: Partial<MethodPackageOptions> & { store?: NvStore; budget?: number; profile?: CardProfile } = {},
+  ) {
+    const { store, budget, profile = TEST_PROFILE, ...rest } = options
     this.card = Card.create({
-      profile: TEST_PROFILE,
+      profile,
       crypto: nodeCrypto,
       log: (entry) => this.log.push(entry),
       ...(store && { store }),

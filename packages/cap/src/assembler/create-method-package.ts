@@ -27,6 +27,8 @@ export interface MethodPackageOptions {
     readonly firstReferenceToken?: number
     readonly referenceCount?: number
   }
+  /** Interfaces of the class, as `.implements` takes them: the name, then the virtual token for each method. */
+  readonly implements?: readonly string[]
   /** More assembler text: `.statics`, further classes. */
   readonly text?: string
   readonly level?: ApiLevel
@@ -68,14 +70,16 @@ function usesInt({ code }: MethodSource): boolean {
   )
 }
 
-function classLines({ applet, instance, level = '3.0.5', format }: MethodPackageOptions): string[] {
+function classLines(options: MethodPackageOptions): string[] {
+  const { applet, instance, level = '3.0.5', format } = options
   const { cells, firstReferenceToken = 0xff, referenceCount = 0 } = instance ?? { cells: 0 }
+  const interfaces = (options.implements ?? []).map((one) => `.implements ${one}`)
   const own = [`.instance ${cells} references ${referenceCount} from ${firstReferenceToken}`]
   const tokens = (count: number) => (format === '2.3' ? [`.tokens ${count} ${identityMapping(count)}`] : [])
-  if (!applet) return ['.class main extends java/lang/Object', ...own, '.public 1', ...tokens(1), '.end']
+  if (!applet) return ['.class main extends java/lang/Object', ...own, '.public 1', ...interfaces, ...tokens(1), '.end']
   const apiApplet = findApiClassByName(level, APPLET)! // every level has it
   const processToken = findApiMethodByName(apiApplet, 'process', '(Ljavacard/framework/APDU;)V')!.token
-  const virtuals = [`.public ${processToken} main_process`, ...tokens(processToken + 1)]
+  const virtuals = [`.public ${processToken} main_process`, ...interfaces, ...tokens(processToken + 1)]
   return [`.class main extends ${APPLET}`, ...own, ...virtuals, '.end']
 }
 

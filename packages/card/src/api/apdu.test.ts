@@ -118,6 +118,11 @@ describe('sending', () => {
     ['setOutgoingAndSend twice', `${sendAtOnce(0, 2)} ${sendAtOnce(0, 1)} return`, '80026901'],
     ['parts one after the other', `${OUTGOING} pop ${length(4)} ${send(1, 1)} ${send(0, 3)} return`, '028002009000'],
     ['less than announced', `${OUTGOING} pop ${length(10)} ${send(0, 4)} return`, '800200009000'],
+    [
+      'zeros for what was announced without chaining',
+      `${on('setOutgoingNoChaining()S')} pop ${length(4)} ${send(0, 1)} return`,
+      '800000009000',
+    ],
     ['nothing though announced', `${OUTGOING} pop ${length(4)} return`, '9000'],
     ['a length of 0', `${OUTGOING} pop ${length(0)} ${send(0, 0)} return`, '9000'],
     ['setOutgoingAndSend of nothing', `${sendAtOnce(0, 0)} return`, '9000'],

@@ -1,3 +1,4 @@
+import type { TransmissionProtocol } from './answer-to-reset.ts'
 import type { ApduCommand } from './apdu-command.ts'
 
 /** States of the APDU object, as APDU.getCurrentState numbers them. */
@@ -15,11 +16,12 @@ export const APDU_STATE = {
 const DATA_OFFSET = 5
 const EXTENDED_DATA_OFFSET = 7
 
-/** The exchange of one command, from the applet's side: T=1, everything received before process() begins. */
+/** The exchange of one command, from the applet's side: everything is received before process() begins. */
 export class ApduSession {
   readonly command: ApduCommand
   /** The applet implements javacardx.apdu.ExtendedLength. */
   readonly hasExtendedLength: boolean
+  readonly protocol: TransmissionProtocol
   state: number = APDU_STATE.INITIAL
   /** Command bytes the applet has taken. */
   receivedBytes = 0
@@ -34,9 +36,10 @@ export class ApduSession {
   sentBytes = 0
   readonly #sent: Uint8Array[] = []
 
-  constructor(command: ApduCommand, hasExtendedLength: boolean) {
+  constructor(command: ApduCommand, hasExtendedLength: boolean, protocol: TransmissionProtocol) {
     this.command = command
     this.hasExtendedLength = hasExtendedLength
+    this.protocol = protocol
   }
 
   get dataOffset(): number {
@@ -59,7 +62,13 @@ export class ApduSession {
     this.state = isComplete ? APDU_STATE.FULL_OUTGOING : APDU_STATE.PARTIAL_OUTGOING
   }
 
+  /**
+   * Without chaining one block in T=1 has to hold what was announced: zeros for what was never sent.
+   * @source JCRE 3.1 §9.4.2.1
+   */
   response(statusWord: number): Uint8Array {
+    const missing = (this.announcedBytes ?? 0) - this.sentBytes
+    if (this.isWithoutChaining && this.protocol === 'T=1' && missing > 0) this.send(new Uint8Array(missing))
     const response = new Uint8Array(this.sentBytes + 2)
     let at = 0
     for (const part of this.#sent) {

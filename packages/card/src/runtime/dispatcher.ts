@@ -19,6 +19,7 @@ import {
   selectOn,
 } from './selection.ts'
 import { SW } from './status-words.ts'
+import type { T0Answer } from './t0-transport.ts'
 
 const INS_SELECT = 0xa4
 const INS_MANAGE_CHANNEL = 0x70
@@ -34,16 +35,17 @@ const APPLET_PROCESS = 7
  * One command APDU from the terminal. Answers everything with a status word.
  * @source JCRE 3.1 ch. 4, §3.3
  */
-export function dispatch(jcre: Jcre, bytes: Uint8Array): Uint8Array {
+export function dispatch(jcre: Jcre, bytes: Uint8Array): T0Answer {
   const command = parseApduCommand(bytes)
-  if (command === undefined) return statusOnly(SW.wrongLength)
+  if (command === undefined) return { response: statusOnly(SW.wrongLength), isWithoutChaining: false }
   jcre.startBudget()
   jcre.cla = command.cla
+  jcre.isWithoutChaining = false
   try {
     const response = answer(jcre, command)
     // Nothing is on the stack now, and the next process() finds the memory free.
     if (jcre.isDeletionRequested) collectGarbage(jcre)
-    return response
+    return { response, isWithoutChaining: jcre.isWithoutChaining }
   } finally {
     jcre.cla = 0
     noneSelected(jcre)
@@ -121,7 +123,7 @@ function select(jcre: Jcre, channel: number, applet: AppletRecord, command: Apdu
 
 function process(jcre: Jcre, applet: AppletRecord, command: ApduCommand): Uint8Array {
   const extendedLength = jcre.requireClass('javacardx/apdu/ExtendedLength')
-  const session = new ApduSession(command, jcre.machine.classOf(applet.applet).isKindOf(extendedLength))
+  const session = new ApduSession(command, jcre.machine.classOf(applet.applet).isKindOf(extendedLength), jcre.protocol)
   if (command.isExtended && !session.hasExtendedLength) return statusOnly(SW.wrongLength)
   if (command.data.length > 0x7fff) return statusOnly(SW.wrongLength)
   session.writeHeader(jcre.apduBuffer)
@@ -130,6 +132,7 @@ function process(jcre: Jcre, applet: AppletRecord, command: ApduCommand): Uint8A
   try {
     callApplet(jcre, applet, APPLET_PROCESS, APDU_HANDLE)
     const failure = endOfCall(jcre)
+    jcre.isWithoutChaining = session.isWithoutChaining
     return session.response(failure ?? SW.noError)
   } finally {
     jcre.apdu = undefined

@@ -4,16 +4,18 @@ import type { Jcre } from '../../runtime/jcre.ts'
 import { APDU_BUFFER_HANDLE, APDU_HANDLE } from '../../vm/jcre-objects.ts'
 import { bytesOf, handleAt, type JcreMethod, shortAt } from '../native-call.ts'
 
-/** javacard.framework.APDU over T=1: the whole command is here before process() begins, the response leaves at its end. */
+/** javacard.framework.APDU: the whole command is here before process() begins, the response leaves at its end. */
 
 const ILLEGAL_USE = 1
 const BUFFER_BOUNDS = 2
 const BAD_LENGTH = 3
 
-/** Information field sizes of the block protocol. */
-const IFSC_BYTES = 254
-const IFSD_BYTES = 254
-const PROTOCOL_T1 = 1
+/** @source API APDU.getInBlockSize, getOutBlockSize, getProtocol */
+const PROTOCOLS = {
+  'T=0': { number: 0, inBlockBytes: 1, outBlockBytes: 258 },
+  // Information field sizes of the block protocol.
+  'T=1': { number: 1, inBlockBytes: 254, outBlockBytes: 254 },
+} as const
 const LONGEST_SHORT_RESPONSE = 256
 const LONGEST_RESPONSE = 0x7fff
 
@@ -52,16 +54,25 @@ const receiveBytes: JcreMethod = (jcre, at) => {
   if (offset < 0) fail(jcre, BUFFER_BOUNDS)
   const remaining = apdu.command.data.length - apdu.receivedBytes
   if (remaining === 0) return 0
-  if (offset + Math.min(remaining, IFSC_BYTES) > jcre.apduBuffer.length) fail(jcre, BUFFER_BOUNDS)
+  const { inBlockBytes } = PROTOCOLS[jcre.protocol]
+  if (offset + Math.min(remaining, inBlockBytes) > jcre.apduBuffer.length) fail(jcre, BUFFER_BOUNDS)
   return receive(jcre, apdu, offset)
 }
 
-/** Without Le this answers 256, as the reference card does in T=1; the documentation leaves it open. */
+/**
+ * Without Le this answers 256, as the reference card does in T=1; the documentation leaves it open. In T=0 a command with
+ * data says nothing of its response: 256, or the most there is for an applet with extended length.
+ * @source API APDU.setOutgoing; JCRE 3.1 §9.4.1
+ */
 function startOutgoing(jcre: Jcre, apdu: ApduSession): number {
   if (apdu.isOutgoing) fail(jcre, ILLEGAL_USE)
   apdu.isOutgoing = true
   apdu.state = APDU_STATE.OUTGOING
-  return Math.min(apdu.command.ne ?? LONGEST_SHORT_RESPONSE, LONGEST_RESPONSE)
+  const { ne, data, isExtended } = apdu.command
+  if (jcre.protocol === 'T=0' && (data.length > 0 || isExtended)) {
+    return apdu.hasExtendedLength ? LONGEST_RESPONSE : LONGEST_SHORT_RESPONSE
+  }
+  return Math.min(ne ?? LONGEST_SHORT_RESPONSE, LONGEST_RESPONSE)
 }
 
 const setOutgoing: JcreMethod = (jcre) => startOutgoing(jcre, session(jcre))
@@ -70,7 +81,7 @@ const setOutgoingNoChaining: JcreMethod = (jcre) => {
   const apdu = session(jcre)
   const expected = startOutgoing(jcre, apdu)
   apdu.isWithoutChaining = true
-  return expected
+  return jcre.protocol === 'T=0' ? Math.min(expected, LONGEST_SHORT_RESPONSE) : expected
 }
 
 const setOutgoingLength: JcreMethod = (jcre, at) => {
@@ -78,7 +89,8 @@ const setOutgoingLength: JcreMethod = (jcre, at) => {
   const length = shortAt(jcre, at + 1)
   if (!apdu.isOutgoing || apdu.announcedBytes !== undefined || apdu.isSentAtOnce) fail(jcre, ILLEGAL_USE)
   requireLength(jcre, apdu, length)
-  if (apdu.isWithoutChaining && length > IFSD_BYTES - 2) fail(jcre, BAD_LENGTH)
+  // Data and status word in one block, or after one header.
+  if (apdu.isWithoutChaining && length > PROTOCOLS[jcre.protocol].outBlockBytes - 2) fail(jcre, BAD_LENGTH)
   apdu.announcedBytes = length
   apdu.state = APDU_STATE.OUTGOING_LENGTH_KNOWN
   return 0
@@ -178,9 +190,9 @@ export const apduMethods: Readonly<Record<string, JcreMethod>> = {
   'APDU.isSecureMessagingCLA()Z': (jcre) => (isSecureMessaging(claOf(jcre)) ? 1 : 0),
   'APDU.isISOInterindustryCLA()Z': (jcre) => ((claOf(jcre) & 0x80) === 0 ? 1 : 0),
   'APDU.isValidCLA()Z': (jcre) => (isValidCla(claOf(jcre)) ? 1 : 0),
-  'APDU.getInBlockSize()S': () => IFSC_BYTES,
-  'APDU.getOutBlockSize()S': () => IFSD_BYTES,
-  'APDU.getProtocol()B': () => PROTOCOL_T1,
+  'APDU.getInBlockSize()S': (jcre) => PROTOCOLS[jcre.protocol].inBlockBytes,
+  'APDU.getOutBlockSize()S': (jcre) => PROTOCOLS[jcre.protocol].outBlockBytes,
+  'APDU.getProtocol()B': (jcre) => PROTOCOLS[jcre.protocol].number,
   'APDU.waitExtension()V': waitExtension,
   // The origin channel also in select() and deselect(), where there is no APDU.
   'APDU.getCLAChannel()B': (jcre) => channelOf(jcre.cla),
