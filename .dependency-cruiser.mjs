@@ -12,7 +12,7 @@ const ARROWS = {
   crypto: ['bytes'],
   cap: ['bytes', 'crypto'],
   card: ['bytes', 'crypto', 'cap'],
-  terminal: ['bytes'],
+  terminal: ['bytes', 'crypto'],
   dlms: ['bytes', 'crypto'],
   devices: ['bytes', 'crypto', 'dlms', 'terminal'], // never card: a card is a link
   headend: ['bytes', 'crypto', 'dlms', 'terminal'], // never devices, never card

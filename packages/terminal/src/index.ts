@@ -1,6 +1,7 @@
 export type { CardLink } from './card-link.ts'
 export * from './command-apdu.ts'
 export * from './errors.ts'
+export * from './globalplatform/index.ts'
 export * from './in-process-link.ts'
 export * from './meter-security-client.ts'
 export { PcscEndpoint, type PcscEndpointOptions, type PcscReader } from './pcsc/pcsc-endpoint.ts'
