@@ -26,6 +26,7 @@ export type CapFormatErrorCode =
   | 'CAP_BAD_REFERENCE_LOCATION'
   | 'CAP_BAD_EXPORT'
   | 'CAP_BAD_DESCRIPTOR'
+  | 'CAP_BAD_DEBUG'
   | 'CAP_BAD_INSTRUCTION'
   | 'CAP_VALUE_RANGE'
 

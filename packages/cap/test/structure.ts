@@ -22,9 +22,9 @@ interface ApiMethodRow {
   readonly desc: string
 }
 
-/** The newest level has all tokens of the older ones. */
+/** All tokens of all levels. */
 const apiPackages: { aid: string; classes: { token: number; methods: ApiMethodRow[] }[] }[] = JSON.parse(
-  readFileSync(new URL('../src/api/data/jc3.2.0.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../src/api/data/javacard.json', import.meta.url), 'utf8'),
 ).packages
 const rows = new Map(table.instructions.map((row) => [row.op, row]))
 

@@ -6,7 +6,7 @@ import {
   type InterfaceInfo,
 } from '../capfile/cap-file.ts'
 import { classInfoSizeBytes, interfaceInfoSizeBytes } from '../capfile/class-component.ts'
-import { formatNumber } from '../capfile/component-codec.ts'
+import { FORMAT_2_2, FORMAT_2_3, formatNumber } from '../capfile/component-codec.ts'
 import type { ClassLayout, VirtualTable } from './class-layout.ts'
 import type { ClassLibrary } from './class-library.ts'
 import { type JavaClass, type JavaMethod, signatureKey } from './program.ts'
@@ -46,7 +46,9 @@ export function buildClasses(
 ): ClassComponent {
   const classOffset = (name: string): number => offsets.get(name) ?? 0
   const ref = (name: string): ClassRef => targets.classRef(name, { classOffset })
-  let offset = 0
+  const format = formatNumber(source.formatVersion)
+  const signaturePool = format >= FORMAT_2_2 ? new Uint8Array() : undefined
+  let offset = signaturePool ? 2 + signaturePool.length : 0
   const interfaces = source.interfaces.map((one): InterfaceInfo => {
     const info = interfaceInfoOf(one, source.library, ref)
     const placed = { ...info, offset }
@@ -54,12 +56,12 @@ export function buildClasses(
     return placed
   })
   const classes = source.classes.map((one): ClassInfo => {
-    const info = classInfoOf(source.layouts.get(one.name)!, source.library, ref, targets.methodOffset)
+    const info = classInfoOf(source.layouts.get(one.name)!, source, ref, targets.methodOffset)
     const placed = { ...info, offset }
-    offset += classInfoSizeBytes(info, formatNumber(source.formatVersion))
+    offset += classInfoSizeBytes(info, format)
     return placed
   })
-  return { interfaces, classes }
+  return { ...(signaturePool && { signaturePool }), interfaces, classes }
 }
 
 function interfaceInfoOf(
@@ -74,7 +76,7 @@ function interfaceInfoOf(
 
 function classInfoOf(
   layout: ClassLayout,
-  library: ClassLibrary,
+  { library, formatVersion }: ClassSource,
   ref: (name: string) => ClassRef,
   methodOffset: (method: JavaMethod) => number,
 ): Omit<ClassInfo, 'offset'> {
@@ -95,5 +97,21 @@ function classInfoOf(
       interface: ref(name),
       index: library.interfaceMethods(name).map((method) => layout.tokens.get(signatureKey(method))?.token ?? 0),
     })),
+    ...(formatNumber(formatVersion) >= FORMAT_2_3 && tokenMappingOf(layout)),
+  }
+}
+
+const INTRODUCED_HERE = 0xff
+
+/** Tokens of the superclass keep their numbers. @source JCVM 3.1 §6.9.2 */
+function tokenMappingOf(
+  layout: ClassLayout,
+): Pick<ClassInfo, 'publicVirtualMethodTokenMapping' | 'cap22InheritablePublicMethodTokenCount'> {
+  const { base, entries } = layout.publicTable
+  return {
+    publicVirtualMethodTokenMapping: Uint8Array.from({ length: base + entries.length }, (_, token) =>
+      token < layout.inheritedPublicTokens ? token : INTRODUCED_HERE,
+    ),
+    cap22InheritablePublicMethodTokenCount: layout.publicTokens,
   }
 }

@@ -28,6 +28,9 @@ export interface ClassLayout {
   readonly tokens: ReadonlyMap<string, VirtualToken>
   readonly publicTable: VirtualTable
   readonly packageTable: VirtualTable
+  /** Public virtual tokens of the superclass, and of this class with them. */
+  readonly inheritedPublicTokens: number
+  readonly publicTokens: number
   /** Instance field tokens by field name. */
   readonly fieldTokens: ReadonlyMap<string, number>
   readonly sizeCells: number
@@ -84,6 +87,8 @@ export function layOutClasses(
       tokens: numbering.tokens,
       publicTable: tableOf(numbering.publicMethods, touched.public),
       packageTable: tableOf(numbering.packageMethods, touched.package),
+      inheritedPublicTokens: above.publicMethods.length,
+      publicTokens: numbering.publicMethods.length,
       miranda,
       ...fields,
     })

@@ -5,6 +5,7 @@ import { withDirectory } from '../capfile/component-info.ts'
 import { ACC } from '../classfile/class-file.ts'
 import { parseClassFile } from '../classfile/parse-class-file.ts'
 import { buildDebugMap } from '../debug/build-debug-map.ts'
+import { emitDebugComponent } from '../debug/debug-component.ts'
 import type { DebugMap } from '../debug/debug-map.ts'
 import type { ConvertFinding } from '../errors.ts'
 import { type AnalysedMethod, analyseMethods } from './analyse-methods.ts'
@@ -37,6 +38,8 @@ export interface ConvertOptions {
   readonly level: ApiLevel
   /** Tokens of packages beyond the API that the classes use. */
   readonly libraries?: readonly ApiPackage[]
+  /** Put the debug map into the file too, as the Debug component that other tools read. */
+  readonly debugComponent?: boolean
 }
 
 export interface Conversion {
@@ -49,8 +52,14 @@ export interface Conversion {
   readonly warnings: readonly ConvertFinding[]
 }
 
-/** Packages need nothing of later formats unless they have remote classes, which are refused. */
-const FORMAT: Version = { major: 2, minor: 1 }
+/**
+ * What the tools of each level write: 2.3 from level 3.1 on; before, 2.2 when a Debug component is there, which 2.1 has no
+ * place for in its Directory, else 2.1.
+ */
+function formatVersionOf({ level, debugComponent }: ConvertOptions): Version {
+  if (level === '3.1.0' || level === '3.2.0') return { major: 2, minor: 3 }
+  return { major: 2, minor: debugComponent ? 2 : 1 }
+}
 
 /** Token of something that other packages cannot name. */
 const NO_TOKEN = 0xff
@@ -78,7 +87,7 @@ export function convert(options: ConvertOptions): Conversion {
     ...analysed.filter((method) => method.class === one).map((method) => select(method, references, findings)),
     ...layouts.get(one.name)!.miranda.map((method): SelectedMethod => ({ class: one, method, handlers: [] })),
   ])
-  const statics = buildStaticImage(classes, findings)
+  const statics = buildStaticImage(classes, options.applets.length > 0, findings)
   findings.throwIfAny()
   return assemble({ options, classes, library, layouts, plan, selected, statics, findings })
 }
@@ -131,12 +140,13 @@ interface Converted {
 function assemble(converted: Converted): Conversion {
   const { options, classes, library, layouts, plan, statics } = converted
   const interfaces = classes.filter((one) => one.isInterface)
+  const formatVersion = formatVersionOf(options)
   const source: ClassSource = {
     interfaces,
     classes: classes.filter((one) => !one.isInterface),
     layouts,
     library,
-    formatVersion: FORMAT,
+    formatVersion,
   }
   const classOffsets = classOffsetsOf(source)
   const methods = buildMethods(converted.selected, converted.findings)
@@ -164,14 +174,26 @@ function assemble(converted: Converted): Conversion {
     place: methods.place,
     miranda: (one) => layouts.get(one.name)?.miranda ?? [],
   })
+  const info = { aid: options.packageAid, version: options.packageVersion }
+  const debug = buildDebugMap({
+    packageName: options.packageName,
+    info,
+    classes: inOrder,
+    library,
+    layouts,
+    classOffsets,
+    methods,
+    statics,
+  })
   const cap = withDirectory({
     packagePath: options.packageName.replaceAll('.', '/'),
     header: {
-      formatVersion: FORMAT,
+      formatVersion,
       flags:
         (exported.length > 0 ? HEADER_FLAGS.ACC_EXPORT : 0) |
         (options.applets.length > 0 ? HEADER_FLAGS.ACC_APPLET : 0),
-      package: { aid: options.packageAid, version: options.packageVersion },
+      package: info,
+      ...(formatVersion.minor >= 2 && { packageName: '' }),
     },
     ...(options.applets.length > 0 && {
       applet: {
@@ -189,20 +211,12 @@ function assemble(converted: Converted): Conversion {
     referenceLocation: methods.referenceLocation,
     ...(exported.length > 0 && { export: buildExport(exported, addresses) }),
     descriptor,
+    ...(options.debugComponent && { debug: emitDebugComponent(debug) }),
   })
-  const info = cap.header.package
   return {
     cap,
     exported: exportedPackage(options.packageName, info, exported, library, layouts),
-    debug: buildDebugMap({
-      packageName: options.packageName,
-      info,
-      classes: inOrder,
-      layouts,
-      classOffsets,
-      methods,
-      statics,
-    }),
+    debug,
     warnings: converted.findings.warnings,
   }
 }

@@ -1,7 +1,7 @@
-import { toHex } from '@gridcard/bytes'
+import { fromHex, toHex } from '@gridcard/bytes'
 import { describe, expect, test } from 'vitest'
 import { convertClasses, findingsOf } from '../../test/convert-method.ts'
-import { flagsOf, javaClass } from '../../test/java-assembler.ts'
+import { constructorOf, flagsOf, javaClass } from '../../test/java-assembler.ts'
 
 const withStatics = (fields: readonly string[], code: string) =>
   javaClass({
@@ -9,6 +9,18 @@ const withStatics = (fields: readonly string[], code: string) =>
     fields,
     methods: [{ name: '<clinit>', descriptor: '()V', flags: flagsOf('static'), code: `${code}; return` }],
   })
+
+const APPLETS = [{ className: 'p.B', aid: fromHex('F0475249440101') }]
+const APPLET = javaClass({
+  name: 'p/B',
+  superName: 'javacard/framework/Applet',
+  methods: [
+    constructorOf('javacard/framework/Applet', flagsOf('private')),
+    { name: 'install', descriptor: '([BSB)V', flags: flagsOf('public static'), code: 'return' },
+    { name: 'process', descriptor: '(Ljavacard/framework/APDU;)V', code: 'return' },
+  ],
+})
+const convertWithApplet = (classFile: Uint8Array) => convertClasses([classFile, APPLET], { applets: APPLETS })
 
 const REFUSED = 'a static field is initialised with more than constants'
 
@@ -36,6 +48,14 @@ describe('a static initialiser that computes is refused', () => {
   })
 })
 
+test('an array in a library is refused: only packages with applets begin with arrays', () => {
+  const code = 'iconst_0; newarray boolean; putstatic p/A.a:[Z'
+  expect(findingsOf(withStatics(['static a [Z'], code))).toEqual([
+    'static field a begins as an array, which only packages with applets can have',
+  ])
+  expect(findingsOf(withStatics(['static s S'], 'iconst_5; putstatic p/A.s:S'))).toEqual([])
+})
+
 test('the image holds arrays, nulls, zeros and other values in this order', () => {
   const fields = [
     'static z Z',
@@ -53,7 +73,7 @@ test('the image holds arrays, nulls, zeros and other values in this order', () =
     iconst_2; newarray short; dup; iconst_1; ldc 32768; i2s; sastore; putstatic p/A.t:[S
     aconst_null; putstatic p/A.n:[S
     iconst_0; putstatic p/A.zero:S`
-  const { cap } = convertClasses([withStatics(fields, code)])
+  const { cap } = convertWithApplet(withStatics(fields, code))
   const { staticFields } = cap
   expect(staticFields).toMatchObject({ imageSizeBytes: 12, referenceCount: 3, defaultValueCount: 3 })
   expect(staticFields.arrayInits.map((one) => [one.type, toHex(one.values)])).toEqual([
@@ -61,14 +81,15 @@ test('the image holds arrays, nulls, zeros and other values in this order', () =
     [4, '00008000'],
   ])
   expect(toHex(staticFields.nonDefaultValues)).toBe('FED407')
-  const offsets = cap.descriptor!.classes[0]!.fields.map((one) =>
+  const [statics] = cap.descriptor!.classes.filter((one) => one.fields.length > 0)
+  const offsets = statics!.fields.map((one) =>
     one.field.kind === 'static' && one.field.ref.kind === 'internal' ? one.field.ref.imageOffset : -1,
   )
   expect(offsets).toEqual([6, 9, 4, 11, 0, 2, 7]) // z s n b a t zero; the constant has no place
 })
 
 test('no code of the initialiser is left, and empty arrays stay', () => {
-  const { cap } = convertClasses([withStatics(['static a [Z'], 'iconst_0; newarray boolean; putstatic p/A.a:[Z')])
-  expect(toHex(cap.methods.info)).toBe('00')
+  const { cap } = convertWithApplet(withStatics(['static a [Z'], 'iconst_0; newarray boolean; putstatic p/A.a:[Z'))
+  expect(toHex(cap.methods.info)).toBe(toHex(convertWithApplet(javaClass({ name: 'p/A' })).cap.methods.info))
   expect(cap.staticFields.arrayInits).toEqual([{ type: 2, values: new Uint8Array() }])
 })

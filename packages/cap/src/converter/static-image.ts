@@ -27,16 +27,34 @@ type InitialValues = Map<string, InitialValue>
  * The static fields as the card finds them when the package is loaded. Cards run no static initialiser: what the
  * compiler wrote into one is carried out here, as far as it only stores constants and arrays of constants.
  *
+ * @param mayHoldArrays the package has applets
  * @source JCVM 3.1 §6.11
  */
-export function buildStaticImage(classes: readonly JavaClass[], findings: Findings): StaticImage {
+export function buildStaticImage(
+  classes: readonly JavaClass[],
+  mayHoldArrays: boolean,
+  findings: Findings,
+): StaticImage {
   const values: InitialValues = new Map()
   for (const one of classes) {
     const initialiser = one.methods.find((method) => method.name === STATIC_INITIALISER)
     if (initialiser) runInitialiser(one, initialiser, values, findings)
+    if (!mayHoldArrays) refuseArrays(one, values, findings)
   }
   const fields = classes.flatMap((one) => one.fields).filter((one) => one.isStatic && one.constantValue === undefined)
   return layOut(fields, values)
+}
+
+/** @source JCVM 3.1 §2.2.4.6: static fields of libraries are initialised to primitive constants only */
+function refuseArrays(one: JavaClass, values: InitialValues, findings: Findings): void {
+  for (const field of one.fields) {
+    if (values.get(keyOf(field))?.kind !== 'array') continue
+    findings.add(
+      { class: one },
+      `static field ${field.name} begins as an array, which only packages with applets can have`,
+      'make the array where it is first used',
+    )
+  }
 }
 
 function keyOf(field: { readonly owner: string; readonly name: string }): string {

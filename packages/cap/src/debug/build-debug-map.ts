@@ -1,6 +1,7 @@
 import { toHex } from '@gridcard/bytes'
 import type { PackageInfo } from '../capfile/cap-file.ts'
 import type { ClassLayout } from '../converter/class-layout.ts'
+import type { ClassLibrary } from '../converter/class-library.ts'
 import type { BuiltMethods } from '../converter/method-component.ts'
 import { type JavaClass, type JavaField, type JavaMethod, lineOf, STATIC_INITIALISER } from '../converter/program.ts'
 import type { StaticImage } from '../converter/static-image.ts'
@@ -12,6 +13,7 @@ export interface DebugSource {
   readonly info: PackageInfo
   /** In order of their places in Class. */
   readonly classes: readonly JavaClass[]
+  readonly library: ClassLibrary
   readonly layouts: ReadonlyMap<string, ClassLayout>
   readonly classOffsets: ReadonlyMap<string, number>
   readonly methods: BuiltMethods
@@ -38,7 +40,7 @@ export function buildDebugMap(source: DebugSource): DebugMap {
         name: one.name,
         ...(path !== undefined && { source: sources.indexOf(path) }),
         ...(one.superName !== undefined && { superName: one.superName }),
-        interfaces: one.interfaceNames,
+        interfaces: source.library.interfaceClosure(one.interfaceNames),
         accessFlags: one.accessFlags,
         offset: source.classOffsets.get(one.name) ?? 0,
         fields: one.fields.flatMap((field) => debugField(field, source) ?? []),

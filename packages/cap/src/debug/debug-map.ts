@@ -31,6 +31,7 @@ export interface DebugClass {
   readonly source?: number
   /** Absent for Object and interfaces. */
   readonly superName?: string
+  /** With their superinterfaces. */
   readonly interfaces: readonly string[]
   /** As in the class file. */
   readonly accessFlags: number
