@@ -10,7 +10,7 @@ import { collectGarbage } from './runtime/collector.ts'
 import { deleteApplet, deletePackage } from './runtime/deletion.ts'
 import { dispatch, selectDefaultApplet } from './runtime/dispatcher.ts'
 import { type InstallOptions, installApplet } from './runtime/installer.ts'
-import { type CardLog, Jcre } from './runtime/jcre.ts'
+import { type CardClock, type CardLog, Jcre } from './runtime/jcre.ts'
 import { createJcreObjects, requireJcreObjects } from './runtime/jcre-objects.ts'
 import { loadPackage, packageSizeBytes, restorePackages } from './runtime/loader.ts'
 import { MOST_CHANNELS } from './runtime/logical-channels.ts'
@@ -35,6 +35,8 @@ export interface CardOptions {
   readonly engine?: Engine
   /** Byte codes per command, then the command ends with 6F00. Default: 200 million. */
   readonly instructionBudget?: number
+  /** Default: the monotonic clock of the host. */
+  readonly clock?: CardClock
   /** What went wrong inside and a status word does not tell. */
   readonly log?: CardLog
   /** Watches the card run, from the first instruction on. */
@@ -58,6 +60,7 @@ export class Card {
       profile: o.profile,
       natives: platform(),
       log: o.log ?? (() => {}),
+      clock: o.clock ?? (() => performance.now()),
       instructionBudget: o.instructionBudget ?? DEFAULT_INSTRUCTION_BUDGET,
       ...(o.monitor && { monitor: o.monitor }),
     })
@@ -168,6 +171,7 @@ export class Card {
     memory.commitRoot()
     machine.resetStack()
     sessions.clear()
+    this.#jcre.poweredOnMs = this.#jcre.clock()
     this.#isPowered = true
     this.#exclusively(() => selectDefaultApplet(this.#jcre))
     return this.profile.atr.slice()

@@ -7,7 +7,7 @@ export { MemoryCardError, type MemoryCardErrorCode } from './memory-card/errors.
 export { MemoryCard, type MemoryCardReport } from './memory-card/memory-card.ts'
 export type { TransmissionProtocol } from './runtime/answer-to-reset.ts'
 export type { InstallOptions } from './runtime/installer.ts'
-export type { CardLog, CardLogEntry } from './runtime/jcre.ts'
+export type { CardClock, CardLog, CardLogEntry } from './runtime/jcre.ts'
 export type { Engine } from './vm/engine.ts'
 export { interpreter } from './vm/interpreter/interpreter.ts'
 export { memoryStore, type NvStore } from './vm/memory/nv-store.ts'

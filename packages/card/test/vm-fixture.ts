@@ -3,7 +3,7 @@ import type { CryptoProvider } from '@gridcard/crypto'
 import { nodeCrypto } from '@gridcard/crypto/node'
 import { platform } from '../src/api/platform.ts'
 import { type CardProfile, profileHash, stackSizeBytes } from '../src/card-profile.ts'
-import { type CardLogEntry, Jcre } from '../src/runtime/jcre.ts'
+import { type CardClock, type CardLogEntry, Jcre } from '../src/runtime/jcre.ts'
 import { createJcreObjects } from '../src/runtime/jcre-objects.ts'
 import { loadPackage } from '../src/runtime/loader.ts'
 import type { Engine } from '../src/vm/engine.ts'
@@ -28,7 +28,14 @@ export class VmFixture {
   readonly log: CardLogEntry[] = []
 
   constructor(
-    o: { engine?: Engine; profile?: CardProfile; store?: NvStore; crypto?: CryptoProvider; monitor?: Monitor } = {},
+    o: {
+      engine?: Engine
+      profile?: CardProfile
+      store?: NvStore
+      crypto?: CryptoProvider
+      clock?: CardClock
+      monitor?: Monitor
+    } = {},
   ) {
     const { profile = TEST_PROFILE, crypto = nodeCrypto } = o
     const shape = {
@@ -47,6 +54,7 @@ export class VmFixture {
       profile,
       natives: platform(),
       log: (entry) => this.log.push(entry),
+      clock: o.clock ?? (() => 0),
       instructionBudget: 1_000_000,
       ...(o.monitor && { monitor: o.monitor }),
     })

@@ -18,6 +18,9 @@ export function natives(methods: Readonly<Record<string, JcreMethod>>): Readonly
 
 export const shortAt = (jcre: Jcre, at: number): number => jcre.memory.i16[at]!
 export const byteAt = (jcre: Jcre, at: number): number => (jcre.memory.i16[at]! << 24) >> 24
+/** Two words, the high one first. */
+export const intAt = (jcre: Jcre, at: number): number =>
+  (jcre.memory.i16[at]! << 16) | (jcre.memory.i16[at + 1]! & 0xffff)
 export const handleAt = (jcre: Jcre, at: number): number => jcre.memory.i16[at]! & 0xffff
 
 // ---- references; the caller's context must be allowed to use them (JCRE 3.1 §6.2.1)
@@ -116,6 +119,18 @@ export function putBytesAtomic(jcre: Jcre, address: number, bytes: Uint8Array): 
   else requireWritten(jcre, memory.putBytes(address, bytes))
 }
 
+/** All of the bytes or none; refused as `copyAtomic` refuses. */
+export function writeAtomic(jcre: Jcre, address: number, bytes: Uint8Array): void {
+  if (isPersistent(jcre, address)) requireCommitRoom(jcre, address, bytes.length)
+  putBytesAtomic(jcre, address, bytes)
+}
+
+/** Outside of any transaction. */
+export function writeNonAtomic(jcre: Jcre, address: number, bytes: Uint8Array): void {
+  jcre.memory.u8.set(bytes, address)
+  if (isPersistent(jcre, address)) jcre.memory.copyNonAtomic(address, address, bytes.length)
+}
+
 /** A block beyond the commit capacity is refused also outside of a transaction. @source API Util.arrayCopy */
 function requireCommitRoom(jcre: Jcre, address: number, length: number): void {
   if (!jcre.memory.inTransaction && !jcre.memory.hasCommitRoomFor(length)) requireWritten(jcre, address < 0)
@@ -133,10 +148,7 @@ export function putResult(jcre: Jcre, address: number, bytes: Uint8Array): void 
   const { memory } = jcre
   if (!isPersistent(jcre, address)) memory.u8.set(bytes, address)
   else if (memory.inTransaction || memory.hasCommitRoomFor(bytes.length)) putBytesAtomic(jcre, address, bytes)
-  else {
-    memory.u8.set(bytes, address)
-    memory.copyNonAtomic(address, address, bytes.length)
-  }
+  else writeNonAtomic(jcre, address, bytes)
 }
 
 // ---- hidden state: 16-bit cells behind the fields of an object
@@ -172,4 +184,10 @@ export function newObject(jcre: Jcre, className: string): number {
 
 export function newByteArray(jcre: Jcre, length: number): number {
   return requireRoom(jcre, jcre.memory.newPersistent(jcre.machine.owner, TYPE.array | ELEMENT.byte, length, length))
+}
+
+/** Of class Object: id 0. */
+export function newReferenceArray(jcre: Jcre, length: number): number {
+  const type = TYPE.array | TYPE.references
+  return requireRoom(jcre, jcre.memory.newPersistent(jcre.machine.owner, type, length, 2 * length))
 }

@@ -1,17 +1,45 @@
 import { type NativeBinding, NativeLibrary } from '../vm/link/native-library.ts'
+import { javaIo } from './java-io.ts'
 import { javaLang } from './java-lang.ts'
+import { javaRmi } from './java-rmi.ts'
 import { javacardFramework } from './javacard-framework.ts'
 import { javacardSecurity } from './javacard-security.ts'
 import { javacardxApdu } from './javacardx-apdu.ts'
+import { javacardxApduUtil } from './javacardx-apdu-util.ts'
+import { javacardxBiometry } from './javacardx-biometry.ts'
+import { javacardxBiometry1toN } from './javacardx-biometry1ton.ts'
 import { javacardxCrypto } from './javacardx-crypto.ts'
+import { javacardxExternal } from './javacardx-external.ts'
+import { javacardxFrameworkEvent } from './javacardx-framework-event.ts'
+import { javacardxFrameworkMath } from './javacardx-framework-math.ts'
+import { javacardxFrameworkNio } from './javacardx-framework-nio.ts'
+import { javacardxFrameworkString } from './javacardx-framework-string.ts'
+import { javacardxFrameworkTime } from './javacardx-framework-time.ts'
+import { javacardxFrameworkTlv } from './javacardx-framework-tlv.ts'
+import { javacardxFrameworkUtil } from './javacardx-framework-util.ts'
+import { javacardxFrameworkUtilIntx } from './javacardx-framework-util-intx.ts'
 
-/** All of the API that is there; the rest of it links to nothing. */
+/** All of the API that is there; the rest of it links to nothing. docs/java-card-api.md tells what that is. */
 const BINDINGS: readonly NativeBinding[] = [
   javaLang,
+  javaIo,
+  javaRmi,
   javacardFramework,
   javacardSecurity,
   javacardxApdu,
+  javacardxApduUtil,
+  javacardxBiometry,
+  javacardxBiometry1toN,
   javacardxCrypto,
+  javacardxExternal,
+  javacardxFrameworkEvent,
+  javacardxFrameworkMath,
+  javacardxFrameworkNio,
+  javacardxFrameworkString,
+  javacardxFrameworkTime,
+  javacardxFrameworkTlv,
+  javacardxFrameworkUtil,
+  javacardxFrameworkUtilIntx,
 ]
 
 let library: NativeLibrary | undefined

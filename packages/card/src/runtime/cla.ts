@@ -17,3 +17,13 @@ export function isSecureMessaging(cla: number): boolean {
   if ((cla & 0xe0) === 0x20 || cla === 0xff) return false
   return (cla & 0x40) === 0 ? (cla & 0x0c) !== 0 : (cla & 0x20) !== 0
 }
+
+/** CLA 2X and 3X are reserved, FF is invalid. */
+export function isValidCla(cla: number): boolean {
+  return (cla & 0xe0) !== 0x20 && cla !== 0xff
+}
+
+/** More commands of the chain follow. */
+export function isCommandChaining(cla: number): boolean {
+  return isValidCla(cla) && (cla & 0x10) !== 0
+}

@@ -28,6 +28,9 @@ export interface CardLogEntry {
 }
 export type CardLog = (entry: CardLogEntry) => void
 
+/** Milliseconds, fractions too, since some moment; never goes back. */
+export type CardClock = () => number
+
 /** State of crypto objects between their calls; lost at reset, never part of the image. */
 export type SessionState = object
 
@@ -40,6 +43,9 @@ export class Jcre implements NativeHost {
   readonly profile: CardProfile
   readonly natives: NativeLibrary
   readonly log: CardLog
+  readonly clock: CardClock
+  /** What the clock said at the last power on. */
+  poweredOnMs: number
   readonly registry: AppletRegistry
   /** The command being processed by an applet. */
   apdu: ApduSession | undefined
@@ -77,6 +83,7 @@ export class Jcre implements NativeHost {
     profile: CardProfile
     natives: NativeLibrary
     log: CardLog
+    clock: CardClock
     instructionBudget: number
     monitor?: Monitor
   }) {
@@ -86,6 +93,8 @@ export class Jcre implements NativeHost {
     this.profile = o.profile
     this.natives = o.natives
     this.log = o.log
+    this.clock = o.clock
+    this.poweredOnMs = o.clock()
     this.instructionBudget = o.instructionBudget
     this.machine = new Machine(o.memory, this, o.natives.classesById, o.monitor)
     this.registry = new AppletRegistry(this.machine)

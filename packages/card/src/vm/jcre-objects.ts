@@ -1,6 +1,6 @@
 /**
  * Objects of the runtime environment itself, made in this order when a card is formatted, so their handles are the same
- * on every card. All are temporary entry points or a global array; their contents are in RAM.
+ * on every card. Those of the first list are temporary entry points or a global array; their contents are in RAM.
  *
  * @source JCRE 3.1 §6.2.1, §6.2.2, §9.2
  */
@@ -29,9 +29,24 @@ export const JCRE_EXCEPTIONS = [
   'javacard/framework/PINException',
   'javacard/security/CryptoException',
   'java/io/IOException',
+  'javacard/framework/service/ServiceException',
+  'javacardx/biometry/BioException',
+  'javacardx/biometry1toN/Bio1toNException',
+  'javacardx/external/ExternalException',
+  'javacardx/framework/nio/BufferOverflowException',
+  'javacardx/framework/nio/BufferUnderflowException',
+  'javacardx/framework/nio/ReadOnlyBufferException',
+  'javacardx/framework/string/StringException',
+  'javacardx/framework/time/DateTimeException',
+  'javacardx/framework/tlv/TLVException',
+  'javacardx/framework/util/UtilException',
+  'javacardx/security/cert/CertificateException',
 ] as const
+/** The two objects of javacardx.framework.nio.ByteOrder: permanent entry points, the same for all applets. */
+export const BIG_ENDIAN_HANDLE = FIRST_EXCEPTION_HANDLE + JCRE_EXCEPTIONS.length
+export const LITTLE_ENDIAN_HANDLE = BIG_ENDIAN_HANDLE + 1
 /** Handles 1 to this one are the JCRE's own objects. */
-export const JCRE_OBJECT_COUNT = FIRST_EXCEPTION_HANDLE + JCRE_EXCEPTIONS.length - 1
+export const JCRE_OBJECT_COUNT = LITTLE_ENDIAN_HANDLE
 export type JcreException = (typeof JCRE_EXCEPTIONS)[number]
 
 export function exceptionHandle(name: JcreException): number {

@@ -1,5 +1,5 @@
 import { APDU_STATE, type ApduSession } from '../../runtime/apdu-session.ts'
-import { channelOf, isSecureMessaging } from '../../runtime/cla.ts'
+import { channelOf, isCommandChaining, isSecureMessaging, isValidCla } from '../../runtime/cla.ts'
 import type { Jcre } from '../../runtime/jcre.ts'
 import { APDU_BUFFER_HANDLE, APDU_HANDLE } from '../../vm/jcre-objects.ts'
 import { bytesOf, handleAt, type JcreMethod, shortAt } from '../native-call.ts'
@@ -167,11 +167,6 @@ function claOf(jcre: Jcre): number {
   return session(jcre).command.cla
 }
 
-/** CLA 2X and 3X are reserved, FF is invalid. @source ISO/IEC 7816-4 §5.4.1 */
-function isValidCla(cla: number): boolean {
-  return (cla & 0xe0) !== 0x20 && cla !== 0xff
-}
-
 export const apduMethods: Readonly<Record<string, JcreMethod>> = {
   'APDU.getBuffer()[B': () => APDU_BUFFER_HANDLE,
   'APDU.getNAD()B': () => 0,
@@ -186,7 +181,7 @@ export const apduMethods: Readonly<Record<string, JcreMethod>> = {
   'APDU.getCurrentState()B': (jcre) => session(jcre).state,
   'APDU.getIncomingLength()S': (jcre) => incoming(jcre).command.data.length,
   'APDU.getOffsetCdata()S': (jcre) => incoming(jcre).dataOffset,
-  'APDU.isCommandChainingCLA()Z': (jcre) => (isValidCla(claOf(jcre)) && (claOf(jcre) & 0x10) !== 0 ? 1 : 0),
+  'APDU.isCommandChainingCLA()Z': (jcre) => (isCommandChaining(claOf(jcre)) ? 1 : 0),
   'APDU.isSecureMessagingCLA()Z': (jcre) => (isSecureMessaging(claOf(jcre)) ? 1 : 0),
   'APDU.isISOInterindustryCLA()Z': (jcre) => ((claOf(jcre) & 0x80) === 0 ? 1 : 0),
   'APDU.isValidCLA()Z': (jcre) => (isValidCla(claOf(jcre)) ? 1 : 0),

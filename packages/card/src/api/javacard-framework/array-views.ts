@@ -61,7 +61,7 @@ function beneficiary(jcre: Jcre, server: number): number {
 }
 
 /** @param kind of the elements; undefined takes arrays of all kinds */
-function makeView(kind?: number): JcreMethod {
+export function makeView(kind?: number): JcreMethod {
   return (jcre, at) => {
     const { machine, memory } = jcre
     const parent = handleAt(jcre, at)

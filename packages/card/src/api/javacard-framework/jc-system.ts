@@ -82,7 +82,7 @@ const abortTransaction: JcreMethod = (jcre) => {
 
 // ---- transient arrays
 
-function makeTransient(type: number): JcreMethod {
+export function makeTransient(type: number): JcreMethod {
   return (jcre, at) => {
     const length = shortAt(jcre, at)
     const event = byteAt(jcre, at + 1)

@@ -259,7 +259,7 @@ export class CodeEmitter {
         break
       default:
         if (instruction.switch !== undefined) this.#emitSwitch(decoded, operation, branch)
-        else if (base.includes('static_')) this.#emitStatic(decoded, operation, sizeOfField(base))
+        else if (base.includes('static_')) this.#emitStatic(decoded, operation, base)
         else if (base.includes('field_')) {
           const sizeBytes = Math.max(2, sizeOfField(base)) // a byte takes a cell
           push(word(operation, this.#references.fieldOffset(operand, sizeBytes, offset)))
@@ -352,8 +352,15 @@ export class CodeEmitter {
     this.#push(word(operation, atype | (reference << 8)), offset)
   }
 
-  #emitStatic({ operands, offset }: DecodedInstruction, operation: number, sizeBytes: number): void {
-    const { imageOffset, from } = this.#references.staticField(operands[0]!, offset)
+  #emitStatic({ operands, offset }: DecodedInstruction, operation: number, base: string): void {
+    const field = this.#references.staticField(operands[0]!, offset)
+    if ('handle' in field) {
+      if (base !== 'getstatic_a') throw linkError('CARD_LINK_BAD_CODE', this.#name, `${base} of a final field`, offset)
+      this.#push(word(OPERATION.sspush, field.handle), offset)
+      return
+    }
+    const sizeBytes = sizeOfField(base)
+    const { imageOffset, from } = field
     if (from === undefined) {
       if (imageOffset + sizeBytes > this.#staticImageBytes) {
         throw linkError('CARD_LINK_FIELD_MISSING', this.#name, `static field at ${imageOffset}`, offset)

@@ -13,6 +13,8 @@ export interface NativeBinding {
   /** Internal form: `javacard/framework` */
   readonly package: string
   readonly methods: Readonly<Record<string, NativeMethod>>
+  /** Handles of the JCRE's own objects that stand in static final fields, by `Class.name`. */
+  readonly staticFields?: Readonly<Record<string, number>>
   /** Bytes of state that only native methods see, by simple class name. */
   readonly hiddenBytes?: Readonly<Record<string, number>>
   /**
@@ -122,6 +124,7 @@ export class NativeLibrary {
   readonly #apiClasses = new Map<string, { api: ApiClass; package: MutablePackage }>()
   readonly #interfaceMethods = new Map<LinkedClass, readonly ApiMethod[]>()
   readonly #methods = new Map<string, NativeMethod>()
+  readonly #staticFields = new Map<string, number>()
   readonly #hiddenBytes = new Map<string, number>()
   readonly #hiddenReferences = new Map<string, readonly number[]>()
   readonly #implementations: LinkedClass[] = []
@@ -133,6 +136,9 @@ export class NativeLibrary {
     for (const binding of bindings) {
       for (const [member, native] of Object.entries(binding.methods)) {
         this.#methods.set(`${binding.package}/${member}`, native)
+      }
+      for (const [name, handle] of Object.entries(binding.staticFields ?? {})) {
+        this.#staticFields.set(`${binding.package}/${name}`, handle)
       }
       for (const [name, bytes] of Object.entries(binding.hiddenBytes ?? {})) {
         this.#hiddenBytes.set(`${binding.package}/${name}`, bytes)
@@ -184,6 +190,13 @@ export class NativeLibrary {
   /** False: the API declares the method, but nothing behind it is there. */
   isCallable(method: LinkedMethod): boolean {
     return !this.#uncallable.has(method)
+  }
+
+  /** What a static final field of the API refers to: the handle of an object of the JCRE. */
+  staticField(owner: LinkedClass, token: number): number | undefined {
+    const api = this.#apiClasses.get(owner.name)?.api
+    const field = this.isNativeClass(owner) ? api?.fields.find((one) => one.token === token) : undefined
+    return field && this.#staticFields.get(`${owner.name}.${field.name}`)
   }
 
   isNativeClass(linked: LinkedClass): boolean {

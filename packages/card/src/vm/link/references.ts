@@ -100,12 +100,17 @@ export class References {
     return this.#findVirtual(caller.superClass, ref.token, offset).method
   }
 
-  /** A static field: its offset in the static image of this package, or of an import. */
-  staticField(index: number, offset: number): { imageOffset: number; from: LinkedPackage | undefined } {
+  /** A static field: its offset in the static image of this package, or of an import; of the API, what it refers to. */
+  staticField(
+    index: number,
+    offset: number,
+  ): { imageOffset: number; from: LinkedPackage | undefined } | { handle: number } {
     const { field } = this.entry(index, ['staticField'], offset)
     if (field.kind === 'internal') return { imageOffset: field.imageOffset, from: undefined }
     const from = this.importedPackage(field.packageToken)
     const owner = this.classOf({ kind: 'external', packageToken: field.packageToken, classToken: field.classToken })
+    const handle = this.#natives.staticField(owner, field.token)
+    if (handle !== undefined) return { handle }
     const imageOffset = owner.staticFieldOffsets[field.token]
     if (imageOffset === undefined) {
       throw this.#error('CARD_LINK_FIELD_MISSING', `${owner.name} has no static field token ${field.token}`, offset)
