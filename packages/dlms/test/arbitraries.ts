@@ -11,6 +11,7 @@ import type {
   SelectiveAccess,
   TypeDescription,
 } from '../src/index.ts'
+import { cipheredTags } from '../src/index.ts'
 
 // Any value the types of this room allow, for round trips.
 
@@ -168,6 +169,20 @@ export const aare: fc.Arbitrary<Aare> = fc.record(
   { requiredKeys: ['kind', 'applicationContextName', 'result', 'diagnostic'] },
 )
 
+const headerFields = [
+  'transactionId',
+  'originatorSystemTitle',
+  'recipientSystemTitle',
+  'dateTime',
+  'otherInformation',
+] as const
+const generalHeader = {
+  transactionId: octets(9),
+  originatorSystemTitle: octets(8),
+  recipientSystemTitle: octets(8),
+  dateTime: octets(12),
+  otherInformation: octets(20),
+}
 const secured = { securityControl: u8, invocationCounter: u32, body: octets(300) }
 
 const answer = fc.record({ result: u8, returned: result }, { requiredKeys: ['result'] })
@@ -346,10 +361,30 @@ export const apdu: fc.Arbitrary<Apdu> = fc.oneof(
   }),
   fc.record({
     kind: kind('glo-ciphered'),
-    tag: fc.constantFrom(0x21, 0x28, 0x2e, 0xc8, 0xc9, 0xca, 0xcb, 0xcc, 0xcd, 0xcf),
+    tag: fc.constantFrom(...Object.values(cipheredTags).map(([, glo]) => glo)),
+    ...secured,
+  }),
+  fc.record({
+    kind: kind('ded-ciphered'),
+    tag: fc.constantFrom(...Object.values(cipheredTags).map(([, , ded]) => ded)),
     ...secured,
   }),
   fc.record({ kind: kind('general-glo-ciphering'), systemTitle: octets(8), ...secured }),
+  fc.record({ kind: kind('general-ded-ciphering'), systemTitle: octets(8), ...secured }),
+  fc.record(
+    {
+      kind: kind('general-ciphering'),
+      ...generalHeader,
+      keyInfo: fc.oneof(
+        fc.record({ kind: kind('identified-key'), keyId: u8 }),
+        fc.record({ kind: kind('wrapped-key'), kekId: u8, keyCipheredData: octets(40) }),
+        fc.record({ kind: kind('agreed-key'), keyParameters: octets(2), keyCipheredData: octets(200) }),
+      ),
+      ...secured,
+    },
+    { requiredKeys: ['kind', ...headerFields, 'securityControl', 'invocationCounter', 'body'] },
+  ),
+  fc.record({ kind: kind('general-signing'), ...generalHeader, content: octets(300), signature: octets(96) }),
 )
 
 const sequenceNumber = fc.integer({ min: 0, max: 7 })

@@ -20,7 +20,6 @@ function bench(client: Partial<DlmsClientOptions> = {}, server: Partial<DlmsServ
 describe('low level security', () => {
   test.each<[string, Partial<DlmsServerOptions>]>([
     ['without being told that it may', { allowsPasswordsInClear: false }],
-    ['with ciphering, which it would seem to add to', { associations: [{ ...old, ciphered: true, slot: 1 }] }],
     ['without a password', { associations: [{ ...publicAssociation, mechanism: 'lls' }] }],
   ])('is not offered by a server %s', (_name, options) => {
     expect(() => bench({}, options)).toThrow(expect.objectContaining({ code: 'DLMS_CONFIGURATION' }))

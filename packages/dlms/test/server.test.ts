@@ -237,7 +237,7 @@ describe('idle', () => {
   })
 
   const unfit: readonly [string, InitiateFields][] = [
-    ['a dedicated key', { dedicatedKey: new Uint8Array(16) }],
+    ['a dedicated key of another length', { dedicatedKey: new Uint8Array(15) }],
     ['another DLMS version', { dlmsVersion: 5 }],
     ['PDUs too small for anything', { maxPduBytes: 63 }],
     ['a client that will not GET', { conformance: conformanceOf('set', 'action') }],

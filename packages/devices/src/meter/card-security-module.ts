@@ -1,7 +1,9 @@
 import { equalBytes, GridcardError } from '@gridcard/bytes'
 import type {
+  HlsExchange,
   Protected,
   ProtectRequest,
+  SecurityCapabilities,
   SecurityModule,
   SecurityRefusal,
   SecurityRefusalReason,
@@ -55,6 +57,8 @@ const tagBytes = 12
  */
 export class CardSecurityModule implements SecurityModule, SecureElement {
   readonly systemTitle: Uint8Array
+  /** What this applet has. It keeps no session keys, signs nothing, and changes no keys. */
+  readonly capabilities: SecurityCapabilities = { suites: [0], mechanisms: ['hls-gmac'] }
   onStateChange: ((state: SecureElementState) => void) | undefined
   readonly #link: CardLink
   readonly #client: MeterSecurityClient
@@ -127,13 +131,16 @@ export class CardSecurityModule implements SecurityModule, SecureElement {
 
   // ---- the port
 
-  protect({ slot, securityControl, plaintext }: ProtectRequest): Promise<Protected | SecurityRefusal> {
+  protect(request: ProtectRequest): Promise<Protected | SecurityRefusal> {
+    const { slot, securityControl, plaintext } = request
+    if (!isSpoken(request)) return refuse('unsupported')
     if (plaintext.length > meterSecurityMaxMessageBytes) return refuse('malformed')
     return this.#onSlot(slot, (client) => client.protect(slot, securityControl, plaintext))
   }
 
   async unprotect(request: UnprotectRequest): Promise<Unprotected | SecurityRefusal> {
     const { slot, securityControl, invocationCounter, body } = request
+    if (!isSpoken(request)) return refuse('unsupported')
     const peer = this.#peers.get(slot)
     if (peer === undefined) return refuse('unknown-key')
     if (!equalBytes(peer, request.peerSystemTitle)) return refuse('unknown-peer')
@@ -151,12 +158,18 @@ export class CardSecurityModule implements SecurityModule, SecureElement {
     return 'challenge' in given ? given.challenge : given
   }
 
-  async hlsAnswer(slot: number, peerChallenge: Uint8Array): Promise<Uint8Array | SecurityRefusal> {
+  async hlsAnswer(
+    slot: number,
+    peerChallenge: Uint8Array,
+    exchange?: HlsExchange,
+  ): Promise<Uint8Array | SecurityRefusal> {
+    if (exchange !== undefined && exchange.mechanism !== 'hls-gmac') return refuse('unsupported')
     const given = await this.#onSlot(slot, (client) => client.hlsAnswer(slot, peerChallenge))
     return 'token' in given ? given.token : given
   }
 
-  hlsVerify(slot: number, token: Uint8Array): Promise<{ readonly ok: true } | SecurityRefusal> {
+  hlsVerify(slot: number, token: Uint8Array, exchange?: HlsExchange): Promise<{ readonly ok: true } | SecurityRefusal> {
+    if (exchange !== undefined && exchange.mechanism !== 'hls-gmac') return refuse('unsupported')
     return this.#onSlot(slot, (client) => client.hlsVerify(slot, token), 'tokenFloor')
   }
 
@@ -243,6 +256,10 @@ export class CardSecurityModule implements SecurityModule, SecureElement {
     return isCardRefusal(counters) ? { refused } : { refused, expectedCounter: counters[floor] }
   }
 }
+
+/** The applet knows the key of the slot, and no header of general-ciphering. */
+const isSpoken = ({ key, header }: Pick<ProtectRequest, 'key' | 'header'>): boolean =>
+  key === undefined && header === undefined
 
 /** A reader without a card. */
 export const emptyCardSlot: CardLink = {

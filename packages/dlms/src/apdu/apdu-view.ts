@@ -9,6 +9,8 @@ import { apduNameOf } from './apdu-tags.ts'
 import type { SecuredBody } from './ciphered.ts'
 import type { AttributeSelection, DataBlock, GetDataResult } from './fields.ts'
 import type { GeneralBlockTransfer } from './general-block-transfer.ts'
+import type { KeyInfo } from './general-ciphering.ts'
+import type { GeneralHeader } from './general-header.ts'
 import type { AttributeRef, MethodRef } from './references.ts'
 import { actionResultName, dataAccessResultName } from './results.ts'
 
@@ -63,9 +65,15 @@ function summaryOf(apdu: Apdu): string {
     case 'rlre':
       return `reason ${apdu.reason ?? '-'}`
     case 'glo-ciphered':
+    case 'ded-ciphered':
       return securedSummary(apdu)
     case 'general-glo-ciphering':
+    case 'general-ded-ciphering':
       return `from ${toHex(apdu.systemTitle)} ${securedSummary(apdu)}`
+    case 'general-ciphering':
+      return `${partiesText(apdu)} ${keyInfoText(apdu.keyInfo)} ${securedSummary(apdu)}`
+    case 'general-signing':
+      return `${partiesText(apdu)} signature ${apdu.signature.length} around ${nameOf(apdu.content[0])} (${apdu.content.length})`
     case 'initiate-request':
     case 'initiate-response':
       return `conformance ${apdu.conformance.toString(16).padStart(6, '0')} max ${apdu.maxPduBytes}`
@@ -174,6 +182,22 @@ function acseSummary(apdu: Aarq | Aare): string {
 function securedSummary(frame: SecuredBody): string {
   const control = frame.securityControl.toString(16).toUpperCase().padStart(2, '0')
   return `sc ${control} ic ${frame.invocationCounter} ${frame.body.length} bytes`
+}
+
+const partiesText = ({ transactionId, originatorSystemTitle, recipientSystemTitle }: GeneralHeader): string =>
+  `transaction ${toHex(transactionId) || '-'} from ${toHex(originatorSystemTitle) || '-'} to ${toHex(recipientSystemTitle) || '-'}`
+
+function keyInfoText(keyInfo: KeyInfo | undefined): string {
+  switch (keyInfo?.kind) {
+    case undefined:
+      return 'key not told'
+    case 'identified-key':
+      return `key ${keyInfo.keyId}`
+    case 'wrapped-key':
+      return `key wrapped under ${keyInfo.kekId}`
+    case 'agreed-key':
+      return `key agreed by scheme ${toHex(keyInfo.keyParameters)}`
+  }
 }
 
 const referenceText = (ref: AttributeRef | MethodRef): string =>

@@ -31,12 +31,12 @@ import {
 } from './action.ts'
 import { apduTags, plainTagOf } from './apdu-tags.ts'
 import {
-  emitGeneralGloCiphering,
-  emitGloCiphered,
-  type GeneralGloCiphering,
-  type GloCiphered,
-  parseGeneralGloCiphering,
-  parseGloCiphered,
+  emitServiceCiphered,
+  emitTitledCiphering,
+  parseServiceCiphered,
+  parseTitledCiphering,
+  type ServiceCiphered,
+  type TitledCiphering,
 } from './ciphered.ts'
 import {
   type DataNotification,
@@ -59,6 +59,8 @@ import {
   readGeneralBlockTransfer,
   writeGeneralBlockTransfer,
 } from './general-block-transfer.ts'
+import { emitGeneralCiphering, type GeneralCiphering, parseGeneralCiphering } from './general-ciphering.ts'
+import { emitGeneralSigning, type GeneralSigning, parseGeneralSigning } from './general-signing.ts'
 import {
   type GetRequest,
   type GetResponse,
@@ -102,7 +104,10 @@ export type XdlmsApdu =
   | AccessResponse
   | GeneralBlockTransfer
 
-export type Apdu = XdlmsApdu | Aarq | Aare | Release | GloCiphered | GeneralGloCiphering
+/** What carries another APDU in it, protected. */
+export type ProtectedApdu = ServiceCiphered | TitledCiphering | GeneralCiphering | GeneralSigning
+
+export type Apdu = XdlmsApdu | Aarq | Aare | Release | ProtectedApdu
 
 /**
  * One APDU, whole.
@@ -119,10 +124,34 @@ export function parseApdu(bytes: Uint8Array, limits?: DataLimits): Apdu {
     case apduTags.rlrq:
     case apduTags.rlre:
       return parseRelease(bytes)
-    case apduTags['general-glo-ciphering']:
-      return parseGeneralGloCiphering(bytes)
     default:
-      return tag !== undefined && plainTagOf(tag) !== undefined ? parseGloCiphered(bytes) : parseXdlms(bytes, limits)
+      return isProtectedTag(tag) ? parseProtected(bytes) : parseXdlms(bytes, limits)
+  }
+}
+
+const generalTags: readonly number[] = [
+  apduTags['general-glo-ciphering'],
+  apduTags['general-ded-ciphering'],
+  apduTags['general-ciphering'],
+  apduTags['general-signing'],
+]
+
+/** Whether an APDU that begins with this octet carries another one in it. */
+export const isProtectedTag = (tag: number | undefined): boolean =>
+  tag !== undefined && (plainTagOf(tag) !== undefined || generalTags.includes(tag))
+
+/** One protected APDU, whole; what is inside stays as it is. @throws DlmsError `DLMS_MALFORMED` */
+export function parseProtected(bytes: Uint8Array): ProtectedApdu {
+  switch (bytes[0]) {
+    case apduTags['general-glo-ciphering']:
+    case apduTags['general-ded-ciphering']:
+      return parseTitledCiphering(bytes)
+    case apduTags['general-ciphering']:
+      return parseGeneralCiphering(bytes)
+    case apduTags['general-signing']:
+      return parseGeneralSigning(bytes)
+    default:
+      return parseServiceCiphered(bytes)
   }
 }
 
@@ -177,9 +206,15 @@ export function emitApdu(apdu: Apdu): Uint8Array {
     case 'rlre':
       return emitRelease(apdu)
     case 'glo-ciphered':
-      return emitGloCiphered(apdu)
+    case 'ded-ciphered':
+      return emitServiceCiphered(apdu)
     case 'general-glo-ciphering':
-      return emitGeneralGloCiphering(apdu)
+    case 'general-ded-ciphering':
+      return emitTitledCiphering(apdu)
+    case 'general-ciphering':
+      return emitGeneralCiphering(apdu)
+    case 'general-signing':
+      return emitGeneralSigning(apdu)
     default:
       return emitXdlms(apdu)
   }

@@ -1,5 +1,6 @@
 import { concatBytes } from '@gridcard/bytes'
 import { longInvokeBits } from '../apdu/access.ts'
+import type { MechanismName } from '../apdu/acse-names.ts'
 import { type ActionAnswer, readActionResult } from '../apdu/action.ts'
 import { emitXdlms, parseXdlms, type XdlmsApdu } from '../apdu/apdu.ts'
 import { apduTags } from '../apdu/apdu-tags.ts'
@@ -13,8 +14,10 @@ import { type CosemData, cosem } from '../cosem/cosem-data.ts'
 import { emitData, parseData } from '../cosem/data-codec.ts'
 import { DlmsError } from '../errors.ts'
 import { parseExactly } from '../malformed.ts'
-import { type FrameForm, type FrameProtection, overheadBytesOf } from '../security/frame-protection.ts'
+import { type FrameProtection, overheadBytesOf, type ProtectionLayers } from '../security/frame-protection.ts'
+import { isSameForm, withGeneralTags } from '../security/protection-layers.ts'
 import { isRefusal, type SecurityModule } from '../security/security-module.ts'
+import { type CipheringOptions, requireSecurable } from './ciphering-options.ts'
 import { type ClientAssociation, openAssociation } from './open-association.ts'
 import { release as releaseAssociation } from './release.ts'
 import { exceptionOf, refusalError } from './response-errors.ts'
@@ -28,16 +31,23 @@ export interface DlmsTransport {
 export interface DlmsClientOptions {
   readonly transport: Pick<DlmsTransport, 'send'>
   /**
-   * `none`: public client, nothing ciphered. `hls-gmac`: mechanism 5, every APDU authenticated and encrypted. `lls`:
-   * mechanism 1 for old meters; the password and every reading go over the line in clear.
+   * `none`: public client. `lls`: mechanism 1 for old meters; the password goes over the line in clear. `hls` to
+   * `hls-ecdsa` are mechanisms 2 to 7; `hls-md5` and `hls-sha1` need `allowsBrokenHashes`.
    */
-  readonly mechanism: 'none' | 'lls' | 'hls-gmac'
+  readonly mechanism: MechanismName
+  /**
+   * What every APDU of a ciphered association is protected with; `false` for one that is not ciphered, `{}` for suite 0,
+   * authenticated and encrypted. Default: `{}` with `hls-gmac`, `hls-sha256` and `hls-ecdsa`, `false` with the others.
+   */
+  readonly ciphering?: CipheringOptions | false
+  /** Mechanisms 3 and 4 trust hashes that are broken. Default false. */
+  readonly allowsBrokenHashes?: boolean
   /** Needed for `lls`, 1..64 octets. */
   readonly password?: Uint8Array
-  /** Needed for `hls-gmac`. */
+  /** Needed for every HLS mechanism and for ciphering. */
   readonly security?: SecurityModule
   readonly slot?: number
-  /** The title the server must answer with, 8 bytes; needed for `hls-gmac`. */
+  /** The title the server must answer with, 8 bytes; needed where titles are proved, and for ciphering. */
   readonly serverSystemTitle?: Uint8Array
   /**
    * Offers general block transfer, one block at a time, so that an ACCESS may be longer than one APDU. Default false:
@@ -110,17 +120,9 @@ export class DlmsClient {
   #invokeId = 0
   #queue: Promise<unknown> = Promise.resolve()
 
-  /** @throws DlmsError `DLMS_CONFIGURATION` when `hls-gmac` lacks module, slot or server title */
+  /** @throws DlmsError `DLMS_CONFIGURATION` when a mechanism or the ciphering lacks what it needs */
   constructor(options: DlmsClientOptions) {
-    const isComplete =
-      options.security !== undefined && options.slot !== undefined && options.serverSystemTitle?.length === 8
-    if (options.mechanism === 'hls-gmac' && !isComplete) {
-      throw new DlmsError('DLMS_CONFIGURATION', 'hls-gmac needs a security module, a slot and the title of the server')
-    }
-    const passwordBytes = options.password?.length ?? 0
-    if (options.mechanism === 'lls' && (passwordBytes < 1 || passwordBytes > 64)) {
-      throw new DlmsError('DLMS_CONFIGURATION', 'lls needs a password of 1..64 octets')
-    }
+    requireSecurable(options)
     this.#options = options
     this.#maxPduBytes = options.maxPduBytes ?? 0xffff
     this.#maxValueBytes = options.maxValueBytes ?? DEFAULT_MAX_VALUE_BYTES
@@ -137,7 +139,7 @@ export class DlmsClient {
    */
   associate(): Promise<AssociationInfo> {
     return this.#exclusively(async () => {
-      this.#association = undefined
+      this.#leave()
       this.#association = await openAssociation({
         ...this.#options,
         maxPduBytes: this.#maxPduBytes,
@@ -195,7 +197,7 @@ export class DlmsClient {
   }
 
   /**
-   * Gets, sets and actions in one request, each with its own answer. Ciphered, it goes as general-glo-ciphering.
+   * Gets, sets and actions in one request, each with its own answer. Ciphered, it goes in a general form.
    * @throws DlmsError `DLMS_CONFIGURATION` where the server has not agreed to ACCESS
    */
   access(items: readonly AccessItem[], options: AccessOptions = {}): Promise<ActionItemResult[]> {
@@ -208,7 +210,11 @@ export class DlmsClient {
       const association = this.#association
       if (association === undefined) return
       this.#association = undefined
-      await releaseAssociation(association, (apdu) => this.#send(apdu))
+      try {
+        await releaseAssociation(association, (apdu) => this.#send(apdu))
+      } finally {
+        association.protection?.close()
+      }
     })
   }
 
@@ -448,7 +454,7 @@ export class DlmsClient {
   // ---- ACCESS
 
   async #access(items: readonly AccessItem[], { breakOnError }: AccessOptions): Promise<ActionItemResult[]> {
-    const { info, protection } = this.#requireAssociation()
+    const { info, layers } = this.#requireAssociation()
     if (!conforms(info.conformance, 'access')) {
       throw new DlmsError('DLMS_CONFIGURATION', 'the server has not agreed to ACCESS')
     }
@@ -463,8 +469,9 @@ export class DlmsClient {
     })
     const hasBlocks = conforms(info.conformance, 'general-block-transfer')
     const most = hasBlocks ? MAX_BLOCKS_BYTES : info.serverMaxPduBytes
-    const room = most - (protection === undefined ? 0 : overheadBytesOf('general-glo'))
-    const response = await this.#exchange(this.#requireFitting(request, room), 'general-glo')
+    const general = withGeneralTags(layers)
+    const room = most - overheadBytesOf(general, this.#suite())
+    const response = await this.#exchange(this.#requireFitting(request, room), general)
     const isOurs = response.kind === 'access-response' && response.longInvokeIdAndPriority === longInvokeIdAndPriority
     if (!isOurs || response.data.length !== items.length || response.results.length !== items.length) {
       throw this.#unexpected(response)
@@ -483,32 +490,36 @@ export class DlmsClient {
 
   /** The checked, parsed answer to a plain APDU of a service with a short invoke id. */
   async #invoke(plaintext: Uint8Array, invokeIdAndPriority: number): Promise<XdlmsApdu> {
-    const response = await this.#exchange(plaintext, 'glo')
+    const response = await this.#exchange(plaintext, this.#requireAssociation().layers)
     const hasOwnId = 'invokeIdAndPriority' in response && response.invokeIdAndPriority === invokeIdAndPriority
     if (!hasOwnId) throw this.#unexpected(response)
     return response
   }
 
   /** Sends a plain APDU as the association demands; an exception is thrown. */
-  async #exchange(plaintext: Uint8Array, form: FrameForm): Promise<XdlmsApdu> {
+  async #exchange(plaintext: Uint8Array, layers: ProtectionLayers): Promise<XdlmsApdu> {
     const { protection } = this.#requireAssociation()
     const answer =
       protection === undefined
         ? await this.#sendWhole(plaintext)
-        : await this.#sendProtected(plaintext, protection, form)
+        : await this.#sendProtected(plaintext, protection, layers)
     if (answer[0] === apduTags['exception-response']) throw exceptionOf(answer)
     return parseXdlms(answer)
   }
 
-  async #sendProtected(plaintext: Uint8Array, protection: FrameProtection, form: FrameForm): Promise<Uint8Array> {
-    const request = await protection.protect(plaintext, form)
+  async #sendProtected(
+    plaintext: Uint8Array,
+    protection: FrameProtection,
+    layers: ProtectionLayers,
+  ): Promise<Uint8Array> {
+    const request = await protection.protect(plaintext, layers)
     if (isRefusal(request)) throw this.#broken(refusalError(request))
     const answer = await this.#sendWhole(request)
     // Not authenticated, so it can only be an error, never a value.
     if (answer[0] === apduTags['exception-response']) throw exceptionOf(answer)
     const opened = await protection.unprotect(answer)
     if (isRefusal(opened)) throw this.#broken(refusalError(opened))
-    if (opened.form !== form) throw this.#broken(refusalError({ refused: 'not-permitted' }))
+    if (!isSameForm(layers, opened.layers)) throw this.#broken(refusalError({ refused: 'not-permitted' }))
     return opened.plaintext
   }
 
@@ -560,7 +571,7 @@ export class DlmsClient {
     try {
       answer = await this.#options.transport.send(apdu)
     } catch (error) {
-      this.#association = undefined
+      this.#leave()
       throw error
     }
     if (answer.length > this.#maxPduBytes) {
@@ -573,8 +584,12 @@ export class DlmsClient {
 
   /** Octets that a plain request may have. */
   #room(): number {
-    const { info, protection } = this.#requireAssociation()
-    return info.serverMaxPduBytes - (protection === undefined ? 0 : overheadBytesOf('glo'))
+    const { info, layers } = this.#requireAssociation()
+    return info.serverMaxPduBytes - overheadBytesOf(layers, this.#suite())
+  }
+
+  #suite() {
+    return this.#requireAssociation().protection?.suite
   }
 
   #requireFitting(plaintext: Uint8Array, room = this.#room()): Uint8Array {
@@ -608,8 +623,13 @@ export class DlmsClient {
   }
 
   #broken(error: DlmsError): DlmsError {
-    this.#association = undefined
+    this.#leave()
     return error
+  }
+
+  #leave(): void {
+    this.#association?.protection?.close()
+    this.#association = undefined
   }
 }
 

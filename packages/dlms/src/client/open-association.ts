@@ -1,6 +1,6 @@
 import { equalBytes } from '@gridcard/bytes'
 import { type Aare, associateDiagnostics, associationResults, emitAarq, parseAare } from '../apdu/acse.ts'
-import { applicationContexts, mechanisms } from '../apdu/acse-names.ts'
+import { applicationContexts, type MechanismName, mechanisms } from '../apdu/acse-names.ts'
 import { emitXdlms, parseXdlms } from '../apdu/apdu.ts'
 import { apduTags } from '../apdu/apdu-tags.ts'
 import { conformanceOf, conforms } from '../apdu/conformance.ts'
@@ -8,8 +8,18 @@ import { dlmsVersion, type InitiateResponse, vaaNameLn } from '../apdu/initiate.
 import { actionResultName } from '../apdu/results.ts'
 import { cosem } from '../cosem/cosem-data.ts'
 import { DlmsError } from '../errors.ts'
-import { FrameProtection } from '../security/frame-protection.ts'
-import { isRefusal, type SecurityModule, type SecurityRefusal } from '../security/security-module.ts'
+import { challengeBytesOf, isServiceLike, isUsableChallenge } from '../security/challenge.ts'
+import { FrameProtection, type ProtectionLayers } from '../security/frame-protection.ts'
+import { initiateLayers, isSameForm, requestLayers } from '../security/protection-layers.ts'
+import { type HlsMechanism, isRefusal, type SecurityRefusal } from '../security/security-module.ts'
+import { protections, responseProtections, securityPolicy } from '../security/security-policy.ts'
+import {
+  type CipheringOptions,
+  cipheringOf,
+  policyOf,
+  type SecuredOptions,
+  titledMechanisms,
+} from './ciphering-options.ts'
 import type { AssociationInfo } from './dlms-client.ts'
 import { exceptionOf, refusalError } from './response-errors.ts'
 
@@ -17,18 +27,18 @@ export interface ClientAssociation {
   readonly info: AssociationInfo
   /** Undefined without ciphering. */
   readonly protection: FrameProtection | undefined
-  /** What was proposed; a protected release repeats it. */
+  /** How requests go out. */
+  readonly layers: ProtectionLayers
+  /** What was proposed, and how it was protected; a protected release repeats it. */
   readonly initiate: Uint8Array
+  readonly initiateLayers: ProtectionLayers
+  /** What a protected initiate-response must have, see `protections`; it is never signed. */
+  readonly requiredOfInitiate: number
 }
 
-export interface OpenAssociationOptions {
+export interface OpenAssociationOptions extends SecuredOptions {
   readonly send: (apdu: Uint8Array) => Promise<Uint8Array>
-  readonly mechanism: 'none' | 'lls' | 'hls-gmac'
-  readonly password?: Uint8Array
   readonly generalBlockTransfer?: boolean
-  readonly security?: SecurityModule
-  readonly slot?: number
-  readonly serverSystemTitle?: Uint8Array
   readonly maxPduBytes: number
 }
 
@@ -45,77 +55,152 @@ const proposedConformance = conformanceOf(
   'action',
 )
 
-const proposedBy = ({ generalBlockTransfer }: Pick<OpenAssociationOptions, 'generalBlockTransfer'>): number =>
-  generalBlockTransfer === true ? proposedConformance | conformanceOf('general-block-transfer') : proposedConformance
+function proposedBy({ generalBlockTransfer }: OpenAssociationOptions, ciphering: CipheringOptions | undefined): number {
+  const isGeneral =
+    ciphering !== undefined && ((ciphering.form ?? 'service') !== 'service' || requestLayersAreSigned(ciphering))
+  return (
+    proposedConformance |
+    (generalBlockTransfer === true ? conformanceOf('general-block-transfer') : 0) |
+    (isGeneral ? conformanceOf('general-protection') : 0)
+  )
+}
 
-const CHALLENGE_BYTES = 16
-const CHALLENGE_MIN_BYTES = 8
-const CHALLENGE_MAX_BYTES = 64
+const requestLayersAreSigned = (ciphering: CipheringOptions): boolean =>
+  (policyOf(ciphering) & (securityPolicy.signedRequest | securityPolicy.signedResponse)) !== 0
+
 const replyToHls = { classId: 15, logicalName: '0.0.40.0.0.255', methodIndex: 1 } as const
 /** Confirmed, high priority, invoke id 0: before the first request of the association. */
 const REPLY_INVOKE_ID = 0xc0
 
 /**
- * AARQ and AARE, and with `hls-gmac` the two passes after them. Nothing the server says counts before it is checked:
+ * AARQ and AARE, and with HLS the two passes after them. Nothing the server says counts before it is checked:
  * application context, mechanism, its system title, the ciphered initiate-response, at last its answer to our challenge.
  * @source Green Book ed. 8 §9.3.2, §9.2.7.4
  */
 export async function openAssociation(options: OpenAssociationOptions): Promise<ClientAssociation> {
+  const ciphering = cipheringOf(options)
+  const protection = ciphering === undefined ? undefined : protectionOf(options, ciphering)
+  try {
+    return await open(options, ciphering, protection)
+  } catch (error) {
+    protection?.close()
+    throw error
+  }
+}
+
+async function open(
+  options: OpenAssociationOptions,
+  ciphering: CipheringOptions | undefined,
+  protection: FrameProtection | undefined,
+): Promise<ClientAssociation> {
+  const { mechanism } = options
+  const policy = ciphering === undefined ? 0 : policyOf(ciphering)
+  const layersOfInitiate = initiateLayers(policy)
+  const requiredOfInitiate = responseProtections(policy) & ~protections.signed
+  const dedicated = ciphering?.dedicatedKey === true ? await createDedicated(options) : undefined
+  if (dedicated !== undefined) protection!.useDedicatedKey(dedicated.handle)
   const initiate = emitXdlms({
     kind: 'initiate-request',
+    ...(dedicated && { dedicatedKey: dedicated.key }),
     responseAllowed: true,
     dlmsVersion,
-    conformance: proposedBy(options),
+    conformance: proposedBy(options, ciphering),
     maxPduBytes: options.maxPduBytes,
   })
-  return options.mechanism === 'hls-gmac' ? openWithHls(options, initiate) : openInClear(options, initiate)
-}
-
-async function openInClear(options: OpenAssociationOptions, initiate: Uint8Array): Promise<ClientAssociation> {
-  const applicationContextName = applicationContexts.ln
-  const password =
-    options.mechanism === 'lls'
-      ? { acseRequirements: true as const, mechanismName: mechanisms.lls, authenticationValue: options.password! }
-      : {}
-  const answer = await options.send(emitAarq({ applicationContextName, ...password, userInformation: initiate }))
-  const aare = acceptedAare(answer, applicationContextName)
-  if (aare.diagnostic.code !== associateDiagnostics.null) throw unexpected('authentication asked for')
-  const response = initiateResponseOf(aare.userInformation ?? new Uint8Array(0))
-  return { info: infoOf(options, response, aare.apTitle), protection: undefined, initiate }
-}
-
-async function openWithHls(options: OpenAssociationOptions, initiate: Uint8Array): Promise<ClientAssociation> {
-  // The client's constructor has checked that these are there.
-  const security = options.security!
-  const slot = options.slot!
-  const serverSystemTitle = options.serverSystemTitle!
-  const protection = new FrameProtection(security, slot, serverSystemTitle)
-  const applicationContextName = applicationContexts['ln-ciphered']
-  const clientChallenge = granted(await security.hlsChallenge(slot, CHALLENGE_BYTES))
+  const applicationContextName = applicationContexts[ciphering === undefined ? 'ln' : 'ln-ciphered']
+  const needsTitle = ciphering !== undefined || titledMechanisms.has(mechanism)
+  const challenge = isHls(mechanism)
+    ? granted(await options.security!.hlsChallenge(options.slot!, challengeBytesOf(mechanism)))
+    : undefined
   const answer = await options.send(
     emitAarq({
       applicationContextName,
-      apTitle: security.systemTitle,
-      acseRequirements: true,
-      mechanismName: mechanisms['hls-gmac'],
-      authenticationValue: clientChallenge,
-      userInformation: granted(await protection.protect(initiate, 'glo')),
+      ...(needsTitle && { apTitle: options.security!.systemTitle }),
+      ...(mechanism !== 'none' && {
+        acseRequirements: true,
+        mechanismName: mechanisms[mechanism],
+        authenticationValue: challenge ?? options.password!,
+      }),
+      userInformation:
+        protection === undefined ? initiate : granted(await protection.protect(initiate, layersOfInitiate)),
     }),
   )
   const aare = acceptedAare(answer, applicationContextName)
-  const serverChallenge = serverChallengeOf(aare, serverSystemTitle, clientChallenge)
-  const opened = granted(await protection.unprotect(aare.userInformation ?? new Uint8Array(0)))
-  const response = initiateResponseOf(opened.plaintext)
-  const token = granted(await security.hlsAnswer(slot, serverChallenge))
-  const serverToken = await exchangeTokens(options, protection, token)
-  granted(await security.hlsVerify(slot, serverToken))
-  return { info: infoOf(options, response, serverSystemTitle), protection, initiate }
+  requireTitle(aare, needsTitle ? options.serverSystemTitle : undefined)
+  const serverChallenge = challenge === undefined ? undefined : serverChallengeOf(aare, mechanism, challenge)
+  if (serverChallenge === undefined && aare.diagnostic.code !== associateDiagnostics.null) {
+    throw unexpected('authentication asked for')
+  }
+  const response = initiateResponseOf(await openedInitiate(aare, protection, requiredOfInitiate))
+  const layers =
+    ciphering === undefined
+      ? []
+      : requestLayers({
+          form: ciphering.form ?? 'service',
+          key: ciphering.key ?? 'unicast',
+          isDedicated: dedicated !== undefined,
+          policy,
+        })
+  if (challenge !== undefined && serverChallenge !== undefined) {
+    // The dedicated key is spoken from the first request of the association on.
+    const passLayers = ciphering === undefined ? [] : passLayersOf(ciphering, policy)
+    await authenticate(options, protection, passLayers, { own: challenge, server: serverChallenge })
+  }
+  const info = infoOf(options, ciphering, response, aare.apTitle)
+  return { info, protection, layers, initiate, initiateLayers: layersOfInitiate, requiredOfInitiate }
+}
+
+function protectionOf(options: OpenAssociationOptions, ciphering: CipheringOptions): FrameProtection {
+  const required = responseProtections(policyOf(ciphering))
+  // The client's constructor has checked that these are there.
+  return new FrameProtection({
+    security: options.security!,
+    slot: options.slot!,
+    peerSystemTitle: options.serverSystemTitle!,
+    suite: ciphering.suite,
+    required: () => required,
+    signedForm: ciphering.signedForm,
+  })
+}
+
+const createDedicated = async ({ security, slot }: OpenAssociationOptions) =>
+  granted((await security!.sessionKeys?.createDedicated(slot!)) ?? { refused: 'unsupported' as const })
+
+const passLayersOf = ({ form = 'service', key = 'unicast' }: CipheringOptions, policy: number): ProtectionLayers =>
+  requestLayers({ form, key, isDedicated: false, policy })
+
+async function openedInitiate(
+  aare: Aare,
+  protection: FrameProtection | undefined,
+  required: number,
+): Promise<Uint8Array> {
+  const userInformation = aare.userInformation ?? new Uint8Array(0)
+  if (protection === undefined) return userInformation
+  return granted(await protection.unprotect(userInformation, required)).plaintext
+}
+
+/** The two passes of HLS after the AARE. */
+async function authenticate(
+  options: OpenAssociationOptions,
+  protection: FrameProtection | undefined,
+  layers: ProtectionLayers,
+  challenges: { readonly own: Uint8Array; readonly server: Uint8Array },
+): Promise<void> {
+  const security = options.security!
+  const slot = options.slot!
+  const mechanism = options.mechanism as HlsMechanism // there are challenges
+  const token = granted(
+    await security.hlsAnswer(slot, challenges.server, { mechanism, otherChallenge: challenges.own }),
+  )
+  const serverToken = await exchangeTokens(options, protection, layers, token)
+  granted(await security.hlsVerify(slot, serverToken, { mechanism, otherChallenge: challenges.server }))
 }
 
 /** Sends our answer to the server's challenge, gives its answer to ours. */
 async function exchangeTokens(
   options: OpenAssociationOptions,
-  protection: FrameProtection,
+  protection: FrameProtection | undefined,
+  layers: ProtectionLayers,
   token: Uint8Array,
 ): Promise<Uint8Array> {
   const request = emitXdlms({
@@ -124,11 +209,12 @@ async function exchangeTokens(
     method: replyToHls,
     parameter: cosem.octetString(token),
   })
-  const answer = await options.send(granted(await protection.protect(request, 'glo')))
+  const sent = protection === undefined ? request : granted(await protection.protect(request, layers))
+  const answer = await options.send(sent)
   if (answer[0] === apduTags['exception-response']) throw exceptionOf(answer)
-  const { plaintext, form } = granted(await protection.unprotect(answer))
-  if (form !== 'glo') throw refusalError({ refused: 'not-permitted' })
-  const response = parseXdlms(plaintext)
+  const opened = protection === undefined ? undefined : granted(await protection.unprotect(answer))
+  if (opened !== undefined && !isSameForm(layers, opened.layers)) throw refusalError({ refused: 'not-permitted' })
+  const response = parseXdlms(opened?.plaintext ?? answer)
   if (response.kind !== 'action-response-normal' || response.invokeIdAndPriority !== REPLY_INVOKE_ID) {
     throw unexpected('not the answer to reply_to_HLS_authentication')
   }
@@ -167,25 +253,31 @@ function diagnosticName({ diagnostic: { source, code } }: Aare): string {
   return name ?? `${source} ${code}`
 }
 
-/** Checks everything about the server that the AARE tells in clear, and gives its challenge. */
-function serverChallengeOf(aare: Aare, serverSystemTitle: Uint8Array, clientChallenge: Uint8Array): Uint8Array {
+/** The title must be the one we know the server by, where titles count. */
+function requireTitle({ apTitle }: Aare, serverSystemTitle: Uint8Array | undefined): void {
+  if (serverSystemTitle === undefined) return
+  if (apTitle === undefined || !equalBytes(apTitle, serverSystemTitle)) {
+    throw new DlmsError('DLMS_AUTHENTICATION_FAILED', 'the server answers under another system title')
+  }
+}
+
+/** Checks what the AARE tells in clear about the authentication, and gives the server's challenge. */
+function serverChallengeOf(aare: Aare, mechanism: MechanismName, clientChallenge: Uint8Array): Uint8Array {
   const failed = (reason: string) => new DlmsError('DLMS_AUTHENTICATION_FAILED', reason)
   const { source, code } = aare.diagnostic
   const asks = source === 'acse-service-user' && code === associateDiagnostics['authentication-required']
   if (!asks || aare.acseRequirements !== true) throw failed('the server does not ask for authentication')
-  if (aare.mechanismName === undefined || !equalBytes(aare.mechanismName, mechanisms['hls-gmac'])) {
+  if (aare.mechanismName === undefined || !equalBytes(aare.mechanismName, mechanisms[mechanism])) {
     throw failed('the server answers with another mechanism')
   }
-  if (aare.apTitle === undefined || !equalBytes(aare.apTitle, serverSystemTitle)) {
-    throw failed('the server answers under another system title')
-  }
   const challenge = aare.authenticationValue
-  if (challenge === undefined || challenge.length < CHALLENGE_MIN_BYTES || challenge.length > CHALLENGE_MAX_BYTES) {
-    throw failed('the server gives no usable challenge')
-  }
+  if (!isUsableChallenge(challenge, mechanism)) throw failed('the server gives no usable challenge')
   if (equalBytes(challenge, clientChallenge)) throw failed('the server sends our own challenge back')
+  if (mechanism === 'hls-gmac' && isServiceLike(challenge)) throw failed('the challenge of the server is a service')
   return challenge
 }
+
+const isHls = (mechanism: MechanismName): mechanism is HlsMechanism => mechanism !== 'none' && mechanism !== 'lls'
 
 function initiateResponseOf(plaintext: Uint8Array): InitiateResponse {
   const response = parseXdlms(plaintext)
@@ -201,12 +293,13 @@ function initiateResponseOf(plaintext: Uint8Array): InitiateResponse {
 
 function infoOf(
   options: OpenAssociationOptions,
+  ciphering: CipheringOptions | undefined,
   response: InitiateResponse,
   serverSystemTitle: Uint8Array | undefined,
 ): AssociationInfo {
   return {
     // A server that grants more than was proposed gets no more.
-    conformance: response.conformance & proposedBy(options),
+    conformance: response.conformance & proposedBy(options, ciphering),
     serverMaxPduBytes: response.maxPduBytes === 0 ? 0xffff : response.maxPduBytes,
     serverSystemTitle,
   }

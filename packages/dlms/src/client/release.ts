@@ -11,16 +11,16 @@ import { exceptionOf, refusalError } from './response-errors.ts'
  * @source Green Book ed. 8 §9.3.3, §9.4.4.2
  */
 export async function release(
-  { protection, initiate }: ClientAssociation,
+  { protection, initiate, initiateLayers, requiredOfInitiate }: ClientAssociation,
   send: (apdu: Uint8Array) => Promise<Uint8Array>,
 ): Promise<void> {
-  const userInformation = await protection?.protect(initiate, 'glo')
+  const userInformation = await protection?.protect(initiate, initiateLayers)
   if (userInformation !== undefined && isRefusal(userInformation)) throw refusalError(userInformation)
   const answer = await send(emitRelease({ kind: 'rlrq', reason: 0, userInformation }))
   if (answer[0] === apduTags['exception-response']) throw exceptionOf(answer)
   if (answer[0] !== apduTags.rlre) throw new DlmsError('DLMS_UNEXPECTED_RESPONSE', 'not an RLRE', { tag: answer[0] })
   const released = parseRelease(answer)
   if (protection === undefined || released.userInformation === undefined) return
-  const opened = await protection.unprotect(released.userInformation)
+  const opened = await protection.unprotect(released.userInformation, requiredOfInitiate)
   if (isRefusal(opened)) throw refusalError(opened)
 }

@@ -29,6 +29,7 @@ const codes: Readonly<Record<SecurityRefusalReason, DlmsErrorCode>> = {
   'unknown-key': 'DLMS_SECURITY_REFUSED',
   'no-challenge': 'DLMS_SECURITY_REFUSED',
   unavailable: 'DLMS_SECURITY_REFUSED',
+  unsupported: 'DLMS_SECURITY_REFUSED',
 }
 
 /** The error for what the security module said about an answer, or about our own request. */

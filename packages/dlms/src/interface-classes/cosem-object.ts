@@ -14,6 +14,12 @@ export interface Caller {
   readonly conformance: number
   readonly clientMaxPduBytes: number
   readonly serverMaxPduBytes: number
+  /** What was proved of this request: authenticated, encrypted, signed; see `protections`. */
+  readonly protection: number
+  /** Asks for at least this protection of the answer. */
+  demandOfAnswer(protection: number): void
+  /** Runs when the answer to this request was protected: new keys must not be in it yet. */
+  afterAnswer(act: () => Promise<void>): void
   /** Whether anyone is in this association now, on any connection. */
   isAssociated(association: AssociationConfig): boolean
 }

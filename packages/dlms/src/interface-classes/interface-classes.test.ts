@@ -41,6 +41,9 @@ const callerOf = (association: AssociationConfig): Caller => ({
   conformance: 0x00181d,
   clientMaxPduBytes: 512,
   serverMaxPduBytes: 1024,
+  protection: 0,
+  demandOfAnswer: () => {},
+  afterAnswer: () => {},
   isAssociated: (config) => config === association,
 })
 const caller = callerOf(management)

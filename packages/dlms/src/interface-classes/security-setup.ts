@@ -1,19 +1,8 @@
 import { cosem } from '../cosem/cosem-data.ts'
+import { securityPolicy } from '../security/security-policy.ts'
 import { buildObject } from './build-object.ts'
 import type { CosemObject } from './cosem-object.ts'
 import { interfaceClasses } from './interface-class-table.ts'
-
-/** Bits of `security_policy` from class version 1 on. */
-export const securityPolicy = {
-  authenticatedRequest: 0x04,
-  encryptedRequest: 0x08,
-  signedRequest: 0x10,
-  authenticatedResponse: 0x20,
-  encryptedResponse: 0x40,
-  signedResponse: 0x80,
-  /** Authenticated and encrypted, both ways: what a ciphered association here always does. */
-  everythingCiphered: 0x6c,
-} as const
 
 /**
  * Class 64: which protection is in force and whose titles count. Keys and policy cannot be changed through it yet:

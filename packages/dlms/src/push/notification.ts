@@ -1,14 +1,21 @@
 import { emitXdlms } from '../apdu/apdu.ts'
 import type { DataNotification, EventNotification } from '../apdu/data-notification.ts'
 import { refusalError } from '../client/response-errors.ts'
-import { FrameProtection } from '../security/frame-protection.ts'
+import { FrameProtection, generalGloLayers, type ProtectionLayers } from '../security/frame-protection.ts'
 import { isRefusal, type SecurityModule } from '../security/security-module.ts'
+import type { SecuritySuiteId } from '../security/security-suite.ts'
 
 export interface NotificationOptions {
   readonly notification: DataNotification | EventNotification
   /** With it the notification goes out authenticated and encrypted under the keys of `slot`, else in clear. */
   readonly security?: SecurityModule
   readonly slot?: number
+  /** Default 0. */
+  readonly suite?: SecuritySuiteId
+  /** Default general-glo-ciphering, authenticated and encrypted. */
+  readonly layers?: ProtectionLayers
+  /** Named in general-ciphering and general-signing, which need it. */
+  readonly recipientSystemTitle?: Uint8Array
 }
 
 /**
@@ -17,11 +24,14 @@ export interface NotificationOptions {
  * @throws DlmsError `DLMS_SECURITY_REFUSED`, `DLMS_NOT_REPRESENTABLE`
  * @source Green Book ed. 8 §9.3.10 (DataNotification), §9.3.9 (EventNotification)
  */
-export async function notificationApdu({ notification, security, slot }: NotificationOptions): Promise<Uint8Array> {
+export async function notificationApdu(options: NotificationOptions): Promise<Uint8Array> {
+  const { notification, security, slot = 0, suite, layers = generalGloLayers, recipientSystemTitle } = options
   const plaintext = emitXdlms(notification)
   if (security === undefined) return plaintext
-  // Only the protecting half is used, which names no peer.
-  const secured = await new FrameProtection(security, slot ?? 0, security.systemTitle).protect(plaintext, 'general-glo')
+  // Only the protecting half is used; general-glo-ciphering names no peer.
+  const peerSystemTitle = recipientSystemTitle ?? security.systemTitle
+  const protection = new FrameProtection({ security, slot, peerSystemTitle, suite, required: () => 0 })
+  const secured = await protection.protect(plaintext, layers)
   if (isRefusal(secured)) throw refusalError(secured)
   return secured
 }

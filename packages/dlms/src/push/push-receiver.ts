@@ -1,22 +1,25 @@
-import { parseXdlms } from '../apdu/apdu.ts'
-import { apduTags } from '../apdu/apdu-tags.ts'
-import { parseGeneralGloCiphering } from '../apdu/ciphered.ts'
+import { isProtectedTag, parseProtected, parseXdlms } from '../apdu/apdu.ts'
 import type { DataNotification, EventNotification } from '../apdu/data-notification.ts'
 import { DlmsError } from '../errors.ts'
-import { FrameProtection } from '../security/frame-protection.ts'
+import { everythingRequired, FrameProtection } from '../security/frame-protection.ts'
 import { isRefusal, type SecurityModule, type SecurityRefusalReason } from '../security/security-module.ts'
+import type { SecuritySuiteId } from '../security/security-suite.ts'
 
 export interface PushReceiverOptions {
   readonly security?: SecurityModule
   /** Key slot for a sender, or undefined for one that is not known. */
   readonly slotOf?: (systemTitle: Uint8Array) => number | undefined | Promise<number | undefined>
+  /** Suite of a slot, default 0. */
+  readonly suiteOf?: (slot: number) => SecuritySuiteId
+  /** What a protected notification must have at least, see `protections`; default authenticated and encrypted. */
+  readonly required?: number
   /** Takes notifications in clear, which anybody can send. Default false. */
   readonly acceptsPlain?: boolean
 }
 
 export interface Push {
   readonly notification: DataNotification | EventNotification
-  /** Title of the sender, proved by its tag; undefined for a notification in clear. */
+  /** Title of the sender, proved by its tag or signature; undefined for a notification in clear. */
   readonly systemTitle: Uint8Array | undefined
 }
 
@@ -38,23 +41,34 @@ export class PushReceiver {
 
   /** Never rejects at octets. */
   async receive(apdu: Uint8Array): Promise<Push | PushRefusal> {
-    if (apdu[0] !== apduTags['general-glo-ciphering']) {
+    if (!isProtectedTag(apdu[0])) {
       // Judged before it is parsed: what is not taken is not looked at.
       return this.#options.acceptsPlain === true ? pushOf(apdu, undefined) : { refused: 'plain' }
     }
-    const { security, slotOf } = this.#options
+    const { security, slotOf, suiteOf, required = everythingRequired } = this.#options
     const systemTitle = titleOf(apdu)
     if (systemTitle === undefined) return { refused: 'malformed' }
     const slot = await slotOf?.(systemTitle)
     if (security === undefined || slot === undefined) return { refused: 'unknown-peer' }
-    const opened = await new FrameProtection(security, slot, systemTitle).unprotect(apdu)
+    const protection = new FrameProtection({
+      security,
+      slot,
+      peerSystemTitle: systemTitle,
+      suite: suiteOf?.(slot),
+      required: () => required,
+    })
+    const opened = await protection.unprotect(apdu)
     return isRefusal(opened) ? { refused: opened.refused } : pushOf(opened.plaintext, systemTitle)
   }
 }
 
+/** Undefined for what names no sender. */
 function titleOf(apdu: Uint8Array): Uint8Array | undefined {
   try {
-    return parseGeneralGloCiphering(apdu).systemTitle
+    const frame = parseProtected(apdu)
+    if (frame.kind === 'general-glo-ciphering') return frame.systemTitle
+    const isGeneral = frame.kind === 'general-ciphering' || frame.kind === 'general-signing'
+    return isGeneral ? frame.originatorSystemTitle : undefined
   } catch (error) {
     if (error instanceof DlmsError) return undefined
     throw error

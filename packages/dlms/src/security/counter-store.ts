@@ -13,6 +13,12 @@ export interface CounterStore {
    */
   accept(slot: number, floor: CounterFloor, counter: number): boolean | Promise<boolean>
   read(slot: number): SlotCounters | Promise<SlotCounters>
+  /**
+   * The symmetric keys of this slot are new: the peer may count from 0 again, so both floors go down to 0. The send
+   * counter does not; it may stay, and then never repeats for any key. Optional: a store whose entries belong to a key
+   * begins a new one by itself.
+   */
+  keysChanged?(slot: number): void | Promise<void>
 }
 
 /** Messages and HLS tokens have a floor each, see `SecurityModule.hlsVerify`. */
@@ -42,5 +48,10 @@ export function memoryCounterStore(initial: Readonly<Record<number, Partial<Slot
       return true
     },
     read: (slot) => ({ ...countersOf(slot) }),
+    keysChanged(slot) {
+      const counters = countersOf(slot)
+      counters.messageFloor = 0
+      counters.tokenFloor = 0
+    },
   }
 }

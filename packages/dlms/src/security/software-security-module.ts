@@ -1,27 +1,44 @@
 import { concatBytes, equalBytes } from '@gridcard/bytes'
 import type { CryptoProvider } from '@gridcard/crypto'
-import { DlmsError } from '../errors.ts'
 import type { CounterFloor, CounterStore } from './counter-store.ts'
-import { isAuthenticating, securityControl } from './security-control.ts'
-import type {
-  Protected,
-  ProtectRequest,
-  SecurityModule,
-  SecurityRefusal,
-  SlotCounters,
-  Unprotected,
-  UnprotectRequest,
+import { type HlsProof, hlsTranscript, sharedSecretToken } from './hls-functions.ts'
+import { type KeySet, requireConfigured, requireKeySet } from './key-set.ts'
+import {
+  gmac,
+  ivOf,
+  type MessageKeys,
+  type MessageSettings,
+  openMessage,
+  sealMessage,
+  TAG_BYTES,
+} from './message-cipher.ts'
+import {
+  isAuthenticated,
+  isBroadcast,
+  isCompressed,
+  isEncrypted,
+  securityControl,
+  suiteOf,
+} from './security-control.ts'
+import {
+  type HlsExchange,
+  isRefusal,
+  type KeyManagement,
+  type Protected,
+  type ProtectRequest,
+  type SecurityCapabilities,
+  type SecurityModule,
+  type SecurityRefusal,
+  type SessionKey,
+  type SlotCounters,
+  type Unprotected,
+  type UnprotectRequest,
 } from './security-module.ts'
+import { SoftwareKeyManagement } from './software-key-management.ts'
+import { type OpenKey, type SlotKeys, SoftwareSessionKeys } from './software-session-keys.ts'
+import { SoftwareSignatures } from './software-signatures.ts'
 
-/** Keys shared with one peer, suite 0. */
-export interface KeySet {
-  /** Global unicast encryption key, 16 bytes. */
-  readonly blockCipherKey: Uint8Array
-  /** 16 bytes. */
-  readonly authenticationKey: Uint8Array
-  /** What the peer calls itself, 8 bytes; must differ from the own title, or both would use one IV. */
-  readonly peerSystemTitle: Uint8Array
-}
+export type { KeySet } from './key-set.ts'
 
 export interface SoftwareSecurityModuleOptions {
   readonly crypto: CryptoProvider
@@ -29,26 +46,33 @@ export interface SoftwareSecurityModuleOptions {
   readonly systemTitle: Uint8Array
   /** Asked at each use, so that keys can come from a sealed store and change; nothing of them is kept. */
   readonly slots: (slot: number) => KeySet | undefined | Promise<KeySet | undefined>
+  /** Stores what changed of a slot, durably, before it answers. Without it the keys of this module cannot be changed. */
+  readonly storeKeys?: (slot: number, changes: Partial<KeySet>) => void | Promise<void>
   readonly counters: CounterStore
 }
 
 const TITLE_BYTES = 8
-const KEY_BYTES = 16
-const TAG_BYTES = 12
 const TOKEN_BYTES = 1 + 4 + TAG_BYTES
 const CHALLENGE_MIN_BYTES = 8
 const CHALLENGE_MAX_BYTES = 64
 /** Has no successor, so it is neither sent nor accepted. */
 const LAST_COUNTER = 0xffff_ffff
-const nothing = new Uint8Array(0)
+const gmacExchange: HlsExchange = { mechanism: 'hls-gmac', otherChallenge: new Uint8Array(0) }
 
 /**
  * Keys in memory, cryptography injected, counters in a store: the head-end's end, and the peer in tests. A meter has
  * its keys in a card instead.
- * @source Green Book ed. 8 §9.2.7.2.4 (protection), §9.2.7.4 (HLS with GMAC)
+ * @source Green Book ed. 8 §9.2.7.2.4 (protection), §9.2.7.4 (HLS)
  */
 export class SoftwareSecurityModule implements SecurityModule {
   readonly systemTitle: Uint8Array
+  readonly capabilities: SecurityCapabilities = {
+    suites: [0, 1, 2],
+    mechanisms: ['hls', 'hls-md5', 'hls-sha1', 'hls-gmac', 'hls-sha256', 'hls-ecdsa'],
+  }
+  readonly signatures: SoftwareSignatures
+  readonly sessionKeys: SoftwareSessionKeys
+  readonly keyManagement?: KeyManagement
   readonly #crypto: CryptoProvider
   readonly #slots: SoftwareSecurityModuleOptions['slots']
   readonly #counters: CounterStore
@@ -56,101 +80,197 @@ export class SoftwareSecurityModule implements SecurityModule {
 
   /** @throws DlmsError `DLMS_CONFIGURATION` for a title that is not 8 bytes */
   constructor(options: SoftwareSecurityModuleOptions) {
+    const { crypto, counters, storeKeys } = options
     requireConfigured(options.systemTitle.length === TITLE_BYTES, 'a system title has 8 bytes')
     this.systemTitle = options.systemTitle.slice()
-    this.#crypto = options.crypto
+    this.#crypto = crypto
     this.#slots = options.slots
-    this.#counters = options.counters
+    this.#counters = counters
+    const slotKeys = (slot: number) => this.#slot(slot)
+    this.signatures = new SoftwareSignatures(crypto, slotKeys)
+    this.sessionKeys = new SoftwareSessionKeys({
+      crypto,
+      ownSystemTitle: this.systemTitle,
+      slotKeys,
+      signatures: this.signatures,
+    })
+    if (storeKeys !== undefined) {
+      this.keyManagement = new SoftwareKeyManagement({
+        crypto,
+        ownSystemTitle: this.systemTitle,
+        slotKeys,
+        signatures: this.signatures,
+        storeKeys,
+        counters,
+      })
+    }
   }
 
-  async protect({ slot, securityControl: control, plaintext }: ProtectRequest): Promise<Protected | SecurityRefusal> {
-    if (!isAuthenticating(control)) return { refused: 'not-permitted' }
-    const keys = await this.#keys(slot)
-    if (keys === undefined) return { refused: 'unknown-key' }
+  async protect(request: ProtectRequest): Promise<Protected | SecurityRefusal> {
+    const { slot, securityControl: control, plaintext, header } = request
+    const found = await this.#messageKeys(slot, control, request.key)
+    if (isRefusal(found)) return found
     const invocationCounter = await this.#counters.takeSend(slot)
     if (invocationCounter === undefined) return { refused: 'counter-exhausted' }
     const iv = ivOf(this.systemTitle, invocationCounter)
-    if (control === securityControl.authenticatedEncrypted) {
-      const aad = aadOf(control, keys)
-      const body = this.#crypto.gcmSeal(keys.blockCipherKey, iv, aad, plaintext, TAG_BYTES)
-      return { invocationCounter, body }
-    }
-    const tag = this.#gmac(keys, iv, control, plaintext)
-    return { invocationCounter, body: concatBytes(plaintext, tag) }
+    const settings = { keys: found.keys, securityControl: control, iv, header }
+    return { invocationCounter, body: sealMessage(this.#crypto, settings, plaintext) }
   }
 
   async unprotect(request: UnprotectRequest): Promise<Unprotected | SecurityRefusal> {
-    const { slot, securityControl: control, invocationCounter, body, peerSystemTitle } = request
-    if (!isAuthenticating(control)) return { refused: 'not-permitted' }
-    if (body.length < TAG_BYTES) return { refused: 'malformed' }
-    const keys = await this.#keys(slot)
-    if (keys === undefined) return { refused: 'unknown-key' }
-    if (!equalBytes(peerSystemTitle, keys.peerSystemTitle)) return { refused: 'unknown-peer' }
-    const early = await this.#refuseBelow(slot, 'message', invocationCounter)
+    const { slot, securityControl: control, invocationCounter, body, peerSystemTitle, header } = request
+    const found = await this.#messageKeys(slot, control, request.key)
+    if (isRefusal(found)) return found
+    const { peer, open } = found
+    if (isAuthenticated(control) && body.length < TAG_BYTES) return { refused: 'malformed' }
+    if (!equalBytes(peerSystemTitle, peer)) return { refused: 'unknown-peer' }
+    const early = await this.#refuseBelow(slot, 'message', invocationCounter, open)
     if (early !== undefined) return early
-    const iv = ivOf(keys.peerSystemTitle, invocationCounter)
-    const plaintext = this.#open(keys, iv, control, body)
+    const iv = ivOf(peer, invocationCounter)
+    const plaintext = openMessage(this.#crypto, { keys: found.keys, securityControl: control, iv, header }, body)
     if (plaintext === undefined) return { refused: 'authentication-failed' }
+    // Nobody has proved this counter: raised, it would let a forger use up all that are left.
+    if (!isAuthenticated(control)) return { plaintext }
     // Raised only for a genuine message, and before its content counts; the store decides between two at once.
+    if (open?.floor === 'fresh') {
+      if (invocationCounter < open.messageFloor) {
+        return { refused: 'counter-replayed', expectedCounter: open.messageFloor }
+      }
+      open.messageFloor = invocationCounter + 1
+      return { plaintext }
+    }
     const isNew = await this.#counters.accept(slot, 'message', invocationCounter)
     return isNew ? { plaintext } : this.#replayed(slot, 'message')
   }
 
   async hlsChallenge(slot: number, lengthBytes: number): Promise<Uint8Array | SecurityRefusal> {
     if (!isChallengeLength(lengthBytes)) return { refused: 'malformed' }
-    if ((await this.#keys(slot)) === undefined) return { refused: 'unknown-key' }
+    if ((await this.#slot(slot)) === undefined) return { refused: 'unknown-key' }
     const challenge = this.#crypto.randomBytes(lengthBytes)
     this.#challenges.set(slot, challenge)
     return challenge.slice()
   }
 
-  async hlsAnswer(slot: number, peerChallenge: Uint8Array): Promise<Uint8Array | SecurityRefusal> {
+  async hlsAnswer(
+    slot: number,
+    peerChallenge: Uint8Array,
+    exchange: HlsExchange = gmacExchange,
+  ): Promise<Uint8Array | SecurityRefusal> {
     if (!isChallengeLength(peerChallenge.length)) return { refused: 'malformed' }
-    const keys = await this.#keys(slot)
+    const found = await this.#slot(slot)
+    if (found === undefined) return { refused: 'unknown-key' }
+    const proof: HlsProof = {
+      proverSystemTitle: this.systemTitle,
+      verifierSystemTitle: found.keys.peerSystemTitle,
+      challenge: peerChallenge,
+      otherChallenge: exchange.otherChallenge,
+    }
+    if (exchange.mechanism === 'hls-ecdsa') return this.signatures.sign(slot, hlsTranscript(proof))
+    if (exchange.mechanism !== 'hls-gmac') return this.#sharedSecretToken(exchange.mechanism, found, proof)
+    const keys = tokenKeysOf(found)
     if (keys === undefined) return { refused: 'unknown-key' }
     const counter = await this.#counters.takeSend(slot)
     if (counter === undefined) return { refused: 'counter-exhausted' }
-    const control = securityControl.authenticated
-    const tag = this.#gmac(keys, ivOf(this.systemTitle, counter), control, peerChallenge)
-    return concatBytes(Uint8Array.of(control), counterOctets(counter), tag)
+    const control = securityControl.authenticated | found.suite.id
+    const settings = tokenSettings(keys, control, ivOf(this.systemTitle, counter))
+    return concatBytes(Uint8Array.of(control), counterOctets(counter), gmac(this.#crypto, settings, peerChallenge))
   }
 
-  async hlsVerify(slot: number, token: Uint8Array): Promise<{ readonly ok: true } | SecurityRefusal> {
+  async hlsVerify(
+    slot: number,
+    token: Uint8Array,
+    exchange: HlsExchange = gmacExchange,
+  ): Promise<{ readonly ok: true } | SecurityRefusal> {
     const challenge = this.#challenges.get(slot)
     this.#challenges.delete(slot)
     if (challenge === undefined) return { refused: 'no-challenge' }
+    const found = await this.#slot(slot)
+    if (found === undefined) return { refused: 'unknown-key' }
+    if (exchange.mechanism === 'hls-gmac') return this.#verifyGmac(slot, token, challenge, found)
+    const proof: HlsProof = {
+      proverSystemTitle: found.keys.peerSystemTitle,
+      verifierSystemTitle: this.systemTitle,
+      challenge,
+      otherChallenge: exchange.otherChallenge,
+    }
+    if (exchange.mechanism === 'hls-ecdsa') return this.signatures.verify(slot, hlsTranscript(proof), token)
+    const expected = this.#sharedSecretToken(exchange.mechanism, found, proof)
+    if (isRefusal(expected)) return expected
+    return this.#crypto.constantTimeEqual(token, expected) ? { ok: true } : { refused: 'authentication-failed' }
+  }
+
+  async #verifyGmac(
+    slot: number,
+    token: Uint8Array,
+    challenge: Uint8Array,
+    found: SlotKeys,
+  ): Promise<{ readonly ok: true } | SecurityRefusal> {
     if (token.length !== TOKEN_BYTES) return { refused: 'malformed' }
-    const control = securityControl.authenticated
+    const control = securityControl.authenticated | found.suite.id
     if (token[0] !== control) return { refused: 'authentication-failed' }
-    const keys = await this.#keys(slot)
+    const keys = tokenKeysOf(found)
     if (keys === undefined) return { refused: 'unknown-key' }
     const counter = new DataView(token.buffer, token.byteOffset).getUint32(1)
     const early = await this.#refuseBelow(slot, 'token', counter)
     if (early !== undefined) return early
-    const expected = this.#gmac(keys, ivOf(keys.peerSystemTitle, counter), control, challenge)
+    const settings = tokenSettings(keys, control, ivOf(found.keys.peerSystemTitle, counter))
+    const expected = gmac(this.#crypto, settings, challenge)
     if (!this.#crypto.constantTimeEqual(token.subarray(5), expected)) return { refused: 'authentication-failed' }
     const isNew = await this.#counters.accept(slot, 'token', counter)
     return isNew ? { ok: true } : this.#replayed(slot, 'token')
   }
 
+  #sharedSecretToken(
+    mechanism: Parameters<typeof sharedSecretToken>[1],
+    { keys }: SlotKeys,
+    proof: HlsProof,
+  ): Uint8Array | SecurityRefusal {
+    const { hlsSecret } = keys
+    if (hlsSecret === undefined || hlsSecret.length === 0) return { refused: 'unknown-key' }
+    requireConfigured(mechanism !== 'hls' || hlsSecret.length === 16, 'the secret of mechanism 2 has 16 bytes')
+    return sharedSecretToken(this.#crypto, mechanism, hlsSecret, proof)
+  }
+
   async counters(slot: number): Promise<SlotCounters | SecurityRefusal> {
-    if ((await this.#keys(slot)) === undefined) return { refused: 'unknown-key' }
+    if ((await this.#slot(slot)) === undefined) return { refused: 'unknown-key' }
     return this.#counters.read(slot)
   }
 
-  async #keys(slot: number): Promise<KeySet | undefined> {
+  async #slot(slot: number): Promise<SlotKeys | undefined> {
     const keys = await this.#slots(slot)
-    if (keys === undefined) return undefined
-    const { blockCipherKey, authenticationKey, peerSystemTitle } = keys
-    requireConfigured(blockCipherKey.length === KEY_BYTES, 'a block cipher key of suite 0 has 16 bytes')
-    requireConfigured(authenticationKey.length === KEY_BYTES, 'an authentication key of suite 0 has 16 bytes')
-    requireConfigured(peerSystemTitle.length === TITLE_BYTES, 'a system title has 8 bytes')
-    requireConfigured(!equalBytes(peerSystemTitle, this.systemTitle), 'peer has the own system title')
-    return keys
+    return keys === undefined ? undefined : { keys, suite: requireKeySet(keys, this.systemTitle) }
   }
 
-  async #refuseBelow(slot: number, floor: CounterFloor, counter: number): Promise<SecurityRefusal | undefined> {
-    const refusal = await this.#replayed(slot, floor)
+  /** The keys a message under this control needs, or why there are none. */
+  async #messageKeys(
+    slot: number,
+    control: number,
+    handle: SessionKey | undefined,
+  ): Promise<{ keys: MessageKeys; peer: Uint8Array; open: OpenKey | undefined } | SecurityRefusal> {
+    if (isCompressed(control)) return { refused: 'unsupported' }
+    const found = await this.#slot(slot)
+    if (found === undefined) return { refused: 'unknown-key' }
+    const { keys, suite } = found
+    const isPermitted = isAuthenticated(control) || (isEncrypted(control) && keys.allowsEncryptionOnly === true)
+    if (!isPermitted || suiteOf(control) !== suite.id) return { refused: 'not-permitted' }
+    const open = handle === undefined ? undefined : this.sessionKeys.find(slot, handle)
+    const inSlot = isBroadcast(control) ? keys.broadcastKey : keys.blockCipherKey
+    const blockCipherKey = handle === undefined ? inSlot : open?.key
+    if (blockCipherKey === undefined || keys.authenticationKey === undefined) return { refused: 'unknown-key' }
+    const messageKeys = { blockCipherKey, authenticationKey: keys.authenticationKey }
+    return { keys: messageKeys, peer: keys.peerSystemTitle, open }
+  }
+
+  async #refuseBelow(
+    slot: number,
+    floor: CounterFloor,
+    counter: number,
+    open?: OpenKey,
+  ): Promise<SecurityRefusal | undefined> {
+    const refusal =
+      open?.floor === 'fresh'
+        ? ({ refused: 'counter-replayed', expectedCounter: open.messageFloor } as const)
+        : await this.#replayed(slot, floor)
     return counter < refusal.expectedCounter || counter === LAST_COUNTER ? refusal : undefined
   }
 
@@ -158,36 +278,27 @@ export class SoftwareSecurityModule implements SecurityModule {
     const { messageFloor, tokenFloor } = await this.#counters.read(slot)
     return { refused: 'counter-replayed', expectedCounter: floor === 'message' ? messageFloor : tokenFloor } as const
   }
-
-  #gmac(keys: KeySet, iv: Uint8Array, control: number, message: Uint8Array): Uint8Array {
-    const aad = concatBytes(aadOf(control, keys), message)
-    return this.#crypto.gcmSeal(keys.blockCipherKey, iv, aad, nothing, TAG_BYTES)
-  }
-
-  #open(keys: KeySet, iv: Uint8Array, control: number, body: Uint8Array): Uint8Array | undefined {
-    if (control === securityControl.authenticatedEncrypted) {
-      return this.#crypto.gcmOpen(keys.blockCipherKey, iv, aadOf(control, keys), body, TAG_BYTES)
-    }
-    const plaintext = body.slice(0, -TAG_BYTES)
-    const expected = this.#gmac(keys, iv, control, plaintext)
-    return this.#crypto.constantTimeEqual(body.subarray(-TAG_BYTES), expected) ? plaintext : undefined
-  }
 }
+
+function tokenKeysOf({ keys }: SlotKeys): MessageKeys | undefined {
+  const { blockCipherKey, authenticationKey } = keys
+  return blockCipherKey === undefined || authenticationKey === undefined
+    ? undefined
+    : { blockCipherKey, authenticationKey }
+}
+
+const tokenSettings = (keys: MessageKeys, control: number, iv: Uint8Array): MessageSettings => ({
+  keys,
+  securityControl: control,
+  iv,
+  header: undefined,
+})
 
 const isChallengeLength = (lengthBytes: number): boolean =>
   Number.isInteger(lengthBytes) && lengthBytes >= CHALLENGE_MIN_BYTES && lengthBytes <= CHALLENGE_MAX_BYTES
-
-/** SC || AK; the message follows when it is authenticated only. */
-const aadOf = (control: number, keys: KeySet): Uint8Array => concatBytes(Uint8Array.of(control), keys.authenticationKey)
 
 function counterOctets(counter: number): Uint8Array {
   const octets = new Uint8Array(4)
   new DataView(octets.buffer).setUint32(0, counter)
   return octets
-}
-
-const ivOf = (systemTitle: Uint8Array, counter: number): Uint8Array => concatBytes(systemTitle, counterOctets(counter))
-
-function requireConfigured(condition: boolean, message: string): void {
-  if (!condition) throw new DlmsError('DLMS_CONFIGURATION', message)
 }

@@ -2,10 +2,17 @@ import { apduTags } from '../apdu/apdu-tags.ts'
 import { logicalNameBytes } from '../cosem/obis-code.ts'
 import { DlmsError } from '../errors.ts'
 import type { CosemObject } from '../interface-classes/cosem-object.ts'
+import { protections, requestProtections, securityPolicy } from '../security/security-policy.ts'
 import type { Wpdu } from '../wrapper/wrapper.ts'
 import { smallestPduBytes } from './judge-aarq.ts'
 import { type AssociationHost, genericRefusal, refusedAare, ServerAssociation } from './server-association.ts'
-import type { AssociationConfig, DlmsServerOptions, SecurityEvent, SecurityEventKind } from './server-options.ts'
+import {
+  type AssociationConfig,
+  type DlmsServerOptions,
+  policyOf,
+  type SecurityEvent,
+  type SecurityEventKind,
+} from './server-options.ts'
 
 const DEFAULT_MAX_PDU_BYTES = 1024
 const DEFAULT_MAX_RESPONSE_BYTES = 4 * 1024 * 1024
@@ -141,15 +148,31 @@ export class DlmsServerConnection {
 const pairOf = ({ clientSap, serverSap }: AssociationConfig): string => `${clientSap}:${serverSap}`
 
 function requireUsable(association: AssociationConfig, options: DlmsServerOptions): void {
-  if (association.mechanism === 'lls') {
-    const { name, ciphered, password } = association
+  const { name, mechanism, ciphered, suite = 0, slot, password } = association
+  if (mechanism === 'lls') {
     requireConfigured(options.allowsPasswordsInClear === true, `association ${name} would take a password in clear`)
-    requireConfigured(!ciphered && password !== undefined, `association ${name} needs a password and no ciphering`)
-    return
+    requireConfigured(password !== undefined, `association ${name} needs a password`)
   }
-  if (!association.ciphered && association.mechanism === 'none') return
-  requireConfigured(options.security !== undefined, `association ${association.name} needs a security module`)
-  requireConfigured(association.slot !== undefined, `association ${association.name} needs a key slot`)
+  const isBroken = mechanism === 'hls-md5' || mechanism === 'hls-sha1'
+  requireConfigured(!isBroken || options.allowsBrokenHashes === true, `association ${name} would trust a broken hash`)
+  if (!ciphered && (mechanism === 'none' || mechanism === 'lls')) return
+  const { security } = options
+  if (security === undefined) throw new DlmsError('DLMS_CONFIGURATION', `association ${name} needs a security module`)
+  requireConfigured(slot !== undefined, `association ${name} needs a key slot`)
+  const { suites, mechanisms } = security.capabilities
+  requireConfigured(!ciphered || suites.includes(suite), `the security module of ${name} does not know suite ${suite}`)
+  const isKnown = mechanism === 'none' || mechanism === 'lls' || mechanisms.includes(mechanism)
+  requireConfigured(isKnown, `the security module of ${name} does not know ${mechanism}`)
+  requireConfigured(mechanism !== 'hls-ecdsa' || suite > 0, `association ${name} needs suite 1 or 2 for ${mechanism}`)
+  if (!ciphered) return
+  const required = requestProtections(policyOf(association))
+  const isProved = (required & protections.authenticated) !== 0
+  requireConfigured(
+    isProved || association.allowsUnauthenticated === true,
+    `association ${name} would take requests that nobody has authenticated`,
+  )
+  const isSigned = (policyOf(association) & (securityPolicy.signedRequest | securityPolicy.signedResponse)) !== 0
+  requireConfigured(!isSigned || security.signatures !== undefined, `the security module of ${name} does not sign`)
 }
 
 function indexObjects(objects: readonly CosemObject[]): Map<string, CosemObject[]> {

@@ -3,6 +3,7 @@ import type { Aarq } from '../apdu/acse.ts'
 import { applicationContexts, mechanisms } from '../apdu/acse-names.ts'
 import { conformanceOf, conforms } from '../apdu/conformance.ts'
 import { dlmsVersion, type InitiateRequest } from '../apdu/initiate.ts'
+import { isUsableChallenge } from '../security/challenge.ts'
 import type { AssociationConfig } from './server-options.ts'
 
 /** What this server can do at all; less is agreed when the client asks for less. */
@@ -23,9 +24,6 @@ export const serverConformance = conformanceOf(
 /** Below this not even a block with one octet of data passes, ciphered. */
 export const smallestPduBytes = 64
 
-const CHALLENGE_MIN_BYTES = 8
-const CHALLENGE_MAX_BYTES = 64
-
 /** Why these ACSE fields do not fit the association; undefined if they do. For the log, not for the client. */
 export function faultOfAarq(aarq: Aarq, config: AssociationConfig): string | undefined {
   const context = config.ciphered ? applicationContexts['ln-ciphered'] : applicationContexts.ln
@@ -42,13 +40,14 @@ export function faultOfAarq(aarq: Aarq, config: AssociationConfig): string | und
     if (aarq.mechanismName === undefined || !equalBytes(aarq.mechanismName, mechanisms[config.mechanism])) {
       return 'another authentication mechanism'
     }
-    const challengeBytes = aarq.authenticationValue?.length ?? 0
-    if (challengeBytes < CHALLENGE_MIN_BYTES || challengeBytes > CHALLENGE_MAX_BYTES) return 'no usable challenge'
+    if (!isUsableChallenge(aarq.authenticationValue, config.mechanism)) return 'no usable challenge'
   }
-  if ((config.ciphered || config.mechanism === 'hls-gmac') && aarq.apTitle?.length !== 8)
-    return 'no client system title'
-  return undefined
+  const needsTitle = config.ciphered || titledMechanisms.has(config.mechanism)
+  return needsTitle && aarq.apTitle?.length !== 8 ? 'no client system title' : undefined
 }
+
+/** The mechanisms whose proofs cover the titles. */
+export const titledMechanisms: ReadonlySet<string> = new Set(['hls-gmac', 'hls-sha256', 'hls-ecdsa'])
 
 /** Takes as long for every guess of one length. */
 function isSamePassword(given: Uint8Array | undefined, password: Uint8Array | undefined): boolean {
@@ -66,7 +65,6 @@ export interface Negotiated {
 /** What both can do, or why there is nothing. */
 export function negotiate(request: InitiateRequest): Negotiated | { readonly fault: string } {
   if (request.dlmsVersion !== dlmsVersion) return { fault: 'another DLMS version' }
-  if (request.dedicatedKey !== undefined) return { fault: 'dedicated key' }
   const conformance = request.conformance & serverConformance
   if (!conforms(conformance, 'get')) return { fault: 'no common service' }
   const clientMaxPduBytes = request.maxPduBytes === 0 ? 0xffff : request.maxPduBytes

@@ -12,6 +12,7 @@ import {
   isAccessRefusal,
   supportsAccess,
 } from '../interface-classes/cosem-object.ts'
+import { requestProtections, responseProtections, suffices } from '../security/security-policy.ts'
 import type { SecurityEventKind } from './server-options.ts'
 
 type Report = (kind: SecurityEventKind, reason: string) => void
@@ -77,7 +78,18 @@ export class ObjectAccess {
       this.#report('access-denied', `${kind} ${ref.classId} ${ref.logicalName} ${index}`)
       return 'read-write-denied'
     }
-    return supportsAccess(object, kind, index) ? object : 'read-write-denied'
+    if (!supportsAccess(object, kind, index)) return 'read-write-denied'
+    const demanded = caller.association.protection?.(object, index, kind) ?? 0
+    if (demanded === 0) return object
+    if (!suffices(caller.protection, requestProtections(demanded))) {
+      this.#report(
+        'access-denied',
+        `${kind} ${ref.classId} ${ref.logicalName} ${index} with less protection than it needs`,
+      )
+      return 'read-write-denied'
+    }
+    caller.demandOfAnswer(responseProtections(demanded))
+    return object
   }
 
   async #guard<T>(logicalName: string, failed: T, act: () => Promise<T>): Promise<T> {

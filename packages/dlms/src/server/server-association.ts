@@ -1,3 +1,4 @@
+import { equalBytes } from '@gridcard/bytes'
 import {
   type Aarq,
   associateDiagnostics,
@@ -18,15 +19,18 @@ import { actionResults } from '../apdu/results.ts'
 import { cosem } from '../cosem/cosem-data.ts'
 import { DlmsError } from '../errors.ts'
 import type { Caller, CosemObject } from '../interface-classes/cosem-object.ts'
-import { type FrameForm, FrameProtection, overheadBytesOf } from '../security/frame-protection.ts'
-import { isRefusal, type SecurityModule, type SecurityRefusal } from '../security/security-module.ts'
+import { challengeBytesOf, isServiceLike } from '../security/challenge.ts'
+import { FrameProtection, overheadBytesOf, type ProtectionLayers } from '../security/frame-protection.ts'
+import { answerLayers, initiateLayers } from '../security/protection-layers.ts'
+import { type HlsMechanism, isRefusal, type SecurityModule, type SecurityRefusal } from '../security/security-module.ts'
+import { protections, requestProtections, responseProtections } from '../security/security-policy.ts'
 import { serveAccess } from './access-service.ts'
 import { ActionService } from './action-service.ts'
 import { BlockService } from './block-service.ts'
 import { GetService } from './get-service.ts'
-import { faultOfAarq, negotiate } from './judge-aarq.ts'
+import { faultOfAarq, negotiate, titledMechanisms } from './judge-aarq.ts'
 import { ObjectAccess } from './object-access.ts'
-import type { AssociationConfig, SecurityEventKind } from './server-options.ts'
+import { type AssociationConfig, policyOf, type SecurityEventKind } from './server-options.ts'
 import { SetService } from './set-service.ts'
 
 /** What an association needs of its server. */
@@ -55,10 +59,14 @@ interface Session {
 type State =
   | { readonly name: 'idle' }
   /** AARE sent, the client has still to prove itself. */
-  | { readonly name: 'pending'; readonly session: Session; readonly clientChallenge: Uint8Array }
+  | {
+      readonly name: 'pending'
+      readonly session: Session
+      readonly clientChallenge: Uint8Array
+      readonly serverChallenge: Uint8Array
+    }
   | { readonly name: 'associated'; readonly session: Session }
 
-const CHALLENGE_BYTES = 16
 /** Bound of an answer that goes in general block transfer. */
 const MAX_BLOCKS_BYTES = 65_536
 
@@ -95,6 +103,9 @@ export class ServerAssociation {
   readonly #config: AssociationConfig
   readonly #host: AssociationHost
   #state: State = { name: 'idle' }
+  /** Protection that the objects of the current request ask for the answer. */
+  #demanded = 0
+  #afterAnswer: (() => Promise<void>)[] = []
 
   constructor(config: AssociationConfig, host: AssociationHost) {
     this.#config = config
@@ -107,6 +118,7 @@ export class ServerAssociation {
       this.#host.closed(this.#config)
       this.#report('association-closed', reason)
     }
+    if (this.#state.name !== 'idle') this.#state.session.protection?.close()
     this.#state = { name: 'idle' }
   }
 
@@ -132,7 +144,7 @@ export class ServerAssociation {
     if (session === undefined || !hasBlocks(session)) return this.#whole(apdu)
     const block = parsed(() => parseXdlms(apdu))
     if (block?.kind !== 'general-block-transfer') return unknownService
-    const room = this.#roomFor(undefined)
+    const room = this.#roomFor([])
     const taken = session.blocks.take(block)
     if (taken === undefined) return blockRefused
     if ('send' in taken) return taken.send
@@ -143,7 +155,7 @@ export class ServerAssociation {
   async #whole(apdu: Uint8Array): Promise<Uint8Array> {
     const session = this.#state.name === 'associated' ? this.#state.session : undefined
     session?.blocks.abort()
-    const room = this.#roomFor(undefined)
+    const room = this.#roomFor([])
     const answer = await this.#request(apdu)
     return session !== undefined && answer.length > room ? session.blocks.begin(answer, room) : answer
   }
@@ -162,20 +174,52 @@ export class ServerAssociation {
     if (isRefusal(initiate)) return this.#refuseFrame(initiate, refusedAare(this.#config))
     const negotiated = negotiate(initiate)
     if ('fault' in negotiated) return this.#refuse(negotiated.fault)
-    return this.#accept(aarq, protection, this.#sessionFor(aarq, protection, negotiated))
+    if (this.#config.mechanism === 'hls-gmac' && isServiceLike(aarq.authenticationValue!)) {
+      return this.#refuse('a challenge that is a service')
+    }
+    const keyFault = await this.#takeDedicatedKey(initiate, protection)
+    if (keyFault !== undefined) return this.#refuse(keyFault)
+    const answer = await this.#accept(aarq, protection, this.#sessionFor(aarq, protection, negotiated))
+    if (this.#state.name === 'idle') protection?.close()
+    return answer
   }
 
   #protectionFor(aarq: Aarq): FrameProtection | undefined {
-    if (!this.#config.ciphered) return undefined
-    return new FrameProtection(this.#security, this.#slot, aarq.apTitle!)
+    const config = this.#config
+    if (!config.ciphered) return undefined
+    return new FrameProtection({
+      security: this.#security,
+      slot: this.#slot,
+      suite: config.suite,
+      peerSystemTitle: aarq.apTitle!,
+      required: () => requestProtections(policyOf(config)),
+      allowsBroadcastKey: config.allowsBroadcastKey,
+      signedForm: config.signedForm,
+    })
+  }
+
+  /** @returns why the dedicated key of this initiate-request is of no use; undefined also when there is none */
+  async #takeDedicatedKey(
+    { dedicatedKey }: InitiateRequest,
+    protection: FrameProtection | undefined,
+  ): Promise<string | undefined> {
+    if (dedicatedKey === undefined) return undefined
+    // Who could read the request has the key.
+    const isSecret = (requestProtections(policyOf(this.#config)) & protections.encrypted) !== 0
+    if (protection === undefined || !isSecret) return 'dedicated key in clear'
+    const handle = await this.#security.sessionKeys?.openDedicated(this.#slot, dedicatedKey)
+    if (handle === undefined || isRefusal(handle)) return `dedicated key: ${handle?.refused ?? 'unsupported'}`
+    protection.useDedicatedKey(handle)
+    return undefined
   }
 
   async #openInitiate(
     userInformation: Uint8Array,
     protection: FrameProtection | undefined,
   ): Promise<InitiateRequest | SecurityRefusal> {
+    const required = requestProtections(policyOf(this.#config)) & ~protections.signed
     const opened =
-      protection === undefined ? { plaintext: userInformation } : await protection.unprotect(userInformation)
+      protection === undefined ? { plaintext: userInformation } : await protection.unprotect(userInformation, required)
     if (isRefusal(opened)) return opened
     const initiate = parsed(() => parseXdlms(opened.plaintext))
     return initiate?.kind === 'initiate-request' ? initiate : { refused: 'malformed' }
@@ -195,6 +239,9 @@ export class ServerAssociation {
       conformance: negotiated.conformance,
       clientMaxPduBytes: negotiated.clientMaxPduBytes,
       serverMaxPduBytes: this.#host.maxPduBytes,
+      protection: 0,
+      demandOfAnswer: () => {},
+      afterAnswer: () => {},
       isAssociated: (config) => this.#host.isAssociated(config),
     }
     return {
@@ -211,18 +258,20 @@ export class ServerAssociation {
   }
 
   async #accept(aarq: Aarq, protection: FrameProtection | undefined, session: Session): Promise<Uint8Array> {
-    const isHls = this.#config.mechanism === 'hls-gmac'
+    const { mechanism } = this.#config
+    const isHls = isHlsMechanism(mechanism)
     let serverChallenge: Uint8Array | undefined
     if (isHls) {
-      const challenge = await this.#security.hlsChallenge(this.#slot, CHALLENGE_BYTES)
+      const challenge = await this.#security.hlsChallenge(this.#slot, challengeBytesOf(mechanism))
       if (isRefusal(challenge)) return this.#refuseFrame(challenge, refusedAare(this.#config))
+      if (equalBytes(challenge, aarq.authenticationValue!)) return this.#refuse('its challenge is our own')
       serverChallenge = challenge
     }
     const initiate = this.#initiateResponse(session)
-    const userInformation = protection === undefined ? initiate : await protection.protect(initiate, 'glo')
+    const userInformation = await this.#protectedInitiate(initiate, protection)
     if (isRefusal(userInformation)) return this.#refuseFrame(userInformation, refusedAare(this.#config))
-    if (isHls) this.#state = { name: 'pending', session, clientChallenge: aarq.authenticationValue! }
-    else this.#enter(session)
+    if (serverChallenge === undefined) this.#enter(session)
+    else this.#state = { name: 'pending', session, clientChallenge: aarq.authenticationValue!, serverChallenge }
     return emitAare({
       applicationContextName: aarq.applicationContextName,
       result: associationResults.accepted,
@@ -230,12 +279,22 @@ export class ServerAssociation {
         source: 'acse-service-user',
         code: isHls ? associateDiagnostics['authentication-required'] : associateDiagnostics.null,
       },
-      apTitle: isHls || protection !== undefined ? this.#security.systemTitle : undefined,
+      apTitle: protection !== undefined || titledMechanisms.has(mechanism) ? this.#security.systemTitle : undefined,
       acseRequirements: isHls,
-      mechanismName: isHls ? mechanisms['hls-gmac'] : undefined,
+      mechanismName: isHls ? mechanisms[mechanism] : undefined,
       authenticationValue: serverChallenge,
       userInformation,
     })
+  }
+
+  async #protectedInitiate(
+    initiate: Uint8Array,
+    protection: FrameProtection | undefined,
+  ): Promise<Uint8Array | SecurityRefusal> {
+    if (protection === undefined) return initiate
+    const policy = policyOf(this.#config)
+    const required = responseProtections(policy) & ~protections.signed
+    return protection.protect(initiate, answerLayers(initiateLayers(policy), required, initiate))
   }
 
   #initiateResponse({ caller }: Session): Uint8Array {
@@ -268,10 +327,11 @@ export class ServerAssociation {
     let userInformation: Uint8Array | undefined
     if (session?.protection !== undefined) {
       // The initiate-request once more, protected, proves who asks; a release without it is a plain request.
-      const opened = await session.protection.unprotect(request.userInformation ?? new Uint8Array(0))
+      const required = requestProtections(policyOf(this.#config)) & ~protections.signed
+      const opened = await session.protection.unprotect(request.userInformation ?? new Uint8Array(0), required)
       if (isRefusal(opened)) return this.#refuseFrame(opened, genericRefusal)
       if (opened.plaintext[0] !== apduTags['initiate-request']) return genericRefusal
-      const secured = await session.protection.protect(this.#initiateResponse(session), 'glo')
+      const secured = await this.#protectedInitiate(this.#initiateResponse(session), session.protection)
       if (isRefusal(secured)) return this.#refuseFrame(secured, genericRefusal)
       userInformation = secured
     }
@@ -284,35 +344,59 @@ export class ServerAssociation {
   async #request(apdu: Uint8Array): Promise<Uint8Array> {
     if (this.#state.name === 'idle') return genericRefusal
     const { protection } = this.#state.session
-    if (protection === undefined) return this.#serve(apdu, this.#roomFor(undefined))
+    if (protection === undefined) return this.#serve(apdu, this.#roomFor([]), 0)
     const opened = await protection.unprotect(apdu)
     if (isRefusal(opened)) return this.#refuseFrame(opened, genericRefusal)
-    const answer = await this.#serve(opened.plaintext, this.#roomFor(opened.form))
+    // What this answer needs is known when its objects were asked; the room is reckoned with all there can be.
+    const most = answerLayers(opened.layers, this.#mostOfAnswer(), opened.plaintext)
+    const answer = await this.#serve(opened.plaintext, this.#roomFor(most), opened.applied)
     // There is no ciphered exception-response: the client must not take one for more than a hint.
     if (answer[0] === apduTags['exception-response']) return answer
-    const secured = await protection.protect(answer, opened.form)
+    const required = responseProtections(policyOf(this.#config)) | this.#demanded
+    const layers = answerLayers(opened.layers, required, answer)
+    const secured = await protection.protect(answer, layers, opened.transactionId)
+    for (const act of this.#afterAnswer.splice(0)) await act()
     return isRefusal(secured) ? this.#refuseFrame(secured, genericRefusal) : secured
   }
 
-  /** Octets that a plain response may have. */
-  #roomFor(form: FrameForm | undefined): number {
-    const clientMaxPduBytes = this.#state.name === 'idle' ? 0 : this.#state.session.caller.clientMaxPduBytes
-    const room = Math.min(clientMaxPduBytes, this.#host.maxPduBytes)
-    return form === undefined ? room : room - overheadBytesOf(form)
+  /** A signature is reckoned with only where an object could ask for one. */
+  #mostOfAnswer(): number {
+    const policy = responseProtections(policyOf(this.#config))
+    return this.#config.protection === undefined ? policy : policy | protections.signed
   }
 
-  async #serve(plaintext: Uint8Array, maxPduBytes: number): Promise<Uint8Array> {
+  /** Octets that a plain response may have. */
+  #roomFor(layers: ProtectionLayers): number {
+    const clientMaxPduBytes = this.#state.name === 'idle' ? 0 : this.#state.session.caller.clientMaxPduBytes
+    const room = Math.min(clientMaxPduBytes, this.#host.maxPduBytes)
+    return room - overheadBytesOf(layers, this.#config.suite)
+  }
+
+  async #serve(plaintext: Uint8Array, maxPduBytes: number, applied: number): Promise<Uint8Array> {
     const request = parsed(() => parseXdlms(plaintext))
     const state = this.#state
     if (state.name === 'pending') {
       if (request?.kind === 'action-request-normal' && isReplyToHls(request)) {
-        return this.#replyToHls(request, state.session, state.clientChallenge)
+        return this.#replyToHls(request, state)
       }
       this.#report('hls-failed', 'another request than reply_to_HLS_authentication')
       return genericRefusal
     }
     if (state.name === 'idle') return genericRefusal
-    return request === undefined ? unknownService : this.#service(request, state.session, maxPduBytes)
+    if (request === undefined) return unknownService
+    // Later blocks of an answer are asked for without naming the objects in it.
+    if (!continuing.has(request.kind)) this.#demanded = 0
+    const caller: Caller = {
+      ...state.session.caller,
+      protection: applied,
+      demandOfAnswer: (protection) => {
+        this.#demanded |= protection
+      },
+      afterAnswer: (act) => {
+        this.#afterAnswer.push(act)
+      },
+    }
+    return this.#service(request, { ...state.session, caller }, maxPduBytes)
   }
 
   async #service(request: XdlmsApdu, session: Session, maxPduBytes: number): Promise<Uint8Array> {
@@ -350,17 +434,24 @@ export class ServerAssociation {
     }
   }
 
-  async #replyToHls(request: ActionRequestNormal, session: Session, clientChallenge: Uint8Array): Promise<Uint8Array> {
+  async #replyToHls(request: ActionRequestNormal, pending: Extract<State, { name: 'pending' }>): Promise<Uint8Array> {
+    const { session, clientChallenge, serverChallenge } = pending
     this.#state = { name: 'idle' }
+    const mechanism = this.#config.mechanism as HlsMechanism // nobody else is ever pending
     const token = request.parameter?.type === 'octet-string' ? request.parameter.value : new Uint8Array(0)
-    const verified = await this.#security.hlsVerify(this.#slot, token)
+    const verified = await this.#security.hlsVerify(this.#slot, token, { mechanism, otherChallenge: clientChallenge })
     if (isRefusal(verified)) {
       const kind = verified.refused === 'counter-replayed' ? 'counter-replayed' : 'hls-failed'
       this.#report(kind, `HLS token: ${verified.refused}`)
+      session.protection?.close()
       return genericRefusal
     }
-    const answer = await this.#security.hlsAnswer(this.#slot, clientChallenge)
-    if (isRefusal(answer)) return this.#refuseFrame(answer, genericRefusal)
+    const exchange = { mechanism, otherChallenge: serverChallenge }
+    const answer = await this.#security.hlsAnswer(this.#slot, clientChallenge, exchange)
+    if (isRefusal(answer)) {
+      session.protection?.close()
+      return this.#refuseFrame(answer, genericRefusal)
+    }
     this.#enter(session)
     return emitXdlms({
       kind: 'action-response-normal',
@@ -405,6 +496,15 @@ export function refusedAare(config: AssociationConfig | undefined): Uint8Array {
     diagnostic: { source: 'acse-service-user', code: associateDiagnostics['no-reason-given'] },
   })
 }
+
+const continuing: ReadonlySet<string> = new Set([
+  'get-request-next',
+  'set-request-with-datablock',
+  'action-request-next-pblock',
+  'action-request-with-pblock',
+])
+
+const isHlsMechanism = (mechanism: string): mechanism is HlsMechanism => mechanism !== 'none' && mechanism !== 'lls'
 
 function isReplyToHls({ method }: ActionRequestNormal): boolean {
   return method.classId === 15 && method.logicalName === '0.0.40.0.0.255' && method.methodIndex === 1

@@ -1,5 +1,9 @@
+import type { MechanismName } from '../apdu/acse-names.ts'
+import type { SignedForm } from '../apdu/general-signing.ts'
 import type { AccessKind, CosemObject } from '../interface-classes/cosem-object.ts'
 import type { SecurityModule } from '../security/security-module.ts'
+import { securityPolicy } from '../security/security-policy.ts'
+import type { SecuritySuiteId } from '../security/security-suite.ts'
 
 /** One association a server offers: who may come in how, and what they may do. */
 export interface AssociationConfig {
@@ -9,15 +13,34 @@ export interface AssociationConfig {
   readonly serverSap: number
   /**
    * `none` is lowest level security; `hls-gmac` is mechanism 5. `lls` is mechanism 1, a password in clear that anybody
-   * on the line can keep and use: the server refuses to offer it unless `allowsPasswordsInClear` is set.
+   * on the line can keep and use: the server refuses to offer it unless `allowsPasswordsInClear` is set. `hls-md5` and
+   * `hls-sha1` need `allowsBrokenHashes`.
    */
-  readonly mechanism: 'none' | 'lls' | 'hls-gmac'
+  readonly mechanism: MechanismName
   /** For `lls`: asked at each AARQ, 1..64 octets. */
   readonly password?: () => Uint8Array
-  /** True: context LN with ciphering, and every request and response authenticated and encrypted. */
+  /** True: context LN with ciphering, and every request and response protected as `policy` says. */
   readonly ciphered: boolean
-  /** Key slot of the security module; needed when `ciphered` or `hls-gmac`. */
+  /** Key slot of the security module; needed when `ciphered` and for every HLS mechanism. */
   readonly slot?: number
+  /** Of that slot; default 0. */
+  readonly suite?: SecuritySuiteId
+  /**
+   * Least protection both ways, in bits of `security_policy`; asked at each request, so that it can get stricter.
+   * Default 0x6C, authenticated and encrypted both ways. One that takes requests without authentication needs
+   * `allowsUnauthenticated`. With 0x10 in use, remember that an HLS token of mechanism 5 is made like a message.
+   */
+  readonly policy?: number | (() => number)
+  readonly allowsUnauthenticated?: boolean
+  /** Default false: whoever breaks one meter can send under the broadcast key to all. */
+  readonly allowsBroadcastKey?: boolean
+  /** What the signatures of this client cover; default `whole`. */
+  readonly signedForm?: SignedForm
+  /**
+   * What this attribute or method needs beyond the policy: bits 2 to 7 of the access modes of association version 3,
+   * which are those of `security_policy`. Default 0.
+   */
+  protection?(object: CosemObject, index: number, kind: AccessKind): number
   /** Asked for each access and for the object list. `index` is an attribute index, or a method index for `invoke`. */
   access(object: CosemObject, index: number, kind: AccessKind): boolean
 }
@@ -28,6 +51,8 @@ export interface DlmsServerOptions {
   readonly security?: SecurityModule
   /** Needed for an association with `lls`, which must not be ciphered. Default false. */
   readonly allowsPasswordsInClear?: boolean
+  /** Needed for an association with `hls-md5` or `hls-sha1`. Default false. */
+  readonly allowsBrokenHashes?: boolean
   /** Largest APDU taken and given, 64..65535; ciphered APDUs count with tag and counter. Default 1024. */
   readonly maxPduBytes?: number
   /** Bound of a long response before it is cut into blocks, default 4 MiB. */
@@ -59,4 +84,10 @@ export interface SecurityEvent {
   readonly serverSap: number
   /** Name of the association, where one is configured for the SAPs. */
   readonly association: string | undefined
+}
+
+/** Of an association that is not ciphered it is 0. */
+export function policyOf({ ciphered, policy }: AssociationConfig): number {
+  if (!ciphered) return 0
+  return (typeof policy === 'function' ? policy() : policy) ?? securityPolicy.everythingCiphered
 }

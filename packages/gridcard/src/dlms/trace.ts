@@ -47,6 +47,10 @@ export class Tracer {
   security(inner: SecurityModule): SecurityModule {
     return {
       systemTitle: inner.systemTitle,
+      capabilities: inner.capabilities,
+      ...(inner.sessionKeys && { sessionKeys: inner.sessionKeys }),
+      ...(inner.signatures && { signatures: inner.signatures }),
+      ...(inner.keyManagement && { keyManagement: inner.keyManagement }),
       protect: async (request: ProtectRequest): Promise<Protected | SecurityRefusal> => {
         // Comes before the frame it goes into, and is shown below it.
         this.#inside = [traceApdu(request.plaintext)]
@@ -58,9 +62,9 @@ export class Tracer {
         return opened
       },
       hlsChallenge: (slot, lengthBytes) => inner.hlsChallenge(slot, lengthBytes),
-      hlsAnswer: (slot, challenge) => inner.hlsAnswer(slot, challenge),
-      hlsVerify: async (slot, token) => {
-        const verdict = await inner.hlsVerify(slot, token)
+      hlsAnswer: (slot, challenge, exchange) => inner.hlsAnswer(slot, challenge, exchange),
+      hlsVerify: async (slot, token, exchange) => {
+        const verdict = await inner.hlsVerify(slot, token, exchange)
         this.#write(
           isRefusal(verdict) ? `* its HLS answer is refused: ${verdict.refused}` : '* its HLS answer is right',
         )
