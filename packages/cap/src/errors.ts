@@ -63,6 +63,17 @@ export class ClassFileError extends GridcardError {
   }
 }
 
+/** What can be wrong with an export file. */
+export type ExportFileErrorCode = 'CAP_EXPORT_TRUNCATED' | 'CAP_EXPORT_MALFORMED' | 'CAP_EXPORT_VERSION'
+
+/** An export file that breaks the format, or one newer than this room reads. */
+export class ExportFileError extends GridcardError {
+  declare readonly code: ExportFileErrorCode
+  constructor(code: ExportFileErrorCode, message: string, place: ErrorPlace = {}, options?: ErrorOptions) {
+    super(code, message, place, options)
+  }
+}
+
 /** One thing in the class files that a card cannot run. */
 export interface ConvertFinding {
   /** Source file as the compiler recorded it, without folder; absent without debug information. */

@@ -4,6 +4,7 @@ export {
   allPackageVersions,
   etsiPackages,
   findKnownPackage,
+  findPackageVersion,
   globalPlatformPackages,
   knownPackageName,
 } from './api/known-packages.ts'
@@ -40,6 +41,9 @@ export * from './converter/convert.ts'
 export { emitDebugComponent, parseDebugComponent } from './debug/debug-component.ts'
 export * from './debug/debug-map.ts'
 export * from './errors.ts'
+export { emitApiExports, exportFilePath } from './exportfile/api-exports.ts'
+export { emitExportFile } from './exportfile/emit-export-file.ts'
+export { parseExportFile } from './exportfile/parse-export-file.ts'
 export * from './instructions/decode-instruction.ts'
 export * from './instructions/instruction.ts'
 export * from './instructions/instruction-table.ts'

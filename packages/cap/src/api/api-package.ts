@@ -42,8 +42,8 @@ export interface ApiField {
   readonly flags: number
   /** 255: compile-time constant, never referenced by token. */
   readonly token: number
-  /** Of a constant, signed; null for a real field. */
-  readonly value?: number | null
+  /** Of a constant, signed. */
+  readonly value?: number
 }
 
 /** Three token spaces: static methods and constructors; virtual methods, inherited ones repeated; interface methods. */

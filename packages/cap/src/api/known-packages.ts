@@ -64,6 +64,12 @@ export function findJavaCardPackage(name: string, version: string): ApiPackage |
   return history && factsOf(history, version)
 }
 
+/** A published version of any known package. @param name dotted: `org.globalplatform` */
+export function findPackageVersion(name: string, version: string): ApiPackage | undefined {
+  const history = histories.find((one) => one.name === name && one.versions.includes(version))
+  return history && factsOf(history, version)
+}
+
 /** Of a package of the Java Card API, where export files of format 2.3 name them. */
 export function referencesOf(name: string): readonly string[] {
   return javaCardHistories.find((one) => one.name === name)?.references ?? []

@@ -39,6 +39,9 @@ export function packageAt(
   const isThere = ({ since }: { since?: string }): boolean => since === undefined || !isEarlier(version, since)
   const classes = history.classes.filter(isThere).map((one): ApiClass => {
     const { before, inheritablePublicMethodTokenCount: inheritable } = one
+    const methods = one.methods.filter(isThere).map((method) => memberAt(method, version))
+    // It is told for the newest version; an older one has no more tokens than are inherited.
+    const isInheritable = inheritable === undefined || inheritable >= virtualTokenCount(methods)
     return {
       name: one.name,
       token: one.token,
@@ -46,9 +49,9 @@ export function packageAt(
       super: one.super,
       supers: supersOf(one.name, superOf),
       interfaces: one.interfaces ?? [],
-      ...(inheritable !== undefined && { inheritablePublicMethodTokenCount: inheritable }),
+      ...(!isInheritable && { inheritablePublicMethodTokenCount: inheritable }),
       fields: one.fields.filter(isThere).map((field) => memberAt(field, version)),
-      methods: one.methods.filter(isThere).map((method) => memberAt(method, version)),
+      methods,
     }
   })
   return {
@@ -59,6 +62,11 @@ export function packageAt(
     library: history.library,
     classes,
   }
+}
+
+/** Public virtual method tokens count from 0 without holes. */
+export function virtualTokenCount(methods: readonly ApiMethod[]): number {
+  return Math.max(-1, ...methods.filter((one) => one.space === 'virtual').map((one) => one.token)) + 1
 }
 
 function memberAt<T extends ApiField | ApiMethod>(member: T & MemberHistory, version: string): T {

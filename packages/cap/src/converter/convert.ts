@@ -21,6 +21,7 @@ import { exportedPackage } from './exported-package.ts'
 import { buildExport, exportedClasses, visibleStaticFields, visibleStaticMethods } from './exports.ts'
 import { Findings } from './findings.ts'
 import { buildMethods, type SelectedMethod } from './method-component.ts'
+import { OlderTokens } from './older-tokens.ts'
 import { isVirtual, type JavaClass, type JavaField, type JavaMethod, javaClassOf, signatureKey } from './program.ts'
 import { instanceFieldEntry, References } from './references.ts'
 import { selectInstructions } from './select-instructions.ts'
@@ -38,6 +39,8 @@ export interface ConvertOptions {
   readonly level: ApiLevel
   /** Tokens of packages beyond the API that the classes use. */
   readonly libraries?: readonly ApiPackage[]
+  /** Export file of an earlier version of this package, whose tokens must hold on. */
+  readonly olderExport?: ApiPackage
   /** Put the debug map into the file too, as the Debug component that other tools read. */
   readonly debugComponent?: boolean
 }
@@ -73,7 +76,9 @@ const NO_TOKEN = 0xff
  */
 export function convert(options: ConvertOptions): Conversion {
   const findings = new Findings()
-  const classes = orderClasses(options.classFiles.map((bytes) => javaClassOf(parseClassFile(bytes))))
+  const older = options.olderExport && new OlderTokens(options.olderExport)
+  const read = orderClasses(options.classFiles.map((bytes) => javaClassOf(parseClassFile(bytes))))
+  const classes = older ? read.map((one) => older.reorder(one)) : read
   const library = new ClassLibrary(classes, [...apiPackages(options.level), ...(options.libraries ?? [])])
   checkApplets(options, library, findings)
   const concrete = classes.filter((one) => !one.isInterface)
@@ -89,7 +94,10 @@ export function convert(options: ConvertOptions): Conversion {
   ])
   const statics = buildStaticImage(classes, options.applets.length > 0, findings)
   findings.throwIfAny()
-  return assemble({ options, classes, library, layouts, plan, selected, statics, findings })
+  const conversion = assemble({ options, classes, library, layouts, plan, selected, statics, findings, older })
+  older?.check(conversion.exported, findings)
+  findings.throwIfAny()
+  return conversion
 }
 
 /** The most used fields come first: their indices then fit the one-byte operand of the short instructions. */
@@ -134,6 +142,7 @@ interface Converted {
   readonly selected: readonly SelectedMethod[]
   readonly statics: StaticImage
   readonly findings: Findings
+  readonly older: OlderTokens | undefined
 }
 
 /** Places everything, then writes the components that name places. */
@@ -159,7 +168,9 @@ function assemble(converted: Converted): Conversion {
   const classRef: ConstantPoolPlan['classRef'] = (name, offsets) => plan.classRef(name, offsets)
   const classComponent = buildClasses(source, { classRef, methodOffset: addresses.methodOffset }, classOffsets)
   const inOrder = [...source.interfaces, ...source.classes]
-  const exported = exportedClasses(inOrder, library, options.applets.length > 0)
+  const { older } = converted
+  const inTokenOrder = older ? inOrder.toSorted((a, b) => older.compareClasses(a, b)) : inOrder
+  const exported = exportedClasses(inTokenOrder, library, options.applets.length > 0)
   // Public classes have tokens even when they are not exported; those that are come first, by their place in Export.
   const shown = exported.map((one) => one.class)
   const tokenOrder = [...shown, ...inOrder.filter((one) => one.accessFlags & ACC.PUBLIC && !shown.includes(one))]
@@ -215,7 +226,16 @@ function assemble(converted: Converted): Conversion {
   })
   return {
     cap,
-    exported: exportedPackage(options.packageName, info, exported, library, layouts),
+    exported: exportedPackage({
+      name: options.packageName,
+      info,
+      formatVersion,
+      isLibrary: options.applets.length === 0,
+      imports: plan.importedPackages(),
+      exported,
+      library,
+      layouts,
+    }),
     debug,
     warnings: converted.findings.warnings,
   }

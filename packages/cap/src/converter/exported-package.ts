@@ -1,6 +1,6 @@
 import { toHex } from '@gridcard/bytes'
 import { API_FLAGS, type ApiClass, type ApiField, type ApiMethod, type ApiPackage } from '../api/api-package.ts'
-import type { PackageInfo } from '../capfile/cap-file.ts'
+import type { PackageInfo, Version } from '../capfile/cap-file.ts'
 import { ACC } from '../classfile/class-file.ts'
 import type { ClassLayout } from './class-layout.ts'
 import type { ClassLibrary } from './class-library.ts'
@@ -12,25 +12,38 @@ const CONSTANT_TOKEN = 0xff
 /** Flags of class files that token tables keep, with the same bits. */
 const KEPT_FLAGS = ACC.PUBLIC | ACC.PROTECTED | ACC.STATIC | ACC.FINAL | ACC.INTERFACE | ACC.ABSTRACT
 
+export interface ExportSource {
+  readonly name: string
+  readonly info: PackageInfo
+  /** Of the CAP file: export files follow it but for Debug, which they have no part in. */
+  readonly formatVersion: Version
+  readonly isLibrary: boolean
+  readonly imports: readonly ApiPackage[]
+  /** In token order. */
+  readonly exported: readonly ExportedClass[]
+  readonly library: ClassLibrary
+  readonly layouts: ReadonlyMap<string, ClassLayout>
+}
+
 /**
  * What an export file would say of a package: the tokens that packages converted later need to name its classes.
  *
  * @source JCVM 3.1 ch. 5
  */
-export function exportedPackage(
-  name: string,
-  info: PackageInfo,
-  exported: readonly ExportedClass[],
-  library: ClassLibrary,
-  layouts: ReadonlyMap<string, ClassLayout>,
-): ApiPackage {
+export function exportedPackage(source: ExportSource): ApiPackage {
+  const { name, info, exported, library, layouts } = source
+  const classes = exported.map((one, token) => apiClassOf(one, token, library, layouts.get(one.class.name)))
+  const isRemote = classes.some((one) => one.access_flags & API_FLAGS.REMOTE)
   return {
     name,
     aid: toHex(info.aid),
     version: `${info.version.major}.${info.version.minor}`,
-    exportFileFormat: '2.1',
-    library: true,
-    classes: exported.map((one, token) => apiClassOf(one, token, library, layouts.get(one.class.name))),
+    exportFileFormat: source.formatVersion.minor >= 3 ? '2.3' : isRemote ? '2.2' : '2.1',
+    library: source.isLibrary,
+    ...(source.formatVersion.minor >= 3 && {
+      references: source.imports.map((one) => ({ name: one.name, aid: one.aid, version: one.version })),
+    }),
+    classes,
   }
 }
 
@@ -90,7 +103,7 @@ function apiFieldOf(field: JavaField, token: number): ApiField {
     desc: field.descriptor,
     flags,
     token,
-    value: field.constantValue ?? null,
+    ...(field.constantValue !== undefined && { value: field.constantValue }),
   }
 }
 
