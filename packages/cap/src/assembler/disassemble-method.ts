@@ -7,6 +7,9 @@ import { constantKey } from './assembled-constant-pool.ts'
 import { encloses } from './handler-ranges.ts'
 import type { ReferenceWords } from './reference-words.ts'
 
+/** Names of places, by offset. */
+type Labels = Pick<ReadonlyMap<number, string>, 'get'>
+
 /** Byte code as text; made once per package. */
 export class MethodDisassembler {
   readonly #cap: CapFile
@@ -34,7 +37,7 @@ export class MethodDisassembler {
     for (const one of instructions) {
       const label = labels.get(one.offset)
       if (label !== undefined) lines.push(` ${label}:`)
-      lines.push(`    ${this.#instruction(one, labels)}`)
+      lines.push(`    ${this.instruction(one, labels)}`)
     }
     const endLabel = labels.get(endOffset)
     if (endLabel !== undefined && header.codeOffset !== endOffset) lines.push(` ${endLabel}:`)
@@ -53,7 +56,11 @@ export class MethodDisassembler {
     ].join(' ')
   }
 
-  #instruction(decoded: DecodedInstruction, labels: ReadonlyMap<number, string>): string {
+  /**
+   * @param labels by offset
+   * @param constant what to call its constant, instead of the assembler's word for it
+   */
+  instruction(decoded: DecodedInstruction, labels: Labels, constant?: string): string {
     const { instruction, targets } = decoded
     if (instruction.switch) return switchText(decoded, labels)
     const words = [instruction.mnemonic]
@@ -69,7 +76,9 @@ export class MethodDisassembler {
         if (value !== 0) words.push(`#${value}`)
       } else if (instruction.operands[i + 1]?.kind !== 'interfaceMethodToken') {
         const entry = this.#cap.constantPool[value]
-        words.push(entry && constantPoolKinds!.includes(entry.kind) ? this.#constants[value]! : `#${value}`)
+        words.push(
+          entry && constantPoolKinds!.includes(entry.kind) ? (constant ?? this.#constants[value]!) : `#${value}`,
+        )
       }
     })
     return words.join(' ')
@@ -106,7 +115,7 @@ function labelsOf({ instructions, handlers }: MethodCode): Map<number, string> {
   return new Map([...offsets].sort((a, b) => a - b).map((offset, i) => [offset, `L${i + 1}`]))
 }
 
-function switchText(decoded: DecodedInstruction, labels: ReadonlyMap<number, string>): string {
+function switchText(decoded: DecodedInstruction, labels: Labels): string {
   const { instruction, targets, matches = [] } = decoded
   const [fallback, ...cases] = targets.map((target) => labels.get(target)!)
   const isTable = instruction.switch?.form === 'table'

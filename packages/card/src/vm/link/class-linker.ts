@@ -119,6 +119,7 @@ const common = (owner: LinkedPackage, index: number, offset: number) => ({
   package: owner,
   index,
   name: `${owner.name} Class+0x${offset.toString(16)}`,
+  capOffset: offset,
 })
 
 /** Class token by offset. */

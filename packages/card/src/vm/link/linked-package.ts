@@ -118,6 +118,8 @@ export class LinkedClass {
   /** In `package.classes`; a class id of a card is the package's first id plus this. */
   readonly index: number
   readonly name: string
+  /** Of its info in the Class component; -1 for classes of the API. */
+  readonly capOffset: number
   readonly isInterface: boolean
   /** An interface that is or extends Shareable, or a class that implements one. */
   readonly isShareable: boolean
@@ -149,6 +151,7 @@ export class LinkedClass {
     package: LinkedPackage
     index: number
     name: string
+    capOffset?: number
     isInterface: boolean
     isShareable: boolean
     superClass: LinkedClass | undefined
@@ -167,6 +170,7 @@ export class LinkedClass {
     this.package = o.package
     this.index = o.index
     this.name = o.name
+    this.capOffset = o.capOffset ?? -1
     this.isInterface = o.isInterface
     this.isShareable = o.isShareable
     this.superClass = o.superClass
