@@ -3,17 +3,13 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ConvertFinding } from '@gridcard/cap'
 import { buildAppletFolder } from './applet-build.ts'
+import { debugMapFile } from './symbols/debug-map-file.ts'
 
 const ownApplets = fileURLToPath(new URL('../../../applets', import.meta.url))
 
 /** Our own applets go where the street takes them from, anyone else's into the folder one is in. */
 export function defaultCapFile(folder: string, name: string): string {
   return dirname(resolve(folder)) === ownApplets ? join(ownApplets, 'prebuilt', `${name}.cap`) : `${name}.cap`
-}
-
-/** `purse.cap` has its lines and variables in `purse.debug.json`. */
-export function debugMapFile(capFile: string): string {
-  return `${capFile.replace(/\.cap$/i, '')}.debug.json`
 }
 
 /** `gridcard applet build`: builds, writes, says what it wrote, and on standard error what may not do what Java would. */

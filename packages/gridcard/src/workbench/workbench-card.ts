@@ -1,61 +1,26 @@
 import { GridcardError, toHex } from '@gridcard/bytes'
 import { type CapFile, parseCapFile } from '@gridcard/cap'
-import { Card, type CardReport, type InstallOptions, memoryStore, type NvStore } from '@gridcard/card'
+import { Card, type CardReport, type InstallOptions, type Monitor } from '@gridcard/card'
 import { nodeCrypto } from '@gridcard/crypto/node'
 import { developerCardProfile as profile } from '../reader/developer-profile.ts'
 import { badOption } from './aid-option.ts'
+import { CuttingStore } from './cutting-store.ts'
 import { readInputFile } from './input-file.ts'
 import { type GivenCap, inLoadingOrder } from './try/cap-library.ts'
-
-/** The write that a power cut prevented. The card passes it on as it likes; nobody else throws it. */
-class PowerCut extends Error {}
-
-/** A store that loses power after a number of writes. */
-class CuttingStore implements NvStore {
-  readonly #store: NvStore
-  #writesLeft: number | undefined
-  #hasCut = false
-
-  constructor(image?: Uint8Array) {
-    this.#store = memoryStore(image)
-  }
-
-  read(): Uint8Array | undefined {
-    return this.#store.read()
-  }
-
-  write(offsetBytes: number, bytes: Uint8Array): void {
-    if (this.#writesLeft === 0) {
-      this.#hasCut = true
-      throw new PowerCut('power cut')
-    }
-    if (this.#writesLeft !== undefined) this.#writesLeft--
-    this.#store.write(offsetBytes, bytes)
-  }
-
-  arm(writes: number): void {
-    this.#writesLeft = writes
-  }
-
-  /** @returns whether the cut happened since it was armed */
-  disarm(): boolean {
-    const hasCut = this.#hasCut
-    this.#writesLeft = undefined
-    this.#hasCut = false
-    return hasCut
-  }
-}
 
 export type Outcome<T> = { readonly kind: 'done'; readonly value: T } | { readonly kind: 'power-cut' }
 
 /** A developer card in memory that can lose power in the middle of a write, and can be taken back to an image of itself. */
 export class WorkbenchCard {
+  readonly #monitor: Monitor | undefined
   #store = new CuttingStore()
-  #card = Card.create({ profile, crypto: nodeCrypto, store: this.#store })
+  #card: Card
   #isPowered = true
   #cutAfter: number | undefined
 
-  constructor() {
+  constructor(monitor?: Monitor) {
+    this.#monitor = monitor
+    this.#card = Card.create({ profile, crypto: nodeCrypto, store: this.#store, ...(monitor && { monitor }) })
     this.#card.powerOn()
   }
 
@@ -103,6 +68,11 @@ export class WorkbenchCard {
     this.#start(new CuttingStore(image))
   }
 
+  /** To look into; another one after each start. */
+  get machine(): Card['machine'] {
+    return this.#card.machine
+  }
+
   report(): CardReport {
     return this.#card.report()
   }
@@ -122,7 +92,8 @@ export class WorkbenchCard {
 
   #start(store: CuttingStore): void {
     this.#store = store
-    this.#card = Card.open({ profile, crypto: nodeCrypto, store })
+    const monitor = this.#monitor
+    this.#card = Card.open({ profile, crypto: nodeCrypto, store, ...(monitor && { monitor }) })
     this.#card.powerOn()
     this.#isPowered = true
   }
