@@ -40,13 +40,12 @@ export class WearCounter {
   report(machine: Machine, symbols: CardSymbols, { most = 20 }: { readonly most?: number } = {}): WearReport {
     const regions = memoryRegions(machine)
     const names = new ObjectNames(machine, symbols)
-    const written = [...this.#counts.keys()].filter((at) => this.#counts[at]! > 0)
     const byPlace = new Map<string, HotByte>()
-    for (const address of written) {
+    for (const [address, writes] of this.#counts.entries()) {
+      if (writes === 0) continue
       const region = regionAt(regions, address)
       const isApplets = isAppletMemory(region)
       const name = isApplets ? names.byteName(region, address) : names.placeName(region, address, 1)
-      const writes = this.#counts[address]!
       if ((byPlace.get(name)?.writes ?? 0) < writes) byPlace.set(name, { address, name, isApplets, writes })
     }
     const hottest = [...byPlace.values()].sort((a, b) => b.writes - a.writes || a.address - b.address)
