@@ -14,5 +14,7 @@ export interface PreparedQuestion {
   verify(): void | Promise<void>
   /** Does a batch, at least some milliseconds of it, and says how many units that were. */
   run(): number | Promise<number>
+  /** Said beside the result, after the last batch. */
+  note?(): string
   close?(): void | Promise<void>
 }

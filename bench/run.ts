@@ -16,7 +16,7 @@ const help = `Usage: npm run bench -- [--only NAME] [--json]
 Answers named questions about speed; every result is verified before and after it is timed.
 
   --only NAME   one question: ${questions.map((q) => q.name).join(', ')}
-  --json        one JSON line per question: {"question","median","unit","spread"}
+  --json        one JSON line per question: {"question","median","unit","spread","note"}
 
 Example: npm run bench -- --only byte-codes --json`
 
@@ -54,12 +54,13 @@ async function main(): Promise<number> {
     const prepared = await question.prepare()
     try {
       const { median, spread } = await measure(prepared)
+      const note = prepared.note?.()
       if (options.json === true) {
-        console.log(JSON.stringify({ question: question.name, median, unit: question.unit, spread }))
+        console.log(JSON.stringify({ question: question.name, median, unit: question.unit, spread, note }))
       } else {
         const percent = `±${(spread * 100).toFixed(0)} %`
         console.log(
-          `${question.name.padEnd(18)} ${numbers.format(median).padStart(14)}  ${question.unit.padEnd(16)} ${percent}`,
+          `${question.name.padEnd(18)} ${numbers.format(median).padStart(14)}  ${question.unit.padEnd(16)} ${percent}${note === undefined ? '' : `, ${note}`}`,
         )
       }
     } finally {

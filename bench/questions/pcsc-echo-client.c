@@ -1,10 +1,28 @@
 /*
  * Sends an echo applet APDUs with 16 bytes over PC/SC and compares what comes back. Reads how many from standard input, a
- * number a line; answers each line with that number, or with what went wrong.
+ * number a line, at most 100000; answers each line with that number and the median of the round trips in nanoseconds, or with
+ * what went wrong.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <winscard.h>
+
+#define MOST 100000
+
+static long round_trips_ns[MOST];
+
+static long now_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000000000L + now.tv_nsec;
+}
+
+static int by_size(const void *a, const void *b) {
+  const long x = *(const long *)a, y = *(const long *)b;
+  return (x > y) - (x < y);
+}
 
 static SCARDHANDLE card;
 static SCARD_IO_REQUEST protocol = {0, sizeof protocol};
@@ -34,17 +52,20 @@ int main(void) {
     puts("no echo applet in the first reader");
     return 1;
   }
-  while (scanf("%ld", &count) == 1) {
+  while (scanf("%ld", &count) == 1 && count > 0 && count <= MOST) {
     for (long i = 0; i < count; i++) {
       DWORD room = sizeof response;
+      const long started = now_ns();
       memcpy(command + 5, &i, sizeof i);
       if (transmit(command, sizeof command, response, &room) != SCARD_S_SUCCESS || room != 18
           || memcmp(response, command + 5, 16) != 0 || response[16] != 0x90) {
         puts("the echo is wrong");
         return 1;
       }
+      round_trips_ns[i] = now_ns() - started;
     }
-    printf("%ld\n", count);
+    qsort(round_trips_ns, count, sizeof *round_trips_ns, by_size);
+    printf("%ld %ld\n", count, round_trips_ns[count / 2]);
     fflush(stdout);
   }
   return 0;

@@ -26,15 +26,23 @@ export const pcscEchoes: Question = {
     const env = { ...process.env, PCSCLITE_CSOCK_NAME: service.socketPath }
     const child = spawn(client.path, { env, stdio: ['pipe', 'pipe', 'inherit'] })
     const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+    /** Median round trip of each batch. */
+    const mediansMs: number[] = []
     const echo = async (count: number) => {
       child.stdin.write(`${count}\n`)
       const { value } = await answers.next()
-      if (value !== String(count)) throw new Error(value ?? 'the client ended')
+      const [done, medianNs] = String(value).split(' ').map(Number)
+      if (done !== count || medianNs === undefined) throw new Error(value ?? 'the client ended')
+      mediansMs.push(medianNs / 1e6)
       return count
     }
     return {
       verify: async () => void (await echo(100)),
       run: () => echo(BATCH),
+      note() {
+        const sorted = mediansMs.toSorted((a, b) => a - b)
+        return `median round trip ${sorted[sorted.length >> 1]?.toFixed(3)} ms`
+      },
       async close() {
         child.stdin.end()
         await service.close()
