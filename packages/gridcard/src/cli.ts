@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { addCapCommands } from './cap/cap-commands.ts'
 import { addDlmsCommands } from './dlms/dlms-commands.ts'
 import { describeError, exitCodeFor, exitCodes } from './exit-code.ts'
+import { addGpCommands } from './gp/gp-commands.ts'
 import { addMemoryCommands } from './memory/commands.ts'
 import { defaultReaderName, parseReaderOptions, type RawReaderOptions } from './reader/reader-options.ts'
 import { parseStartOptions, type RawStartOptions } from './start/start-options.ts'
@@ -102,6 +103,7 @@ addDlmsCommands(program, (exitCode) => {
 })
 addWorkbenchCommands(program, applet)
 addMemoryCommands(program)
+addGpCommands(program)
 
 try {
   await program.parseAsync()

@@ -1,5 +1,12 @@
 export { type PcscService, type ServePcscOptions, servePcsc } from './pcsc/serve-pcsc.ts'
 export {
+  type ConnectPcscOptions,
+  connectPcscReader,
+  listPcscReaders,
+  type PcscCardLink,
+  type PcscReaderState,
+} from './pcsc-client/pcsc-client.ts'
+export {
   type ConnectVpcdOptions,
   connectVpcd,
   defaultVpcdPort,
