@@ -182,11 +182,14 @@ function addKeys(gp: Command): void {
       .option('--new-keys <file>', 'the keys, as for --key-file; "type" is aes, or des')
       .option('--public-key <file>', 'PEM of a public key: for tokens, receipts, DAP')
       .option('--identifier <number>', 'of the first key (default: 1)')
-      .option('--replaces <number>', 'key version that goes; 255 are the keys a card comes with (default: none)')
+      .option(
+        '--replaces <number>',
+        'key version that goes (default: none; the keys a card comes with go by themselves)',
+      )
       .addHelpText(
         'after',
         help(
-          'keys put --new-keys mine.json --new-version 48 --replaces 255 --card dev.img --test-keys',
+          'keys put --new-keys mine.json --new-version 48 --card dev.img --test-keys',
           'keys put --public-key dap.pem --new-version 115 --card dev.img --test-keys',
         ),
       )

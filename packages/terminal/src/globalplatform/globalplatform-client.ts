@@ -325,7 +325,8 @@ export class GlobalPlatformClient {
   /**
    * PUT KEY: the keys get identifiers from `firstIdentifier` on.
    *
-   * @param replaces key version that goes; 0, the default: none, the keys are added
+   * @param version 1 to 127; the first ones of a domain take the place of those it came with (version 255)
+   * @param replaces key version that goes, 1 to 127; 0, the default: none, the keys are added
    * @throws TerminalError `TERMINAL_GP_KEY_CHECK`: the card answers with other check values than those of the keys
    */
   async putKeys(
@@ -333,6 +334,10 @@ export class GlobalPlatformClient {
     keys: readonly NewKey[],
     { replaces = 0, firstIdentifier = 1 }: { readonly replaces?: number; readonly firstIdentifier?: number } = {},
   ): Promise<void> {
+    // Bit 8 of P1 says that more commands come.
+    if (!(version >= 1 && version <= 127 && replaces >= 0 && replaces <= 127)) {
+      throw new TerminalError('TERMINAL_GP_BAD_INPUT', 'key versions are 1 to 127')
+    }
     const channel = this.#channel
     if (channel === undefined) throw new TerminalError('TERMINAL_GP_CHANNEL_CLOSED', 'keys need an open secure channel')
     const { data, checkValues } = emitKeys(this.#crypto, channel, version, keys)

@@ -31,7 +31,7 @@ export interface PutKeysOptions extends GpOptions {
 /** Three keys for a secure channel, or one public key for tokens, receipts or DAP. */
 export async function gpKeysPut(io: CommandIo, options: PutKeysOptions): Promise<void> {
   const version = parseNumber('--new-version', options.newVersion, 1, 127)
-  const replaces = options.replaces === undefined ? 0 : parseNumber('--replaces', options.replaces, 0, 255)
+  const replaces = options.replaces === undefined ? 0 : parseNumber('--replaces', options.replaces, 0, 127)
   if ((options.newKeys === undefined) === (options.publicKey === undefined)) {
     throw badOption('which keys: --new-keys FILE for a secure channel, or --public-key FILE')
   }
