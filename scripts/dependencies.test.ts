@@ -56,7 +56,7 @@ test.each(manifests.filter(([file]) => file.startsWith('packages')))(
   '%s names all that its sources import, and no more',
   (file, manifest) => {
     const imported = importsOf(dirname(file))
-    const declared = Object.keys(manifest.dependencies ?? {})
+    const declared = Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies })
     const developed = Object.keys(manifest.devDependencies ?? {})
     const rootTools = Object.keys(manifests[0]![1].devDependencies ?? {}) // test suites that are shipped for others import vitest
     expect(
