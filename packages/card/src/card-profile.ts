@@ -1,5 +1,6 @@
 import type { CryptoProvider } from '@gridcard/crypto'
 import { CardError } from './errors.ts'
+import { type GlobalPlatformProfile, requireGlobalPlatformProfile } from './globalplatform/globalplatform-profile.ts'
 import { protocolsOfAtr, type TransmissionProtocol } from './runtime/answer-to-reset.ts'
 import { MOST_CHANNELS } from './runtime/logical-channels.ts'
 import { JOURNAL_OFFSET, MAX_ADDRESS } from './vm/memory/layout.ts'
@@ -22,6 +23,8 @@ export interface CardProfile {
   readonly protocols?: readonly TransmissionProtocol[]
   /** SELECT takes the beginning of an AID, 5 bytes or more, and "next occurrence". Default: false. */
   readonly partialSelection?: boolean
+  /** Without it the card has no GlobalPlatform: packages and applets come through the host alone. */
+  readonly globalPlatform?: GlobalPlatformProfile
 }
 
 /** The runtime's own needs beside applets: handle entries, APDU buffer, some room to load a package. */
@@ -60,12 +63,14 @@ export function requireProfile(profile: CardProfile): void {
   if (profile.protocols?.length === 0 || profile.protocols?.some((one) => !offered.includes(one))) {
     refuse(`the ATR offers ${offered.join(' and ')}`)
   }
+  if (profile.globalPlatform) requireGlobalPlatformProfile(profile.name, profile.globalPlatform)
   if (profile.atr.length < 2 || profile.atr.length > 33) refuse('an ATR has 2 to 33 bytes')
 }
 
 /** First 8 bytes of a hash over everything that shapes the image. */
 export function profileHash(profile: CardProfile, crypto: CryptoProvider): Uint8Array {
   const { name, nvSizeBytes, ramSizeBytes, commitCapacityBytes, atr } = profile
-  const text = JSON.stringify([name, nvSizeBytes, ramSizeBytes, commitCapacityBytes, [...atr], stackSizeBytes(profile)])
+  const shape = [name, nvSizeBytes, ramSizeBytes, commitCapacityBytes, [...atr], stackSizeBytes(profile)]
+  const text = JSON.stringify(profile.globalPlatform ? [...shape, 'GlobalPlatform'] : shape)
   return crypto.sha256(new TextEncoder().encode(text)).slice(0, 8)
 }

@@ -5,6 +5,8 @@ import { platform } from './api/platform.ts'
 import { type CardProfile, profileHash, requireProfile, stackSizeBytes } from './card-profile.ts'
 import type { CardReport } from './card-report.ts'
 import { CardError } from './errors.ts'
+import { attachGlobalPlatform, createGlobalPlatform } from './globalplatform/create-issuer-domain.ts'
+import type { IssuerKeys } from './globalplatform/globalplatform-profile.ts'
 import { protocolsOfAtr, type TransmissionProtocol } from './runtime/answer-to-reset.ts'
 import { collectGarbage } from './runtime/collector.ts'
 import { deleteApplet, deletePackage } from './runtime/deletion.ts'
@@ -70,14 +72,18 @@ export class Card {
   }
 
   /**
-   * A blank card. Its store, if it has one, is written from the first byte to the last.
+   * A blank card. Its store, if it has one, is written from the first byte to the last. `issuerKeys` are the first keys of
+   * the issuer security domain, if its profile says that the card maker brings them.
    * @throws CardError `CARD_BAD_PROFILE`
    */
-  static create(o: CardOptions & { readonly store?: NvStore }): Card {
+  static create(o: CardOptions & { readonly store?: NvStore; readonly issuerKeys?: IssuerKeys }): Card {
     requireProfile(o.profile)
     const memory = CardMemory.format(shapeOf(o), FIRST_LOADED_CLASS_ID, o.store)
     createJcreObjects(memory, platform())
-    return new Card(o, memory)
+    const card = new Card(o, memory)
+    const { globalPlatform } = o.profile
+    if (globalPlatform) createGlobalPlatform(card.#jcre, globalPlatform, o.issuerKeys)
+    return card
   }
 
   /**
@@ -93,9 +99,11 @@ export class Card {
     const card = new Card(o, CardMemory.open(shapeOf(o), image, store))
     const jcre = card.#jcre
     requireJcreObjects(jcre.memory, jcre.natives)
+    if (o.profile.globalPlatform) attachGlobalPlatform(jcre, o.profile.globalPlatform)
     restorePackages(jcre)
     jcre.registry.restore(jcre.requireClass('javacard/framework/Applet'), jcre.requireClass('javacard/framework/AID'))
     if (jcre.memory.root.isCollecting) collectGarbage(jcre)
+    jcre.open?.recover()
     return card
   }
 
@@ -183,6 +191,7 @@ export class Card {
     this.#isPowered = false
     noneSelected(this.#jcre)
     channels.reset()
+    this.#jcre.open?.reset()
     sessions.clear()
     memory.u8.fill(0, memory.nvSizeBytes)
   }

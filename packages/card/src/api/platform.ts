@@ -18,6 +18,7 @@ import { javacardxFrameworkTime } from './javacardx-framework-time.ts'
 import { javacardxFrameworkTlv } from './javacardx-framework-tlv.ts'
 import { javacardxFrameworkUtil } from './javacardx-framework-util.ts'
 import { javacardxFrameworkUtilIntx } from './javacardx-framework-util-intx.ts'
+import { orgGlobalPlatform } from './org-globalplatform.ts'
 
 /** All of the API that is there; the rest of it links to nothing. docs/java-card-api.md tells what that is. */
 const BINDINGS: readonly NativeBinding[] = [
@@ -40,6 +41,7 @@ const BINDINGS: readonly NativeBinding[] = [
   javacardxFrameworkTlv,
   javacardxFrameworkUtil,
   javacardxFrameworkUtilIntx,
+  orgGlobalPlatform,
 ]
 
 let library: NativeLibrary | undefined

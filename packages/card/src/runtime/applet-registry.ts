@@ -33,7 +33,7 @@ const APPLET = {
 const LONGEST_AID = 16
 
 /** Life cycle of an applet instance, coded as GlobalPlatform does (GPC 2.3.1 table 11-4). */
-export const APPLET_STATE = { selectable: 0x07 } as const
+export const APPLET_STATE = { installed: 0x03, selectable: 0x07, locked: 0x80 } as const
 
 export interface PackageRecord {
   readonly slot: number
@@ -52,11 +52,11 @@ export interface AppletRecord {
   defaultOn: number
   readonly owner: number
   readonly packageSlot: number
-  readonly state: number
+  state: number
   /** Handles of the applet and of its AID object, a permanent entry point. */
   readonly applet: number
   readonly aidObject: number
-  readonly aid: Uint8Array
+  aid: Uint8Array
   /** AID of the class in the CAP file's Applet component. */
   readonly moduleAid: Uint8Array
 }
@@ -183,23 +183,49 @@ export class AppletRegistry {
 
   /** The default applet of a channel. */
   defaultOn(channel: number): AppletRecord | undefined {
-    return this.#records.find((one) => ((one.defaultOn >>> channel) & 1) !== 0)
+    return this.#records.find(({ handle }) => ((this.#defaultBits(handle) >>> channel) & 1) !== 0)
   }
 
-  /** Makes an applet the default of a channel, in place of another; or none. */
+  /** Makes an applet the default of a channel, in place of another; or none. Joins an open transaction. */
   setDefault(channel: number, applet: AppletRecord | undefined): void {
     const { memory } = this.#machine
     const bit = 1 << channel
-    memory.begin()
+    const isOwn = !memory.inTransaction
+    if (isOwn) memory.begin()
     for (const one of this.#records) {
-      const defaultOn = one === applet ? one.defaultOn | bit : one.defaultOn & ~bit
-      if (defaultOn === one.defaultOn) continue
-      one.defaultOn = defaultOn
+      const before = this.#defaultBits(one.handle)
+      const defaultOn = one === applet ? before | bit : before & ~bit
+      if (defaultOn === before) continue
       const at = memory.addressOf(one.handle)
       memory.putByte(at + APPLET.defaultOnHigh, defaultOn >>> 16)
       memory.putStaticShort(at + APPLET.defaultOnLow, ((defaultOn & 0xff) << 8) | ((defaultOn >>> 8) & 0xff))
     }
-    memory.commit()
+    if (isOwn) memory.commit()
+  }
+
+  /** Read from the image, where a rollback puts them back. */
+  #defaultBits(handle: number): number {
+    return parseAppletRecord(this.#machine.memory, handle).defaultOn
+  }
+
+  /** Another AID for an instance, in its record and its AID object; the AID has to be free. Joins an open transaction. */
+  rename(applet: AppletRecord, aid: Uint8Array): void {
+    const machine = this.#machine
+    const { memory } = machine
+    const bytes = emitAppletRecord({ ...applet, aid, defaultOn: this.#defaultBits(applet.handle), state: applet.state })
+    const isOwn = !memory.inTransaction
+    if (isOwn) memory.begin()
+    memory.putBytes(memory.addressOf(applet.handle), bytes)
+    memory.putBytes(machine.hiddenAddress(applet.aidObject), Uint8Array.of(aid.length, ...aid))
+    if (isOwn) memory.commit()
+    applet.aid = aid
+  }
+
+  /** In the image and here; joins an open transaction, whose abort must call `reread`. */
+  setState(applet: AppletRecord, state: number): void {
+    const { memory } = this.#machine
+    memory.putByte(memory.addressOf(applet.handle) + APPLET.state, state)
+    applet.state = state
   }
 
   find(aid: Uint8Array): AppletRecord | undefined {

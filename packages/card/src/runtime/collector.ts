@@ -12,6 +12,7 @@ import {
 } from '../vm/memory/handle-entry.ts'
 import { OBJECT_ALIGNMENT } from '../vm/memory/layout.ts'
 import { blocksOf, parseAppletRecord, parsePackageRecord } from './applet-registry.ts'
+import { liveContentRecords } from './content-record.ts'
 import type { Jcre } from './jcre.ts'
 
 /**
@@ -78,6 +79,7 @@ export function findReachable(machine: Machine): Set<number> {
     if (machine.packages[packageSlot] === undefined) continue
     for (const one of [handle, applet, aidObject]) reach(one)
   }
+  for (const handle of liveContentRecords(machine)) reach(handle)
   for (let handle = waiting.pop(); handle !== undefined; handle = waiting.pop()) {
     forEachReference(machine, handle, reach)
   }

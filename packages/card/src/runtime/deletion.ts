@@ -10,6 +10,11 @@ import { BASIC_CHANNEL } from './logical-channels.ts'
 import { becomeSelected, callInterface, noneSelected } from './selection.ts'
 import { SW } from './status-words.ts'
 
+/** What else changes in the step that decides. */
+interface Alongside {
+  readonly alongside?: () => void
+}
+
 const APPLET_EVENT = 'javacard/framework/AppletEvent'
 const UNINSTALL = 0
 
@@ -18,13 +23,13 @@ const UNINSTALL = 0
  * @throws CardError `CARD_DELETE_REFUSED` with `place.sw`
  * @source JCRE 3.1 §11.3.4.1
  */
-export function deleteApplet(jcre: Jcre, aid: Uint8Array): void {
+export function deleteApplet(jcre: Jcre, aid: Uint8Array, o: Alongside = {}): void {
   const applet = jcre.registry.find(aid)
   if (applet === undefined) throw refused('no such applet on the card', SW.referencedDataNotFound)
-  requireInactive(jcre, applet.packageSlot)
+  requireInactive(jcre, applet.packageSlot, applet)
   uninstall(jcre, applet)
   requireUnreferenced(jcre, new Set([applet.owner]))
-  commitRelease(jcre, applet.handle)
+  commitRelease(jcre, applet.handle, o)
   forget(jcre, applet)
   collectGarbage(jcre)
 }
@@ -34,9 +39,12 @@ export function deleteApplet(jcre: Jcre, aid: Uint8Array): void {
  * @throws CardError `CARD_DELETE_REFUSED` with `place.sw`
  * @source JCRE 3.1 §11.3.4.2, §11.3.4.3
  */
-export function deletePackage(jcre: Jcre, aid: Uint8Array, { withApplets }: { readonly withApplets: boolean }): void {
+export function deletePackage(jcre: Jcre, aid: Uint8Array, o: Alongside & { readonly withApplets: boolean }): void {
+  const { withApplets } = o
   const { machine, memory, registry } = jcre
   const name = toHex(aid)
+  if (name === jcre.open?.securityDomainPackage.aid)
+    throw refused('the package is part of the card', SW.conditionsNotSatisfied)
   if (jcre.natives.hasPackage(name)) throw refused('the package is part of the card', SW.conditionsNotSatisfied)
   const instance = machine.packageList.find((one) => one.linked.aid === name)
   if (instance === undefined) throw refused('no such package on the card', SW.referencedDataNotFound)
@@ -51,7 +59,7 @@ export function deletePackage(jcre: Jcre, aid: Uint8Array, { withApplets }: { re
     return parsePackageRecord(memory, handle).slot === instance.slot
   })!
   // Applet records without their package count for nothing: this one entry takes all with it.
-  commitRelease(jcre, record)
+  commitRelease(jcre, record, o)
   for (const one of applets) forget(jcre, one)
   machine.removePackage(instance)
   collectGarbage(jcre)
@@ -71,8 +79,11 @@ function uninstall(jcre: Jcre, applet: AppletRecord): void {
   }
 }
 
-function requireInactive(jcre: Jcre, packageSlot: number): void {
-  if (jcre.channels.isPackageActive(packageSlot)) {
+/** A security domain deletes others of its own package. */
+function requireInactive(jcre: Jcre, packageSlot: number, applet?: AppletRecord): void {
+  const isOfCard = jcre.machine.packages[packageSlot]?.linked === jcre.open?.securityDomainPackage
+  const isBusy = applet && isOfCard ? jcre.channels.isActive(applet) : jcre.channels.isPackageActive(packageSlot)
+  if (isBusy) {
     throw refused('an applet of the package is active', SW.conditionsNotSatisfied)
   }
 }
@@ -110,9 +121,10 @@ function isOfPackage(type: number, { firstClassId, linked }: PackageInstance): b
 }
 
 /** The step that decides: from here on the collection is finished whatever happens. */
-function commitRelease({ memory }: Jcre, handle: number): void {
+function commitRelease({ memory }: Jcre, handle: number, { alongside }: Alongside): void {
   memory.begin()
   memory.root.isCollecting = true
+  alongside?.()
   memory.releaseHandle(handle)
   memory.commit()
 }

@@ -71,6 +71,8 @@ function answer(jcre: Jcre, command: ApduCommand): Uint8Array {
   const { channels } = jcre
   if (isInterindustry(command.cla)) {
     if (command.ins === INS_MANAGE_CHANNEL) {
+      const locked = jcre.open?.lockedStatus()
+      if (locked !== undefined) return statusOnly(locked)
       const { status, channel: opened } = manageChannel(jcre, command)
       return opened === undefined ? statusOnly(status) : Uint8Array.of(opened, ...statusOnly(status))
     }
@@ -78,7 +80,11 @@ function answer(jcre: Jcre, command: ApduCommand): Uint8Array {
       if (channel >= channels.count) return statusOnly(SW.logicalChannelNotSupported)
       channels.open(channel)
       const applet = candidateOf(jcre, command, channel)
+      const locked = jcre.open?.lockedStatus(applet)
+      if (locked !== undefined) return statusOnly(locked)
       if (applet !== undefined) return select(jcre, channel, applet, command)
+      const hidden = jcre.open && jcre.registry.find(command.data)
+      if (hidden !== undefined) return refuseHidden(jcre, channel, hidden)
     }
   }
   if (!channels.isOpen(channel)) return statusOnly(SW.logicalChannelNotSupported)
@@ -86,6 +92,16 @@ function answer(jcre: Jcre, command: ApduCommand): Uint8Array {
   if (applet === undefined || command.cla === 0xff) return statusOnly(SW.appletSelectFailed)
   becomeSelected(jcre, channel, applet)
   return process(jcre, applet, command)
+}
+
+/** An instance that may not be selected: if it is active here, its session ends. @source GPC 2.3.1 §6.4.2.1.2 */
+function refuseHidden(jcre: Jcre, channel: number, applet: AppletRecord): Uint8Array {
+  if (jcre.channels.activeOn(channel) === applet) {
+    deselectOn(jcre, channel)
+    const implicit = jcre.registry.defaultOn(channel)
+    if (implicit && implicit !== applet && canBecomeActive(jcre, implicit, channel)) selectOn(jcre, channel, implicit)
+  }
+  return statusOnly(SW.applicationNotFound)
 }
 
 function statusOnly(statusWord: number): Uint8Array {
@@ -114,11 +130,19 @@ function select(jcre: Jcre, channel: number, applet: AppletRecord, command: Apdu
   jcre.isSelecting = true
   jcre.isReselecting = isReselecting
   try {
-    return selectOn(jcre, channel, applet) ? process(jcre, applet, command) : statusOnly(SW.appletSelectFailed)
+    if (!selectOn(jcre, channel, applet)) return statusOnly(SW.appletSelectFailed)
+    return withWarning(process(jcre, applet, command), jcre.open?.selectWarning(applet))
   } finally {
     jcre.isSelecting = false
     jcre.isReselecting = false
   }
+}
+
+function withWarning(response: Uint8Array, warning: number | undefined): Uint8Array {
+  const isWell = response.at(-2) === SW.noError >> 8 && response.at(-1) === 0
+  if (warning === undefined || !isWell) return response
+  response.set(statusOnly(warning), response.length - 2)
+  return response
 }
 
 function process(jcre: Jcre, applet: AppletRecord, command: ApduCommand): Uint8Array {

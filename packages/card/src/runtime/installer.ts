@@ -2,6 +2,7 @@ import { equalBytes, toHex } from '@gridcard/bytes'
 import { CardError } from '../errors.ts'
 import { APDU_BUFFER_HANDLE, exceptionHandle } from '../vm/jcre-objects.ts'
 import { NO_CONTEXT } from '../vm/machine.ts'
+import { APPLET_STATE } from './applet-registry.ts'
 import { uncaughtStatus } from './exceptions.ts'
 import type { Installation, Jcre } from './jcre.ts'
 import { SW } from './status-words.ts'
@@ -14,6 +15,10 @@ export interface InstallOptions {
   readonly instanceAid?: Uint8Array
   /** Applet data, the last part of install's parameters. */
   readonly parameters?: Uint8Array
+  /** Control information, the middle part: the privileges, on a GlobalPlatform card. */
+  readonly controlInformation?: Uint8Array
+  /** Life cycle state to begin with; default: SELECTABLE. */
+  readonly state?: number
 }
 
 /** bArray holds three lengths and their parts, 127 bytes at most. @source JCRE 3.1 §11.2.1 */
@@ -44,11 +49,12 @@ export function installApplet(jcre: Jcre, o: InstallOptions): Uint8Array {
   const aid = o.instanceAid ?? o.appletAid
   if (aid.length < 5 || aid.length > 16) throw refused('an instance AID has 5 to 16 bytes', SW.wrongData)
   if (jcre.registry.find(aid)) throw refused('the instance AID is in use', SW.conditionsNotSatisfied)
-  if (jcre.channels.isPackageActive(packageInstance.slot)) {
+  if (jcre.channels.activeOf(packageInstance.slot).some((one) => !jcre.isMultiSelectable(one))) {
     throw refused('an applet of the package is active', SW.conditionsNotSatisfied)
   }
   const parameters = o.parameters ?? new Uint8Array()
-  const bArray = Uint8Array.of(aid.length, ...aid, 0, parameters.length, ...parameters)
+  const control = o.controlInformation ?? new Uint8Array()
+  const bArray = Uint8Array.of(aid.length, ...aid, control.length, ...control, parameters.length, ...parameters)
   if (bArray.length > LONGEST_PARAMETERS) throw refused('more than 127 bytes of install parameters', SW.wrongLength)
   const owner = machine.findFreeOwner()
   if (owner === 0) throw refused('no numbers left for another applet', SW.notEnoughMemory)
@@ -56,7 +62,15 @@ export function installApplet(jcre: Jcre, o: InstallOptions): Uint8Array {
   machine.resetStack()
   memory.begin()
   memory.root.nextOwner = Math.max(memory.root.nextOwner, owner + 1)
-  const installation: Installation = { owner, packageInstance, moduleAid: applet.aid, registered: undefined }
+  const { state = APPLET_STATE.selectable } = o
+  const installation: Installation = {
+    owner,
+    packageInstance,
+    moduleAid: applet.aid,
+    registered: undefined,
+    state,
+    instanceAid: jcre.open && aid,
+  }
   jcre.installation = installation
   machine.contextOf[owner] = packageInstance.context
   machine.selectedContext = packageInstance.context

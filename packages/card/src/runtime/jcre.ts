@@ -12,6 +12,7 @@ import type { TransmissionProtocol } from './answer-to-reset.ts'
 import type { ApduSession } from './apdu-session.ts'
 import { type AppletRecord, AppletRegistry } from './applet-registry.ts'
 import { LogicalChannels, MOST_CHANNELS } from './logical-channels.ts'
+import type { Open } from './open.ts'
 
 /** The installation that is going on. */
 export interface Installation {
@@ -19,6 +20,10 @@ export interface Installation {
   readonly packageInstance: PackageInstance
   readonly moduleAid: Uint8Array
   registered: AppletRecord | undefined
+  /** Life cycle state to begin with. */
+  readonly state: number
+  /** Under GlobalPlatform it is the installer who names the instance. */
+  readonly instanceAid: Uint8Array | undefined
 }
 
 /** What happened in the card that a status word does not tell. Never keys, never command data. */
@@ -67,6 +72,8 @@ export class Jcre implements NativeHost {
   /** The selected applet was deselected immediately before. */
   isReselecting = false
   installation: Installation | undefined
+  /** GlobalPlatform's part of the runtime environment, on a card that has it. */
+  open: Open | undefined
   /** JCSystem.requestObjectDeletion was called in this command. */
   isDeletionRequested = false
   /** The store refused a write. */

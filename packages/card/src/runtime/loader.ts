@@ -18,7 +18,7 @@ import {
 import type { Jcre } from './jcre.ts'
 
 const LAST_PACKAGE_SLOT = 0x7f
-const LAST_CLASS_ID = BLOCK_TYPE.staticFields - 1
+const LAST_CLASS_ID = BLOCK_TYPE.globalPlatform - 1
 
 /**
  * Takes a package onto the card: links it, then stores its components, static fields and record in one transaction.
@@ -60,6 +60,7 @@ export function loadPackage(jcre: Jcre, cap: CapFile): PackageInstance {
     root.nextClassId = Math.max(root.nextClassId, firstClassId + linked.classes.length)
     if (record.statics !== 0) initialiseStatics(jcre, cap, record)
     memory.newBlock(BLOCK_TYPE.packageRecord, emitPackageRecord(record))
+    jcre.open?.loading(slot, linked)
     memory.commit()
     const instance = instanceOf(jcre, linked, record)
     machine.addPackage(instance)
@@ -91,6 +92,11 @@ export function restorePackages(jcre: Jcre): void {
 /** False if it imports a package that is not restored yet. */
 function restorePackage(jcre: Jcre, record: PackageRecord): boolean {
   const { memory, machine } = jcre
+  if (record.loadFile === 0 && jcre.open) {
+    requireFreeNumbers(jcre, record)
+    machine.addPackage(instanceOf(jcre, jcre.open.securityDomainPackage, record))
+    return true
+  }
   requireSoundRecord(jcre, record)
   const at = memory.addressOf(record.loadFile)
   const loadFile = memory.u8.slice(at, at + record.loadFileBytes)
@@ -133,6 +139,34 @@ function relink(jcre: Jcre, loadFile: Uint8Array): LinkedPackage | undefined {
       { cause },
     )
   }
+}
+
+/** The package whose code is part of the card: its record holds its numbers only. */
+export function addNativePackage(jcre: Jcre, linked: LinkedPackage): PackageInstance {
+  const { memory, machine } = jcre
+  const slot = findFreeSlot(machine)
+  const owner = machine.findFreeOwner()
+  const record: PackageRecord = {
+    slot,
+    owner,
+    firstClassId: FIRST_LOADED_CLASS_ID,
+    loadFile: 0,
+    loadFileBytes: 0,
+    statics: 0,
+  }
+  memory.begin()
+  memory.root.nextPackageSlot = Math.max(memory.root.nextPackageSlot, slot + 1)
+  memory.root.nextOwner = Math.max(memory.root.nextOwner, owner + 1)
+  memory.newBlock(BLOCK_TYPE.packageRecord, emitPackageRecord(record))
+  memory.commit()
+  const instance = instanceOf(jcre, linked, record)
+  machine.addPackage(instance)
+  return instance
+}
+
+function requireFreeNumbers({ machine }: Jcre, { slot, owner }: PackageRecord): void {
+  if (slot <= LAST_PACKAGE_SLOT && machine.packages[slot] === undefined && isOwnerNumber(owner)) return
+  throw new CardError('CARD_IMAGE_CORRUPT', 'a package record contradicts the image')
 }
 
 function requireSoundRecord(jcre: Jcre, record: PackageRecord): void {

@@ -71,6 +71,11 @@ export class LogicalChannels {
     return this.#active.some((one) => one?.packageSlot === packageSlot)
   }
 
+  /** Instances of the package that are active. */
+  activeOf(packageSlot: number): AppletRecord[] {
+    return this.#active.filter((one) => one !== undefined && one.packageSlot === packageSlot) as AppletRecord[]
+  }
+
   /** Instances of the package that are active on any channel but this one. */
   activeElsewhere(packageSlot: number, channel: number): AppletRecord[] {
     const found: AppletRecord[] = []

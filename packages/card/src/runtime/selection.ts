@@ -19,7 +19,14 @@ const SHORTEST_PARTIAL_NAME = 5
  * first one whose AID begins with the name.
  */
 export function findByName(jcre: Jcre, name: Uint8Array): AppletRecord | undefined {
-  return jcre.registry.find(name) ?? jcre.registry.applets.find((one) => isPartialName(jcre, name, one))
+  if (jcre.open && name.length === 0) return jcre.open.issuerSecurityDomain
+  const whole = jcre.registry.find(name)
+  if (whole && isSelectable(jcre, whole)) return whole
+  return jcre.registry.applets.find((one) => isPartialName(jcre, name, one))
+}
+
+function isSelectable(jcre: Jcre, applet: AppletRecord): boolean {
+  return jcre.open === undefined || jcre.open.isSelectable(applet)
 }
 
 /** "Next occurrence": the one behind the applet active on the channel, which must itself fit the name. */
@@ -32,6 +39,7 @@ export function findNextByName(jcre: Jcre, name: Uint8Array, channel: number): A
 
 function isPartialName(jcre: Jcre, name: Uint8Array, applet: AppletRecord): boolean {
   if (!jcre.profile.partialSelection || name.length < SHORTEST_PARTIAL_NAME) return false
+  if (!isSelectable(jcre, applet)) return false
   return equalBytes(applet.aid.subarray(0, name.length), name)
 }
 
@@ -82,6 +90,7 @@ export function deselectOn(jcre: Jcre, channel: number): void {
 
 function leave(jcre: Jcre, channel: number, applet: AppletRecord): void {
   jcre.channels.activate(channel, undefined)
+  jcre.open?.endApplicationSession(channel)
   if (!jcre.channels.isPackageActive(applet.packageSlot)) {
     jcre.clearOnDeselect(jcre.registry.packageOf(applet).context)
   }

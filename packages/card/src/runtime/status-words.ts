@@ -7,6 +7,7 @@ export const SW = {
   secureMessagingNotSupported: 0x6882,
   commandChainingNotSupported: 0x6884,
   conditionsNotSatisfied: 0x6985,
+  applicationNotFound: 0x6a82,
   appletSelectFailed: 0x6999,
   wrongData: 0x6a80,
   functionNotSupported: 0x6a81,

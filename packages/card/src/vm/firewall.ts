@@ -100,6 +100,8 @@ export function virtualCallOwner(machine: Machine, handle: number): number {
 export function interfaceCallOwner(machine: Machine, handle: number, interfaceClass: LinkedClass): number {
   if (isNull(machine, handle)) return refuse(machine, NULL_POINTER)
   const owner = machine.memory.word0(handle) >>> 24
+  // The JCRE's own objects: native methods, which run as the caller.
+  if (isEntryPoint(machine, handle)) return machine.owner
   const canBeShared = interfaceClass.isShareable && !isOwn(machine, owner) && !machine.isArray(handle)
   if (canBeShared && isUnreachableServer(machine, owner & OWNER_MASK)) return refuse(machine, SECURITY)
   if (canBeShared && machine.classOf(handle).isShareable) return owner & OWNER_MASK

@@ -130,4 +130,5 @@ const BLOCK_NAMES = {
   loadFile: 'package code',
   packageRecord: 'package record',
   appletRecord: 'applet record',
+  globalPlatform: 'GlobalPlatform record',
 } as const

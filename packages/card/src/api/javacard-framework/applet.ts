@@ -1,4 +1,5 @@
-import { APPLET_STATE, type AppletRecord, emitAppletRecord } from '../../runtime/applet-registry.ts'
+import { equalBytes } from '@gridcard/bytes'
+import { type AppletRecord, emitAppletRecord } from '../../runtime/applet-registry.ts'
 import type { Jcre } from '../../runtime/jcre.ts'
 import { BLOCK_TYPE, JCRE_OWNER, OWNER_MASK, TYPE } from '../../vm/memory/handle-entry.ts'
 import { byteAt, bytesOf, handleAt, type JcreMethod, shortAt } from '../native-call.ts'
@@ -19,11 +20,13 @@ function fail(jcre: Jcre, reason: number): never {
  * The moment an installation succeeds: AID object and record are made, and everything install has done is committed.
  * @source JCRE 3.1 §3.1, §11.2; API Applet.register
  */
-function register(jcre: Jcre, applet: number, aid: Uint8Array): void {
+export function register(jcre: Jcre, applet: number, aid: Uint8Array): void {
   const { memory, machine, installation, registry } = jcre
   const owner = ownerOf(jcre, applet)
   if (installation === undefined || installation.registered || owner !== installation.owner) fail(jcre, ILLEGAL_AID)
   if (registry.find(aid)) fail(jcre, ILLEGAL_AID)
+  const { instanceAid } = installation
+  if (instanceAid !== undefined && !equalBytes(instanceAid, aid)) fail(jcre, ILLEGAL_AID)
   const aidType = machine.classIdOf(jcre.requireClass('javacard/framework/AID')) | TYPE.permanentEntryPoint
   const aidObject = memory.newPersistent(JCRE_OWNER, aidType, 0, AID_HIDDEN_BYTES)
   if (aidObject === 0) fail(jcre, NO_RESOURCE)
@@ -32,12 +35,13 @@ function register(jcre: Jcre, applet: number, aid: Uint8Array): void {
     defaultOn: 0,
     owner,
     packageSlot: installation.packageInstance.slot,
-    state: APPLET_STATE.selectable,
+    state: installation.state,
     applet,
     aidObject,
     aid,
     moduleAid: installation.moduleAid,
   }
+  jcre.open?.registering(record)
   const bytes = emitAppletRecord(record)
   if (memory.freePersistentBytes < bytes.length + 8) fail(jcre, NO_RESOURCE)
   const handle = memory.newBlock(BLOCK_TYPE.appletRecord, bytes)
@@ -56,7 +60,8 @@ function isSelected(jcre: Jcre, owner: number): boolean {
 }
 
 const registerClassAid: JcreMethod = (jcre, at) => {
-  const aid = jcre.installation?.moduleAid ?? fail(jcre, ILLEGAL_AID)
+  const installation = jcre.installation ?? fail(jcre, ILLEGAL_AID)
+  const aid = installation.instanceAid ?? installation.moduleAid
   register(jcre, handleAt(jcre, at), aid)
   return 0
 }

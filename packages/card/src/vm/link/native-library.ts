@@ -309,7 +309,7 @@ export class NativeLibrary {
       index: owner.classes.length,
       name: one.name,
       isInterface: false,
-      isShareable: false,
+      isShareable: [...all].some((one) => one.isShareable),
       superClass,
       interfaces: [...all],
       fieldBytes: 0,

@@ -48,6 +48,8 @@ export interface MemoryRoot {
   nextPackageSlot: number
   /** A collection was asked for or cut off: it runs when the card is opened. */
   isCollecting: boolean
+  /** As GlobalPlatform codes it (GPC 2.3.1 table 11-6); 0 on a card without GlobalPlatform. */
+  cardLifeCycle: number
 }
 
 /** CLEAR_ON_RESET, CLEAR_ON_DESELECT as JCSystem numbers them. */
@@ -118,6 +120,7 @@ export class CardMemory {
       nextOwner: FIRST_FREE_OWNER,
       nextPackageSlot: 0,
       isCollecting: false,
+      cardLifeCycle: 0,
     }
     this.#committed = { ...this.root }
   }
@@ -577,6 +580,7 @@ export class CardMemory {
     view.setUint8(ROOT.nextOwner, root.nextOwner)
     view.setUint8(ROOT.nextPackageSlot, root.nextPackageSlot)
     view.setUint8(ROOT.isCollecting, root.isCollecting ? 1 : 0)
+    view.setUint8(ROOT.cardLifeCycle, root.cardLifeCycle)
     view.setInt32(ROOT.check, crc32(this.u8, at, at + ROOT.check), true)
     this.#flush(at, ROOT.sizeBytes)
     this.#committed = { ...root }
@@ -603,6 +607,7 @@ export class CardMemory {
       nextOwner: view.getUint8(ROOT.nextOwner),
       nextPackageSlot: view.getUint8(ROOT.nextPackageSlot),
       isCollecting: view.getUint8(ROOT.isCollecting) !== 0,
+      cardLifeCycle: view.getUint8(ROOT.cardLifeCycle),
     }
     const { heapTop, handleCount, resetTop, deselectBottom } = this.root
     const tableBottom = this.nvSizeBytes - handleCount * HANDLE_ENTRY_BYTES
@@ -686,6 +691,7 @@ function sameRoot(a: MemoryRoot, b: MemoryRoot): boolean {
     a.bootCount === b.bootCount &&
     a.nextOwner === b.nextOwner &&
     a.nextPackageSlot === b.nextPackageSlot &&
-    a.isCollecting === b.isCollecting
+    a.isCollecting === b.isCollecting &&
+    a.cardLifeCycle === b.cardLifeCycle
   )
 }

@@ -45,6 +45,7 @@ export const SHORT_ARRAY_TYPE = TYPE.array | ELEMENT.short
 
 /** The JCRE's own data, at the top of the class ids; no applet can reach a block, it is no entry point. */
 export const BLOCK_TYPE = {
+  globalPlatform: 0x1ffb,
   staticFields: 0x1ffc,
   loadFile: 0x1ffd,
   packageRecord: 0x1ffe,
@@ -53,7 +54,7 @@ export const BLOCK_TYPE = {
 export const BLOCK_LENGTH_UNIT_BYTES = 4
 
 export function isBlock(type: number): boolean {
-  return type >= BLOCK_TYPE.staticFields && type <= BLOCK_TYPE.appletRecord
+  return type >= BLOCK_TYPE.globalPlatform && type <= BLOCK_TYPE.appletRecord
 }
 
 /** Bytes of one element, for a primitive or reference array type. */

@@ -36,6 +36,7 @@ export const ROOT = {
   nextOwner: 24, // u8
   nextPackageSlot: 25, // u8
   isCollecting: 26, // u8, 1: what nothing refers to may stand in the heap and is to be freed
+  cardLifeCycle: 27, // u8, GPC 2.3.1 table 11-6; 0: a card without GlobalPlatform
   check: 28, // u32, CRC-32 of the bytes before
   sizeBytes: 32,
 } as const
