@@ -5,17 +5,6 @@ import { VmFixture } from './vm-fixture.ts'
 /** What a Java method did. */
 export type Answer = { readonly value: number } | { readonly thrown: string; readonly reason?: number }
 
-const KEY_INTERFACES = [
-  'AESKey',
-  'DESKey',
-  'HMACKey',
-  'ECPublicKey',
-  'ECPrivateKey',
-  'RSAPublicKey',
-  'RSAPrivateKey',
-  'RSAPrivateCrtKey',
-] as const
-
 /** Calls methods of API objects as an applet would, from TypeScript; arrays and objects are handles. */
 export class NativeObjects {
   readonly vm: VmFixture
@@ -37,13 +26,20 @@ export class NativeObjects {
     return this.#call(method, args)
   }
 
+  /** A new object: class in internal form, descriptor of its constructor. */
+  make(className: string, descriptor: string, ...args: number[]): number {
+    const { machine, natives } = this.vm.jcre
+    machine.owner = this.owner
+    const object = machine.newObject(natives.requireClass(className))
+    this.value(this.callStatic(`${className}.<init>${descriptor}`, object, ...args))
+    return object
+  }
+
   /** `update([BSS[BS)S` on an object, by its own class or an interface of it. */
   call(object: number, signature: string, ...args: number[]): Answer {
-    const { machine, natives } = this.vm.jcre
-    const linked = machine.classOf(object)
-    const ofInterfaces = KEY_INTERFACES.map((name) => natives.requireClass(`javacard/security/${name}`))
-      .filter((one) => linked.isKindOf(one))
-      .flatMap((one) => linked.interfaceMethods(one))
+    const linked = this.vm.jcre.machine.classOf(object)
+    const interfaces = [...linked.supertypes].filter((one) => one.isInterface)
+    const ofInterfaces = interfaces.flatMap((one) => linked.interfaceMethods(one))
     const candidates = [...linked.virtualMethods, ...ofInterfaces]
     const method = candidates.find((one) => one?.name.endsWith(`.${signature}`))
     if (method === undefined) throw new Error(`no ${signature} in ${linked.name}`)
@@ -68,6 +64,15 @@ export class NativeObjects {
   value(answer: Answer): number {
     if ('thrown' in answer) throw new Error(`${answer.thrown} ${answer.reason ?? ''}`)
     return answer.value & 0xffff
+  }
+
+  /** A short array of the applet with these contents. */
+  shorts(...content: number[]): number {
+    const { memory } = this.vm.jcre
+    const type = TYPE.array | ELEMENT.short
+    const handle = memory.newTransient(this.owner, type, content.length, 2 * content.length, CLEAR_ON_RESET)
+    memory.i16.set(content, memory.addressOf(handle) >> 1)
+    return handle
   }
 
   /** A byte array of the applet with these contents. */
