@@ -6,6 +6,7 @@ import { appletMethods } from './javacard-framework/applet.ts'
 import { arrayViewMethods } from './javacard-framework/array-views.ts'
 import { jcSystemMethods } from './javacard-framework/jc-system.ts'
 import { OWNER_PIN_HIDDEN_BYTES, OWNER_PIN_REFERENCES, ownerPinMethods } from './javacard-framework/owner-pin.ts'
+import { ownerPinBuilderMethods, ownerPinxImplementations } from './javacard-framework/owner-pinx.ts'
 import { resourcesMethods } from './javacard-framework/resources.ts'
 import { utilMethods } from './javacard-framework/util.ts'
 import { natives } from './native-call.ts'
@@ -22,6 +23,7 @@ export const javacardFramework: NativeBinding = {
     ...arrayViewMethods,
     ...jcSystemMethods,
     ...ownerPinMethods,
+    ...ownerPinBuilderMethods,
     ...resourcesMethods,
     ...utilMethods,
     ...reasonAccess('CardException'),
@@ -48,4 +50,5 @@ export const javacardFramework: NativeBinding = {
     CardException: REASON_BYTES,
     CardRuntimeException: REASON_BYTES,
   },
+  implementations: ownerPinxImplementations,
 }

@@ -48,17 +48,21 @@ function isValidated(jcre: Jcre, pin: number): boolean {
   return (jcre.callVirtual(pin, GET_VALIDATED_FLAG, []) & 0xff) !== 0
 }
 
-const construct: JcreMethod = (jcre, at) => {
-  const pin = handleAt(jcre, at)
-  const limit = byteAt(jcre, at + 1)
-  const size = byteAt(jcre, at + 2)
-  if (limit < 1 || size < 1) jcre.machine.throwNew('javacard/framework/PINException', ILLEGAL_VALUE)
+/** @param limit, size 1..127 @returns the object */
+export function makeOwnerPin(jcre: Jcre, pin: number, limit: number, size: number): number {
   putHiddenShort(jcre, pin, LIMIT, limit)
   putHiddenShort(jcre, pin, TRIES, limit)
   putHiddenShort(jcre, pin, LENGTH, -1) // never updated: nothing matches, not even an empty PIN
   putHiddenShort(jcre, pin, VALUE, newByteArray(jcre, size))
   const flag = newTransient(jcre, jcre.machine.owner, TYPE.array | ELEMENT.boolean, 1, CLEAR_ON_RESET)
   putHiddenShort(jcre, pin, FLAG, flag)
+  return pin
+}
+
+const construct: JcreMethod = (jcre, at) => {
+  const [limit, size] = [byteAt(jcre, at + 1), byteAt(jcre, at + 2)]
+  if (limit < 1 || size < 1) jcre.machine.throwNew('javacard/framework/PINException', ILLEGAL_VALUE)
+  makeOwnerPin(jcre, handleAt(jcre, at), limit, size)
   return 0
 }
 

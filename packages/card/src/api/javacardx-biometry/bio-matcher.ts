@@ -17,9 +17,9 @@ import {
   shortAt,
 } from '../native-call.ts'
 import { inOneStep } from '../one-step.ts'
+import { TRIES_BYTES, TRIES_FLAG_CELL, Tries } from '../tries.ts'
 import { BIO_1_TO_N_EXCEPTION, BIO_TEMPLATE_DATA, referenceOf } from './bio-template-data.ts'
 import { BIO, failBio, isSupported, MATCH, NO_MATCH, PASSWORD, putVersion } from './reference.ts'
-import { TRIES_BYTES, TRIES_FLAG_CELL, Tries } from './tries.ts'
 
 /** An OwnerBioMatcher of type PASSWORD. Hidden: its tries, an array of references, the index of the last match. */
 

@@ -2,6 +2,7 @@ import type { Jcre } from '../../runtime/jcre.ts'
 import type { NativeImplementation } from '../../vm/link/native-library.ts'
 import { byteAt, bytesOf, handleAt, type JcreMethod, natives, newObject, shortAt } from '../native-call.ts'
 import { inOneStep } from '../one-step.ts'
+import { TRIES_BYTES, TRIES_FLAG_CELL, Tries } from '../tries.ts'
 import {
   BIO,
   failBio,
@@ -15,7 +16,6 @@ import {
   REFERENCE_BYTES,
   Reference,
 } from './reference.ts'
-import { TRIES_BYTES, TRIES_FLAG_CELL, Tries } from './tries.ts'
 
 /** An OwnerBioTemplate of type PASSWORD. Hidden: a reference, then its tries. */
 
