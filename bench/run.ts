@@ -1,15 +1,27 @@
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
-import { measure } from './measure.ts'
+import { type Measurement, measure } from './measure.ts'
 import type { Question } from './question.ts'
 import { byteCodes } from './questions/byte-codes.ts'
+import { cardFleet } from './questions/card-fleet.ts'
 import { cardGcmProtect } from './questions/card-gcm-protect.ts'
+import { cardClone, cardOpen } from './questions/card-start.ts'
 import { dlmsReads } from './questions/dlms-reads.ts'
 import { echoApdus } from './questions/echo-apdus.ts'
 import { pcscEchoes } from './questions/pcsc-echoes.ts'
 import { rowsIntoStore } from './questions/rows-into-store.ts'
 
-const questions: readonly Question[] = [byteCodes, echoApdus, pcscEchoes, cardGcmProtect, dlmsReads, rowsIntoStore]
+const questions: readonly Question[] = [
+  byteCodes,
+  echoApdus,
+  pcscEchoes,
+  cardOpen,
+  cardClone,
+  cardFleet,
+  cardGcmProtect,
+  dlmsReads,
+  rowsIntoStore,
+]
 
 const help = `Usage: npm run bench -- [--only NAME] [--json]
 
@@ -51,23 +63,27 @@ async function main(): Promise<number> {
       console.error(`${question.name.padEnd(18)} left out: ${missing}`)
       continue
     }
-    const prepared = await question.prepare()
-    try {
-      const { median, spread } = await measure(prepared)
-      const note = prepared.note?.()
-      if (options.json === true) {
-        console.log(JSON.stringify({ question: question.name, median, unit: question.unit, spread, note }))
-      } else {
-        const percent = `±${(spread * 100).toFixed(0)} %`
-        console.log(
-          `${question.name.padEnd(18)} ${numbers.format(median).padStart(14)}  ${question.unit.padEnd(16)} ${percent}${note === undefined ? '' : `, ${note}`}`,
-        )
-      }
-    } finally {
-      await prepared.close?.()
+    const { median, spread, note } = await answer(question)
+    if (options.json === true) {
+      console.log(JSON.stringify({ question: question.name, median, unit: question.unit, spread, note }))
+    } else {
+      const percent = `±${(spread * 100).toFixed(0)} %`
+      console.log(
+        `${question.name.padEnd(18)} ${numbers.format(median).padStart(14)}  ${question.unit.padEnd(16)} ${percent}${note === undefined ? '' : `, ${note}`}`,
+      )
     }
   }
   return 0
+}
+
+async function answer(question: Question): Promise<Measurement & { readonly note?: string | undefined }> {
+  if ('weigh' in question) return { median: await question.weigh(), spread: 0, samples: 1 }
+  const prepared = await question.prepare()
+  try {
+    return { ...(await measure(prepared)), note: prepared.note?.() }
+  } finally {
+    await prepared.close?.()
+  }
 }
 
 process.exitCode = await main()

@@ -67,10 +67,16 @@ export function requireProfile(profile: CardProfile): void {
   if (profile.atr.length < 2 || profile.atr.length > 33) refuse('an ATR has 2 to 33 bytes')
 }
 
-/** First 8 bytes of a hash over everything that shapes the image. */
+const hashes = new WeakMap<CardProfile, Uint8Array>()
+
+/** First 8 bytes of a hash over everything that shapes the image; worked out once for a profile. */
 export function profileHash(profile: CardProfile, crypto: CryptoProvider): Uint8Array {
+  const known = hashes.get(profile)
+  if (known) return known
   const { name, nvSizeBytes, ramSizeBytes, commitCapacityBytes, atr } = profile
   const shape = [name, nvSizeBytes, ramSizeBytes, commitCapacityBytes, [...atr], stackSizeBytes(profile)]
   const text = JSON.stringify(profile.globalPlatform ? [...shape, 'GlobalPlatform'] : shape)
-  return crypto.sha256(new TextEncoder().encode(text)).slice(0, 8)
+  const hash = crypto.sha256(new TextEncoder().encode(text)).slice(0, 8)
+  hashes.set(profile, hash)
+  return hash
 }

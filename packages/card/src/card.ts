@@ -14,7 +14,7 @@ import { dispatch, selectDefaultApplet } from './runtime/dispatcher.ts'
 import { type InstallOptions, installApplet } from './runtime/installer.ts'
 import { type CardClock, type CardLog, Jcre } from './runtime/jcre.ts'
 import { createJcreObjects, requireJcreObjects } from './runtime/jcre-objects.ts'
-import { loadPackage, packageSizeBytes, restorePackages } from './runtime/loader.ts'
+import { adoptPackages, loadPackage, packageSizeBytes, restorePackages } from './runtime/loader.ts'
 import { MOST_CHANNELS } from './runtime/logical-channels.ts'
 import { noneSelected } from './runtime/selection.ts'
 import { T0Transport } from './runtime/t0-transport.ts'
@@ -22,6 +22,7 @@ import type { Engine } from './vm/engine.ts'
 import { interpreter } from './vm/interpreter/interpreter.ts'
 import { FIRST_LOADED_CLASS_ID } from './vm/link/native-library.ts'
 import type { Machine } from './vm/machine.ts'
+import { BufferPool } from './vm/memory/buffer-pool.ts'
 import { CardMemory, type MemoryShape } from './vm/memory/card-memory.ts'
 import { elementBytes, isBlock, LENGTH_MASK, OWNER_MASK, TYPE } from './vm/memory/handle-entry.ts'
 import { HANDLE_ENTRY_BYTES, JOURNAL_OFFSET } from './vm/memory/layout.ts'
@@ -68,6 +69,7 @@ export class Card {
     })
     memory.onPowerCut = () => {
       this.#jcre.isDead = true
+      memory.keep()
     }
   }
 
@@ -78,12 +80,16 @@ export class Card {
    */
   static create(o: CardOptions & { readonly store?: NvStore; readonly issuerKeys?: IssuerKeys }): Card {
     requireProfile(o.profile)
-    const memory = CardMemory.format(shapeOf(o), FIRST_LOADED_CLASS_ID, o.store)
-    createJcreObjects(memory, platform())
-    const card = new Card(o, memory)
-    const { globalPlatform } = o.profile
-    if (globalPlatform) createGlobalPlatform(card.#jcre, globalPlatform, o.issuerKeys)
-    return card
+    const memory = CardMemory.format(shapeOf(o), FIRST_LOADED_CLASS_ID, o.store, poolFor(o))
+    try {
+      createJcreObjects(memory, platform())
+      const card = new Card(o, memory)
+      const { globalPlatform } = o.profile
+      if (globalPlatform) createGlobalPlatform(card.#jcre, globalPlatform, o.issuerKeys)
+      return card
+    } finally {
+      memory.letGo()
+    }
   }
 
   /**
@@ -96,7 +102,19 @@ export class Card {
     const store = 'store' in o ? o.store : undefined
     const image = 'store' in o ? o.store.read() : o.image
     if (image === undefined) throw new CardError('CARD_IMAGE_MISSING', 'the store holds no image')
-    const card = new Card(o, CardMemory.open(shapeOf(o), image, store))
+    const memory = CardMemory.open(shapeOf(o), image, store, poolFor(o))
+    try {
+      return Card.#restore(o, memory)
+    } catch (error) {
+      memory.giveUp()
+      throw error
+    } finally {
+      memory.letGo()
+    }
+  }
+
+  static #restore(o: CardOptions, memory: CardMemory): Card {
+    const card = new Card(o, memory)
     const jcre = card.#jcre
     requireJcreObjects(jcre.memory, jcre.natives)
     if (o.profile.globalPlatform) attachGlobalPlatform(jcre, o.profile.globalPlatform)
@@ -105,6 +123,33 @@ export class Card {
     if (jcre.memory.root.isCollecting) collectGarbage(jcre)
     jcre.open?.recover()
     return card
+  }
+
+  /**
+   * Another card with the same packages, applets and data, as from this one's image, but fast: nothing is linked or checked
+   * again. It has no power yet, the same identity and keys, and goes its own way from here.
+   *
+   * @param o.store gets the whole image; without one the clone keeps its memory to itself
+   */
+  clone(o: Omit<CardOptions, 'profile' | 'crypto'> & { readonly store?: NvStore } = {}): Card {
+    return this.#exclusively(() => {
+      const jcre = this.#jcre
+      const options = { engine: jcre.engine, clock: jcre.clock, instructionBudget: jcre.instructionBudget, ...o }
+      const card = new Card(
+        { ...options, profile: this.profile, crypto: jcre.crypto },
+        jcre.memory.clone(shapeOf({ profile: this.profile, crypto: jcre.crypto }), o.store),
+      )
+      const { memory } = card.#jcre
+      const { globalPlatform } = this.profile
+      if (globalPlatform) {
+        memory.hold()
+        attachGlobalPlatform(card.#jcre, globalPlatform)
+      }
+      adoptPackages(card.#jcre, jcre)
+      card.#jcre.registry.adopt(jcre.registry)
+      memory.letGo()
+      return card
+    })
   }
 
   /**
@@ -165,28 +210,36 @@ export class Card {
    * @throws CardError `CARD_BAD_PROFILE` for a protocol that it does not offer
    */
   powerOn(o: { readonly protocol?: TransmissionProtocol } = {}): Uint8Array {
-    this.#requireAlive()
-    const { memory, machine, sessions } = this.#jcre
     const offered = this.profile.protocols ?? protocolsOfAtr(this.profile.atr)
     const protocol = o.protocol ?? offered[0]!
     if (!offered.includes(protocol)) {
       throw new CardError('CARD_BAD_PROFILE', `the card speaks ${offered.join(' and ')}, not ${protocol}`)
     }
-    this.powerOff()
-    this.#jcre.protocol = protocol
-    this.#t0 = protocol === 'T=0' ? new T0Transport((command) => dispatch(this.#jcre, command)) : undefined
-    memory.root.bootCount = (memory.root.bootCount + 1) >>> 0
-    memory.commitRoot()
-    machine.resetStack()
-    sessions.clear()
-    this.#jcre.poweredOnMs = this.#jcre.clock()
-    this.#isPowered = true
-    this.#exclusively(() => selectDefaultApplet(this.#jcre))
-    return this.profile.atr.slice()
+    return this.#exclusively(() => {
+      const { memory, machine, sessions } = this.#jcre
+      this.#cutPower()
+      this.#jcre.protocol = protocol
+      this.#t0 = protocol === 'T=0' ? new T0Transport((command) => dispatch(this.#jcre, command)) : undefined
+      memory.root.bootCount = (memory.root.bootCount + 1) >>> 0
+      memory.commitRoot()
+      machine.resetStack()
+      sessions.clear()
+      this.#jcre.poweredOnMs = this.#jcre.clock()
+      this.#isPowered = true
+      selectDefaultApplet(this.#jcre)
+      return this.profile.atr.slice()
+    })
   }
 
   /** RAM is gone; deselect() of active applets is not called. @source JCRE 3.1 §3.6 */
   powerOff(): void {
+    const { memory } = this.#jcre
+    memory.hold()
+    this.#cutPower()
+    if (!this.#isBusy) memory.letGo()
+  }
+
+  #cutPower(): void {
     const { memory, channels, sessions } = this.#jcre
     this.#isPowered = false
     noneSelected(this.#jcre)
@@ -211,12 +264,24 @@ export class Card {
     return this.#jcre.memory.image()
   }
 
-  /** The machine inside, to look at with the functions of `@gridcard/card/monitor`; changing it breaks the card. */
+  /**
+   * The machine inside, to look at with the functions of `@gridcard/card/monitor`; changing it breaks the card. From here on
+   * the card keeps its buffer, also when it is idle.
+   */
   get machine(): Machine {
+    this.#jcre.memory.keep()
     return this.#jcre.machine
   }
 
   report(): CardReport {
+    const { memory } = this.#jcre
+    memory.hold()
+    const report = this.#report()
+    if (!this.#isBusy) memory.letGo()
+    return report
+  }
+
+  #report(): CardReport {
     const { memory, machine, registry, channels } = this.#jcre
     const usage = this.#usageByOwner()
     return {
@@ -274,12 +339,25 @@ export class Card {
     this.#requireAlive()
     if (this.#isBusy) throw new CardError('CARD_BUSY', 'the card is in the middle of a command')
     this.#isBusy = true
+    const { memory } = this.#jcre
+    memory.hold()
     try {
       return act()
     } finally {
       this.#isBusy = false
+      memory.letGo()
     }
   }
+}
+
+/** Cards of this process that are at work at the same time; those beyond take turns. */
+const MOST_AWAKE_BYTES = 64 * 1024 * 1024
+const buffers = new BufferPool(MOST_AWAKE_BYTES)
+
+/** Cards that are watched, and very large ones, have a buffer of their own. */
+function poolFor({ profile, monitor }: CardOptions): BufferPool | undefined {
+  const isLarge = (profile.nvSizeBytes + profile.ramSizeBytes) * 8 > MOST_AWAKE_BYTES
+  return monitor === undefined && !isLarge ? buffers : undefined
 }
 
 function shapeOf(o: CardOptions): MemoryShape {

@@ -14,13 +14,21 @@ export class AppletCard {
 
   constructor(
     process: string,
-    options: Partial<MethodPackageOptions> & { store?: NvStore; budget?: number; profile?: CardProfile } = {},
+    options: Partial<MethodPackageOptions> & {
+      store?: NvStore
+      budget?: number
+      profile?: CardProfile
+      onLog?: () => void
+    } = {},
   ) {
-    const { store, budget, profile = TEST_PROFILE, ...rest } = options
+    const { store, budget, profile = TEST_PROFILE, onLog, ...rest } = options
     this.card = Card.create({
       profile,
       crypto: nodeCrypto,
-      log: (entry) => this.log.push(entry),
+      log: (entry) => {
+        this.log.push(entry)
+        onLog?.()
+      },
       ...(store && { store }),
       ...(budget !== undefined && { instructionBudget: budget }),
     })

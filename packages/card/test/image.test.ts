@@ -1,7 +1,8 @@
 import { fromHex, GridcardError } from '@gridcard/bytes'
 import { nodeCrypto } from '@gridcard/crypto/node'
 import { describe, expect, it } from 'vitest'
-import { Card } from '../src/index.ts'
+import { Card, memoryStore } from '../src/index.ts'
+import { AppletCard, addApplet } from './applet-card.ts'
 import { METER_PROFILE, METER_SECURITY_CAP, MeterCard, SELECT } from './meter-security.ts'
 
 /** Opens an image that was damaged; whatever it says, the host sees a card or a typed error. */
@@ -44,7 +45,7 @@ describe('a damaged image', () => {
       expect(card.transmit(fromHex('8002000000')).length).toBeGreaterThanOrEqual(2)
     }
     expect(opened).toBeGreaterThan(100)
-  })
+  }, 120_000)
 })
 
 describe('a profile', () => {
@@ -78,5 +79,48 @@ describe('a card that is full', () => {
     const before = card.image()
     expect(() => card.loadPackage(METER_SECURITY_CAP)).toThrow(expect.objectContaining({ code: 'CARD_MEMORY_FULL' }))
     expect(card.image()).toEqual(before)
+  })
+})
+
+describe('a clone', () => {
+  it('answers as the card of the same image does', () => {
+    const meter = MeterCard.ready()
+    const clone = new MeterCard(meter.card.clone())
+    const opened = MeterCard.open(meter.card.image())
+    expect(clone.card.image()).toEqual(meter.card.image())
+    expect(() => clone.send(SELECT)).toThrow(expect.objectContaining({ code: 'CARD_NOT_POWERED' }))
+    for (const one of [clone, opened]) one.counters()
+    expect(clone.send('80300030')).toBe(opened.send('80300030'))
+    expect(clone.card.report()).toEqual(opened.card.report())
+    expect(meter.counters(), 'the first card').toMatch(/^00000000/)
+  })
+
+  it('of a clone, with another applet, over a store', () => {
+    const store = memoryStore()
+    const first = MeterCard.ready().card.clone()
+    addApplet(first, 1, 'return')
+    const second = first.clone({ store })
+    expect(store.read()).toEqual(first.image())
+    expect(second.report()).toEqual(first.report())
+    second.powerOn()
+    expect(store.read()).toEqual(second.image())
+    expect(Card.open({ profile: METER_PROFILE, crypto: nodeCrypto, store }).report()).toEqual(second.report())
+  })
+
+  it('is refused in the middle of a command', () => {
+    const card: { card?: Card } = {}
+    const seen: unknown[] = []
+    const applet = new AppletCard('invokestatic javacard/framework/JCSystem.beginTransaction()V return', {
+      onLog: () => {
+        try {
+          card.card?.clone()
+        } catch (error) {
+          seen.push(error)
+        }
+      },
+    })
+    card.card = applet.card
+    applet.select()
+    expect(seen[0]).toMatchObject({ code: 'CARD_BUSY' })
   })
 })

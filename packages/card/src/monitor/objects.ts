@@ -5,7 +5,6 @@ import { FIRST_PACKAGE_CONTEXT, JCRE_CONTEXT, type Machine, type PackageInstance
 import {
   BLOCK_LENGTH_UNIT_BYTES,
   BLOCK_TYPE,
-  CLASS_ID_MASK,
   DESELECT_OWNER,
   ELEMENT,
   elementBytes,
@@ -67,7 +66,7 @@ export function objectAt(machine: Machine, handle: number): CardObject | undefin
       ...stored,
       kind: 'array',
       elementType: isReferences ? 'reference' : elementTypeOf(type),
-      elementClass: isReferences ? (machine.classes[type & CLASS_ID_MASK] ?? machine.objectClass) : undefined,
+      elementClass: isReferences ? machine.classOfEntry(word1) : undefined,
       length,
       isGlobal: (type & TYPE.global) !== 0,
       sizeBytes: length * elementBytes(type),

@@ -163,6 +163,11 @@ export class AppletRegistry {
     }
   }
 
+  /** The instances of another card with the same image, on whose machine the packages are already. */
+  adopt(from: AppletRegistry): void {
+    for (const one of from.applets) this.add({ ...one })
+  }
+
   get applets(): readonly AppletRecord[] {
     return this.#records
   }

@@ -103,7 +103,7 @@ export class Jcre implements NativeHost {
     this.clock = o.clock
     this.poweredOnMs = o.clock()
     this.instructionBudget = o.instructionBudget
-    this.machine = new Machine(o.memory, this, o.natives.classesById, o.monitor)
+    this.machine = new Machine(o.memory, this, o.natives, o.monitor)
     this.registry = new AppletRegistry(this.machine)
     const { logicalChannels = MOST_CHANNELS } = o.profile
     this.channels = new LogicalChannels(logicalChannels, this.machine, (one) => this.isMultiSelectable(one))
@@ -141,15 +141,8 @@ export class Jcre implements NativeHost {
 
   // ---- classes that natives ask for by name
 
-  readonly #classes = new Map<string, LinkedClass>()
-
   requireClass(name: string): LinkedClass {
-    let found = this.#classes.get(name)
-    if (found === undefined) {
-      found = this.natives.requireClass(name)
-      this.#classes.set(name, found)
-    }
-    return found
+    return this.natives.requireClass(name)
   }
 
   /** @source JCRE 3.1 §4.2 */

@@ -2,7 +2,7 @@ import { GridcardError, toHex } from '@gridcard/bytes'
 import { type CapFile, emitComponents, parseComponents, STATIC_ARRAY_TYPES } from '@gridcard/cap'
 import type { CryptoProvider } from '@gridcard/crypto'
 import { CardError } from '../errors.ts'
-import { cachedLink } from '../vm/link/link-cache.ts'
+import { cachedFacts, cachedLink, type LoadFileFacts } from '../vm/link/link-cache.ts'
 import type { LinkedPackage } from '../vm/link/linked-package.ts'
 import { linkPackage } from '../vm/link/linker.ts'
 import { FIRST_LOADED_CLASS_ID, type NativeLibrary } from '../vm/link/native-library.ts'
@@ -86,6 +86,13 @@ export function restorePackages(jcre: Jcre): void {
       throw new CardError('CARD_IMAGE_CORRUPT', 'packages in the image import what is not there')
     }
     waiting = stillWaiting
+  }
+}
+
+/** The packages of another card with the same image. */
+export function adoptPackages(jcre: Jcre, from: Jcre): void {
+  for (const one of from.machine.packageList) {
+    jcre.machine.addPackage({ ...one, code: jcre.machine.monitor?.codeOf(one.linked) ?? one.linked.code })
   }
 }
 
@@ -205,22 +212,33 @@ function linkLoadFile(
   machine: Machine,
   loadFile: Uint8Array,
 ): LinkedPackage {
-  const cap = parseComponents(loadFile)
-  const imports = cap.imports.map((one) => {
-    const aid = toHex(one.aid)
-    const { major, minor } = one.version
+  const digest = toHex(crypto.sha256(loadFile))
+  let parsed: CapFile | undefined
+  const cap = () => {
+    parsed ??= parseComponents(loadFile)
+    return parsed
+  }
+  const facts = cachedFacts(digest, () => factsOf(cap()))
+  const imports = facts.imports.map(({ aid, major, minor }) => {
     const loaded = findLoaded(machine, aid)?.linked
     const fits = loaded && loaded.version.major === major && loaded.version.minor >= minor
     const found = fits ? loaded : natives.findPackage(aid, major, minor)
     if (found) return found
     throw new CardError('CARD_IMPORT_MISSING', `imported package ${aid} ${major}.${minor} is not on the card`, {
-      package: toHex(cap.header.package.aid),
+      package: facts.aid,
       import: aid,
       version: `${major}.${minor}`,
     })
   })
-  const key = [toHex(crypto.sha256(loadFile)), ...imports.map((one) => one.key)].join(' ')
-  return cachedLink(key, () => linkPackage(cap, loadFile, key, imports, natives))
+  const key = [digest, ...imports.map((one) => one.key)].join(' ')
+  return cachedLink(key, () => linkPackage(cap(), loadFile, key, imports, natives))
+}
+
+function factsOf(cap: CapFile): LoadFileFacts {
+  return {
+    aid: toHex(cap.header.package.aid),
+    imports: cap.imports.map(({ aid, version }) => ({ aid: toHex(aid), ...version })),
+  }
 }
 
 function instanceOf(jcre: Jcre, linked: LinkedPackage, record: PackageRecord): PackageInstance {

@@ -1,15 +1,7 @@
 import { NULL_POINTER, SECURITY } from './jcre-objects.ts'
 import type { LinkedClass } from './link/linked-package.ts'
 import { JCRE_CONTEXT, type Machine } from './machine.ts'
-import {
-  CLASS_ID_MASK,
-  DESELECT_OWNER,
-  JCRE_OWNER,
-  NO_OWNER,
-  OWNER_MASK,
-  TYPE,
-  VIEW_OWNER,
-} from './memory/handle-entry.ts'
+import { DESELECT_OWNER, JCRE_OWNER, NO_OWNER, OWNER_MASK, TYPE, VIEW_OWNER } from './memory/handle-entry.ts'
 
 /**
  * The applet firewall, JCRE 3.1 §6.2.8, for everything but the plain case that the interpreter decides itself: the
@@ -154,5 +146,5 @@ export function callerArrayFault(machine: Machine, handle: number, access: numbe
 
 /** Class of the elements of a reference array. */
 export function elementClass(machine: Machine, word1: number): LinkedClass {
-  return machine.classes[(word1 >>> 16) & CLASS_ID_MASK] ?? machine.objectClass
+  return machine.classOfEntry(word1)
 }

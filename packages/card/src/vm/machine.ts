@@ -25,6 +25,13 @@ export interface PackageInstance {
   staticsAddress: number
 }
 
+/** What the machine needs to know of the API: classes by the ids that they have on every card, and ids by class. */
+export interface NativeClasses {
+  /** As long as there are ids for the API: the first id behind it is that of the first loaded class. */
+  readonly classesById: readonly (LinkedClass | undefined)[]
+  readonly classIds: ReadonlyMap<LinkedClass, number>
+}
+
 /** Why the VM stopped for good in a command. */
 export type HaltReason =
   | 'stack overflow'
@@ -53,15 +60,16 @@ export class Machine {
   readonly memory: CardMemory
   readonly host: NativeHost
   readonly monitor: Monitor | undefined
-  /** Index: class id, as it stands in handle entries. */
-  readonly classes: (LinkedClass | undefined)[]
+  /** Of the API; the same for all cards. */
+  readonly #natives: NativeClasses
+  /** Index: class id, from the first behind those of the API. */
+  readonly #loadedClasses: (LinkedClass | undefined)[] = []
   /** Index: slot. */
   readonly packages: (PackageInstance | undefined)[] = []
   readonly objectClass: LinkedClass
   /** Index: owner. */
   readonly contextOf = new Uint8Array(128)
   readonly #instances = new Map<LinkedPackage, PackageInstance>()
-  readonly #nativeClassIds = new Map<LinkedClass, number>()
   /** Owner active in the current context; new objects are its own. */
   owner = JCRE_OWNER
   /** Context of the currently selected applet. */
@@ -82,20 +90,12 @@ export class Machine {
   /** By handle; none outlives its command. */
   readonly views = new Map<number, ArrayView>()
 
-  constructor(
-    memory: CardMemory,
-    host: NativeHost,
-    nativeClasses: readonly (LinkedClass | undefined)[],
-    monitor?: Monitor,
-  ) {
+  constructor(memory: CardMemory, host: NativeHost, natives: NativeClasses, monitor?: Monitor) {
     this.memory = memory
     this.host = host
     this.monitor = monitor
-    this.classes = nativeClasses.slice()
-    nativeClasses.forEach((one, id) => {
-      if (one) this.#nativeClassIds.set(one, id)
-    })
-    const objectClass = nativeClasses[0]
+    this.#natives = natives
+    const objectClass = natives.classesById[0]
     assert(objectClass?.name === 'java/lang/Object', 'class id 0 is java/lang/Object')
     this.objectClass = objectClass
     this.stackTop = memory.stackStart >> 1
@@ -127,7 +127,7 @@ export class Machine {
     this.#instances.set(instance.linked, instance)
     this.contextOf[instance.owner] = instance.context
     instance.linked.classes.forEach((one, i) => {
-      this.classes[instance.firstClassId + i] = one
+      this.#loadedClasses[instance.firstClassId - this.#natives.classesById.length + i] = one
     })
   }
 
@@ -135,7 +135,8 @@ export class Machine {
     this.packages[instance.slot] = undefined
     this.#instances.delete(instance.linked)
     this.contextOf[instance.owner] = NO_CONTEXT
-    this.classes.fill(undefined, instance.firstClassId, instance.firstClassId + instance.linked.classes.length)
+    const first = instance.firstClassId - this.#natives.classesById.length
+    this.#loadedClasses.fill(undefined, first, first + instance.linked.classes.length)
   }
 
   get packageList(): PackageInstance[] {
@@ -162,12 +163,23 @@ export class Machine {
 
   classIdOf(linked: LinkedClass): number {
     const instance = this.#instances.get(linked.package)
-    return instance === undefined ? this.#nativeClassIds.get(linked)! : instance.firstClassId + linked.index
+    return instance === undefined ? this.#natives.classIds.get(linked)! : instance.firstClassId + linked.index
+  }
+
+  /** Class by its id, as it stands in handle entries. */
+  classById(id: number): LinkedClass | undefined {
+    const { classesById } = this.#natives
+    return id < classesById.length ? classesById[id] : this.#loadedClasses[id - classesById.length]
+  }
+
+  /** Class of an object, or of the elements of a reference array. */
+  classOfEntry(word1: number): LinkedClass {
+    return this.classById((word1 >>> 16) & CLASS_ID_MASK) ?? this.objectClass
   }
 
   /** Class of an object that is not an array. */
   classOf(handle: number): LinkedClass {
-    return this.classes[(this.memory.word1(handle) >>> 16) & CLASS_ID_MASK] ?? this.objectClass
+    return this.classOfEntry(this.memory.word1(handle))
   }
 
   isArray(handle: number): boolean {

@@ -9,7 +9,7 @@ import type {
 } from '../link/linked-package.ts'
 import { RETURNS_UNKNOWN } from '../link/linked-package.ts'
 import { JAVA_THROW, type Machine, VM_HALT } from '../machine.ts'
-import { CLASS_ID_MASK, elementBytes, TYPE } from '../memory/handle-entry.ts'
+import { elementBytes, TYPE } from '../memory/handle-entry.ts'
 
 /** The parts of instructions that are too long, or too rare, to stand in the dispatch loop. */
 
@@ -47,7 +47,7 @@ export function fitsCallSite(method: LinkedMethod | undefined, site: number): me
 }
 
 export function receiverClass(machine: Machine, word1: number): LinkedClass {
-  return word1 < 0 ? machine.objectClass : (machine.classes[(word1 >>> 16) & CLASS_ID_MASK] ?? machine.objectClass)
+  return word1 < 0 ? machine.objectClass : machine.classOfEntry(word1)
 }
 
 export function interfaceMethod(

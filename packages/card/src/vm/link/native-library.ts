@@ -131,6 +131,7 @@ export class NativeLibrary {
   readonly #uncallable = new Set<LinkedMethod>()
   /** Index: class id below `FIRST_LOADED_CLASS_ID`. */
   readonly classesById: (LinkedClass | undefined)[] = Array.from({ length: FIRST_LOADED_CLASS_ID })
+  readonly classIds: ReadonlyMap<LinkedClass, number>
 
   constructor(bindings: readonly NativeBinding[]) {
     for (const binding of bindings) {
@@ -161,6 +162,7 @@ export class NativeLibrary {
         this.classesById[index * CLASSES_PER_PACKAGE + one.token] = this.#classesByName.get(one.name)
       }
     }
+    this.classIds = new Map(this.classesById.flatMap((one, id) => (one ? [[one, id]] : [])))
   }
 
   /** An API package that serves the import: same AID and major version, minor not below. @source JCVM 3.1 §4.5 */
@@ -182,8 +184,8 @@ export class NativeLibrary {
 
   /** The id of a class of the API or behind it; the same on every card. */
   requireClassId(name: string): number {
-    const id = this.classesById.indexOf(this.requireClass(name))
-    assert(id >= 0, `class ${name} has an id`)
+    const id = this.classIds.get(this.requireClass(name))
+    assert(id !== undefined, `class ${name} has an id`)
     return id
   }
 

@@ -1,5 +1,6 @@
-import { assert } from '@gridcard/bytes'
+import { assert, concatBytes } from '@gridcard/bytes'
 import { CardError } from '../../errors.ts'
+import { type BufferPool, createViews, type MemoryViews, type Tenant } from './buffer-pool.ts'
 import { crc32 } from './crc32.ts'
 import {
   ADDRESS_MASK,
@@ -57,6 +58,9 @@ export const CLEAR_ON_RESET = 1
 export const CLEAR_ON_DESELECT = 2
 export type ClearEvent = typeof CLEAR_ON_RESET | typeof CLEAR_ON_DESELECT
 
+/** Of a memory whose buffer another one has. */
+const NO_VIEWS = createViews(0)
+
 /**
  * Non-volatile memory and RAM of one card in one buffer: addresses below `nvSizeBytes` persist.
  *
@@ -64,12 +68,12 @@ export type ClearEvent = typeof CLEAR_ON_RESET | typeof CLEAR_ON_DESELECT
  * here, which saves old bytes while a transaction runs and hands the new ones to the store. Methods that may need the
  * commit buffer return false when it is full, and have then written nothing.
  */
-export class CardMemory {
-  readonly buffer: ArrayBuffer
-  readonly u8: Uint8Array
-  readonly i8: Int8Array
-  readonly i16: Int16Array
-  readonly i32: Int32Array
+export class CardMemory implements Tenant {
+  buffer!: ArrayBuffer
+  u8!: Uint8Array
+  i8!: Int8Array
+  i16!: Int16Array
+  i32!: Int32Array
   readonly nvSizeBytes: number
   readonly ramSizeBytes: number
   /** First byte of the region for frames; it ends with the buffer. */
@@ -81,6 +85,8 @@ export class CardMemory {
   inTransaction = false
   /** No store, no transaction: a persistent byte may be written without further ado. */
   isPlain: boolean
+  isHeld = false
+  wasUsed = false
   /** Called once with the error of a store that threw, before it goes on up. */
   onPowerCut: (() => void) | undefined
   readonly #store: NvStore | undefined
@@ -94,14 +100,17 @@ export class CardMemory {
   /** Free handles that the running transaction took. */
   readonly #reused = new Set<number>()
   readonly #volatile = new Set<number>()
+  #pool: BufferPool | undefined
+  #views: MemoryViews = NO_VIEWS
+  /** Contents of all places below while another memory has the buffer. */
+  #parked: Uint8Array | undefined
+  /** No byte from here on to `#tableLow` was ever written. */
+  #heapHigh: number
+  #tableLow: number
 
-  private constructor(shape: MemoryShape, store: NvStore | undefined) {
+  private constructor(shape: MemoryShape, store: NvStore | undefined, pool: BufferPool | undefined) {
     const { nvSizeBytes, ramSizeBytes } = shape
-    this.buffer = new ArrayBuffer(nvSizeBytes + ramSizeBytes)
-    this.u8 = new Uint8Array(this.buffer)
-    this.i8 = new Int8Array(this.buffer)
-    this.i16 = new Int16Array(this.buffer)
-    this.i32 = new Int32Array(this.buffer)
+    this.#pool = pool
     this.nvSizeBytes = nvSizeBytes
     this.ramSizeBytes = ramSizeBytes
     this.stackStart = nvSizeBytes + ramSizeBytes - shape.stackSizeBytes
@@ -109,7 +118,7 @@ export class CardMemory {
     this.commitCapacityBytes = shape.commitCapacityBytes
     this.#store = store
     this.isPlain = store === undefined
-    this.#journal = new UndoJournal(this.u8, JOURNAL_OFFSET, shape.commitCapacityBytes)
+    this.#journal = new UndoJournal(JOURNAL_OFFSET, shape.commitCapacityBytes)
     this.root = {
       heapTop: alignUp(JOURNAL_OFFSET + shape.commitCapacityBytes, 4),
       handleCount: 1,
@@ -123,12 +132,18 @@ export class CardMemory {
       cardLifeCycle: 0,
     }
     this.#committed = { ...this.root }
+    this.#heapHigh = this.root.heapTop
+    this.#tableLow = nvSizeBytes - HANDLE_ENTRY_BYTES
   }
 
-  /** A blank memory; the whole image is written to the store, header last. */
-  static format(shape: MemoryShape, nextClassId: number, store: NvStore | undefined): CardMemory {
+  /**
+   * A blank memory; the whole image is written to the store, header last.
+   * @param pool lends it the buffer; it is held (`hold`) until `letGo`. Without one it has a buffer of its own.
+   */
+  static format(shape: MemoryShape, nextClassId: number, store: NvStore | undefined, pool?: BufferPool): CardMemory {
     requireLittleEndianHost()
-    const memory = new CardMemory(shape, store)
+    const memory = new CardMemory(shape, store, pool)
+    memory.hold()
     memory.root.nextClassId = nextClassId
     memory.#flush(HEADER.sizeBytes, shape.nvSizeBytes - HEADER.sizeBytes)
     memory.#writeRoot()
@@ -142,23 +157,156 @@ export class CardMemory {
     return memory
   }
 
-  /** An existing image; a transaction that was cut off is rolled back first. */
-  static open(shape: MemoryShape, image: Uint8Array, store: NvStore | undefined): CardMemory {
+  /** An existing image; a transaction that was cut off is rolled back first. @param pool as in `format` */
+  static open(shape: MemoryShape, image: Uint8Array, store: NvStore | undefined, pool?: BufferPool): CardMemory {
     requireLittleEndianHost()
     requireHeader(shape, image)
-    const memory = new CardMemory(shape, store)
-    memory.u8.set(image)
-    memory.#readRoot()
-    memory.#journal.recover(memory.#sequence, shape.nvSizeBytes)
-    memory.#rollBackJournal()
-    memory.#requireSoundHandles()
-    memory.#findFreeHandles()
+    const memory = new CardMemory(shape, store, pool)
+    memory.hold()
+    try {
+      memory.#load(image)
+      return memory
+    } catch (error) {
+      memory.giveUp()
+      throw error
+    }
+  }
+
+  #load(image: Uint8Array): void {
+    copyUsed(image, this.u8)
+    this.#readRoot()
+    this.#heapHigh = this.root.heapTop
+    this.#tableLow = this.nvSizeBytes - this.root.handleCount * HANDLE_ENTRY_BYTES
+    // Left from an aborted transaction.
+    if (!isZeroWords(this.i32, this.#heapHigh >> 2, this.#tableLow >> 2)) this.#heapHigh = this.#tableLow
+    this.#journal.recover(this.#sequence, this.nvSizeBytes)
+    this.#rollBackJournal()
+    this.#requireSoundHandles()
+    this.#findFreeHandles()
+  }
+
+  // ---- a buffer, for as long as it is needed
+
+  get sizeBytes(): number {
+    return this.nvSizeBytes + this.ramSizeBytes
+  }
+
+  /** Something begins: the memory has its buffer, and keeps it until `letGo`. */
+  hold(): void {
+    this.isHeld = true
+    this.wasUsed = true
+    if (this.#views !== NO_VIEWS) return
+    this.#attach(this.#pool?.take(this) ?? createViews(this.sizeBytes))
+    if (this.#parked !== undefined) this.#unpark()
+  }
+
+  letGo(): void {
+    this.isHeld = false
+  }
+
+  /** Somebody looks at the memory from outside, or it stopped in the middle of something: the buffer is its own now. */
+  keep(): void {
+    const wasHeld = this.isHeld
+    this.hold()
+    this.isHeld = wasHeld
+    this.#pool?.letKeep(this)
+    this.#pool = undefined
+  }
+
+  /** Nobody will use this memory any more. */
+  giveUp(): void {
+    this.#pool?.giveUp(this)
+  }
+
+  park(): MemoryViews {
+    const views = this.#views
+    this.#parked = this.#capture(isZero(this.u8, this.nvSizeBytes, this.stackStart) ? 'persistent' : 'all')
+    this.u8.fill(0, 0, this.#heapHigh)
+    this.u8.fill(0, this.#tableLow)
+    this.#attach(NO_VIEWS)
+    return views
+  }
+
+  #attach(views: MemoryViews): void {
+    this.#views = views
+    this.buffer = views.buffer
+    this.u8 = views.u8
+    this.i8 = views.i8
+    this.i16 = views.i16
+    this.i32 = views.i32
+    this.#journal.attach(views)
+  }
+
+  /**
+   * Places that are not zero, one after the other: between commands the commit buffer is, and frames are nothing.
+   */
+  #capture(what: 'persistent' | 'all'): Uint8Array {
+    const { u8, nvSizeBytes } = this
+    const places: Uint8Array[] = [u8.subarray(0, JOURNAL_OFFSET), u8.subarray(this.heapStart, this.#heapHigh)]
+    if (what === 'persistent') places.push(u8.subarray(this.#tableLow, nvSizeBytes))
+    else {
+      places.push(u8.subarray(this.#tableLow, this.root.resetTop))
+      places.push(u8.subarray(this.root.deselectBottom, this.stackStart))
+    }
+    return concatBytes(...places)
+  }
+
+  #unpark(): void {
+    const parked = this.#parked!
+    const { persistentBytes } = this.#spread(parked, this.u8)
+    if (parked.length > persistentBytes) {
+      const resetEnd = persistentBytes + this.root.resetTop - this.nvSizeBytes
+      this.u8.set(parked.subarray(persistentBytes, resetEnd), this.nvSizeBytes)
+      this.u8.set(parked.subarray(resetEnd), this.root.deselectBottom)
+    }
+    this.#parked = undefined
+  }
+
+  /** Puts captured persistent contents where they belong. @returns how many they are */
+  #spread(captured: Uint8Array, to: Uint8Array): { persistentBytes: number } {
+    const heapEnd = JOURNAL_OFFSET + this.#heapHigh - this.heapStart
+    const persistentBytes = heapEnd + this.nvSizeBytes - this.#tableLow
+    to.set(captured.subarray(0, JOURNAL_OFFSET))
+    to.set(captured.subarray(JOURNAL_OFFSET, heapEnd), this.heapStart)
+    to.set(captured.subarray(heapEnd, persistentBytes), this.#tableLow)
+    return { persistentBytes }
+  }
+
+  /**
+   * A memory with the same persistent contents, without power; between commands only.
+   * @param store gets the whole image
+   */
+  clone(shape: MemoryShape, store: NvStore | undefined): CardMemory {
+    assert(!this.inTransaction && this.#volatile.size === 0, 'a memory is cloned between commands')
+    const memory = new CardMemory(shape, store, this.#pool)
+    memory.root = { ...this.root }
+    memory.#committed = { ...this.#committed }
+    memory.#sequence = this.#sequence
+    memory.#freeHandles = this.#freeHandles.slice()
+    memory.#heapHigh = this.#heapHigh
+    memory.#tableLow = this.#tableLow
+    memory.#parked = this.#capturePersistent()
+    memory.#attach(NO_VIEWS)
+    if (store !== undefined) {
+      memory.hold()
+      memory.#flush(HEADER.sizeBytes, this.nvSizeBytes - HEADER.sizeBytes)
+      memory.#flush(0, HEADER.sizeBytes)
+      memory.letGo()
+    }
     return memory
+  }
+
+  #capturePersistent(): Uint8Array {
+    const persistentBytes = JOURNAL_OFFSET + this.#heapHigh - this.heapStart + this.nvSizeBytes - this.#tableLow
+    return this.#parked?.slice(0, persistentBytes) ?? this.#capture('persistent')
   }
 
   /** A copy of everything that persists. */
   image(): Uint8Array {
-    return this.u8.slice(0, this.nvSizeBytes)
+    if (this.#parked === undefined) return this.u8.slice(0, this.nvSizeBytes)
+    const image = new Uint8Array(this.nvSizeBytes)
+    this.#spread(this.#parked, image)
+    return image
   }
 
   // ---- sizes
@@ -347,6 +495,7 @@ export class CardMemory {
       this.#flush(address, size)
     }
     this.root.heapTop = address + size
+    this.#heapHigh = Math.max(this.#heapHigh, address + size)
     return this.#newHandle(owner, address, type, length)
   }
 
@@ -386,7 +535,7 @@ export class CardMemory {
     this.i32[at] = (owner << 24) | address
     this.i32[at + 1] = (type << 16) | length
     this.#flush(at << 2, HANDLE_ENTRY_BYTES)
-    if (reused === undefined) this.root.handleCount = handle + 1
+    if (reused === undefined) this.#setHandleCount(handle + 1)
     this.commitRoot()
     if (!this.inTransaction) this.#wipeJournal()
     return handle
@@ -407,7 +556,7 @@ export class CardMemory {
       const at = this.handleTableTop - (handle << 1)
       this.i32.fill(0, at, at + 2)
       this.#flush(at << 2, HANDLE_ENTRY_BYTES)
-      this.root.handleCount = handle + 1
+      this.#setHandleCount(handle + 1)
       this.commitRoot()
     }
     const at = this.handleTableTop - (handle << 1)
@@ -426,6 +575,11 @@ export class CardMemory {
       if (handle < this.root.handleCount) this.#freeHandles.push(handle)
     }
     this.#volatile.clear()
+  }
+
+  #setHandleCount(count: number): void {
+    this.root.handleCount = count
+    this.#tableLow = Math.min(this.#tableLow, this.nvSizeBytes - count * HANDLE_ENTRY_BYTES)
   }
 
   /** In a transaction a free entry costs room in the commit buffer: then only while that is half empty. */
@@ -470,6 +624,7 @@ export class CardMemory {
     else {
       const scratch = this.root.heapTop
       if (scratch + size > this.nvSizeBytes - this.root.handleCount * HANDLE_ENTRY_BYTES) return false
+      this.#heapHigh = Math.max(this.#heapHigh, scratch + size)
       this.copyNonAtomic(from, scratch, size)
       this.#repoint(handle, scratch, scratch + size)
       this.copyNonAtomic(scratch, to, size)
@@ -504,6 +659,8 @@ export class CardMemory {
     Object.assign(root, tops)
     while (root.handleCount > 1 && this.word0(root.handleCount - 1) >>> 24 === NO_OWNER) root.handleCount--
     root.isCollecting = false
+    this.#heapHigh = root.heapTop
+    this.#tableLow = this.nvSizeBytes - root.handleCount * HANDLE_ENTRY_BYTES
     this.commitRoot()
     this.#findFreeHandles()
   }
@@ -636,6 +793,30 @@ export class CardMemory {
       if (!isSound) throw new CardError('CARD_IMAGE_CORRUPT', `handle ${handle} points nowhere`, { handle })
     }
   }
+}
+
+const PAGE_BYTES = 4096
+
+/**
+ * Copies into memory that is zero yet, but leaves pages alone that would stay so: the system gives a card no room for free
+ * space that was never touched.
+ */
+function copyUsed(from: Uint8Array, to: Uint8Array): void {
+  for (let start = 0; start < from.length; start += PAGE_BYTES) {
+    const page = from.subarray(start, start + PAGE_BYTES)
+    if (!isZeroPage(page)) to.set(page, start)
+  }
+}
+
+/** By words where it can be: most of an image is free space. */
+function isZeroPage(page: Uint8Array): boolean {
+  if (page.byteOffset % 4 !== 0 || page.length % 4 !== 0) return isZero(page, 0, page.length)
+  return isZeroWords(new Int32Array(page.buffer, page.byteOffset, page.length >> 2), 0, page.length >> 2)
+}
+
+function isZeroWords(words: Int32Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (words[i] !== 0) return false
+  return true
 }
 
 /** What an entry's contents take at least; hidden state of native objects comes on top. */

@@ -1,3 +1,4 @@
+import type { MemoryViews } from './buffer-pool.ts'
 import { crc32 } from './crc32.ts'
 
 /** u16 length, u32 address, the old bytes, u32 check. */
@@ -15,18 +16,22 @@ export const JOURNAL_ENTRY_OVERHEAD_BYTES = ENTRY_HEAD_BYTES + ENTRY_CHECK_BYTES
  * @source JCRE 3.1 ch. 7
  */
 export class UndoJournal {
-  readonly #bytes: Uint8Array
-  readonly #view: DataView
+  #bytes!: Uint8Array
+  #view!: DataView
   readonly #start: number
   readonly capacityBytes: number
   /** Bytes taken by the entries of the running transaction. */
   usedBytes = 0
 
-  constructor(bytes: Uint8Array, start: number, capacityBytes: number) {
-    this.#bytes = bytes
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  constructor(start: number, capacityBytes: number) {
     this.#start = start
     this.capacityBytes = capacityBytes
+  }
+
+  /** Works in these from here on. */
+  attach({ u8, view }: MemoryViews): void {
+    this.#bytes = u8
+    this.#view = view
   }
 
   get freeBytes(): number {
