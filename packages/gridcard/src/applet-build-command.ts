@@ -1,28 +1,68 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { ConvertFinding } from '@gridcard/cap'
+import { ConvertError, type ConvertFinding } from '@gridcard/cap'
 import { buildAppletFolder } from './applet-build.ts'
+import { requireLevel } from './applet-config.ts'
+import { exitCodes } from './exit-code.ts'
 import { debugMapFile } from './symbols/debug-map-file.ts'
 
 const ownApplets = fileURLToPath(new URL('../../../applets', import.meta.url))
+
+export interface AppletBuildCommandOptions {
+  readonly out?: string
+  readonly target?: string
+  readonly exp?: readonly string[]
+  readonly int?: true
+  readonly debugComponent?: true
+  readonly json?: true
+}
 
 /** Our own applets go where the street takes them from, anyone else's into the folder one is in. */
 export function defaultCapFile(folder: string, name: string): string {
   return dirname(resolve(folder)) === ownApplets ? join(ownApplets, 'prebuilt', `${name}.cap`) : `${name}.cap`
 }
 
-/** `gridcard applet build`: builds, writes, says what it wrote, and on standard error what may not do what Java would. */
-export async function buildAndWriteApplet(folder: string, out: string | undefined): Promise<void> {
-  const { cap, debug, name, warnings } = await buildAppletFolder(folder)
-  for (const warning of warnings) process.stderr.write(`${describeWarning(warning)}\n`)
-  const path = out ?? defaultCapFile(folder, name)
-  await mkdir(dirname(path), { recursive: true })
-  await writeFile(path, cap)
-  process.stdout.write(`${relative(process.cwd(), path)}  ${cap.length} bytes\n`)
-  const debugPath = debugMapFile(path)
-  const sourceRoot = relative(dirname(resolve(debugPath)), join(resolve(folder), 'src')).replaceAll('\\', '/')
-  await writeFile(debugPath, `${JSON.stringify({ ...debug, sourceRoot })}\n`)
+/** `purse.cap` shows what it has to others in `purse.exp`. */
+export function exportFileOf(capFile: string): string {
+  return `${capFile.replace(/\.cap$/i, '')}.exp`
+}
+
+/**
+ * `gridcard applet build`: builds, writes, says what it wrote, and on standard error what may not do what Java would.
+ *
+ * @returns the exit code
+ */
+export async function appletBuild(folder: string, options: AppletBuildCommandOptions): Promise<number> {
+  const { out, target, exp: exportFiles, int, debugComponent, json } = options
+  try {
+    const built = await buildAppletFolder(folder, {
+      ...(target !== undefined && { level: requireLevel(target) }),
+      ...(exportFiles && { exportFiles }),
+      ...(int && { int }),
+      ...(debugComponent && { debugComponent }),
+    })
+    const path = out ?? defaultCapFile(folder, built.name)
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, built.cap)
+    const { exp } = built
+    if (exp) await writeFile(exportFileOf(path), exp)
+    const debugPath = debugMapFile(path)
+    const sourceRoot = relative(dirname(resolve(debugPath)), join(resolve(folder), 'src')).replaceAll('\\', '/')
+    await writeFile(debugPath, `${JSON.stringify({ ...built.debug, sourceRoot })}\n`)
+    if (json) {
+      const files = { cap: path, bytes: built.cap.length, ...(exp && { exp: exportFileOf(path) }), debugMap: debugPath }
+      process.stdout.write(`${JSON.stringify({ ...files, warnings: built.warnings })}\n`)
+    } else {
+      for (const warning of built.warnings) process.stderr.write(`${describeWarning(warning)}\n`)
+      process.stdout.write(`${relative(process.cwd(), path)}  ${built.cap.length} bytes\n`)
+    }
+    return exitCodes.done
+  } catch (error) {
+    if (!json || !(error instanceof ConvertError)) throw error
+    process.stdout.write(`${JSON.stringify({ findings: error.findings })}\n`)
+    return exitCodes.failed
+  }
 }
 
 /** In the form of a compiler's: editors find `Hello.java:12:` by themselves. */

@@ -2,15 +2,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { toHex } from '@gridcard/bytes'
-import { assemble, parseCapFile } from '@gridcard/cap'
+import { assemble, parseCapFile, parseExportFile } from '@gridcard/cap'
 import { describe, expect, test } from 'vitest'
-import {
-  type AppletConfig,
-  buildApplet,
-  buildAppletFolder,
-  parseAppletConfig,
-  requireVerified,
-} from './applet-build.ts'
+import { buildApplet, buildAppletFolder, requireVerified } from './applet-build.ts'
+import { type AppletConfig, parseAppletConfig } from './applet-config.ts'
 import { findJavac } from './javac.ts'
 
 const APPLETS = join(import.meta.dirname, '../../../applets')
@@ -23,6 +18,12 @@ const HELLO: AppletConfig = {
   level: '3.0.5',
   applets: [{ class: 'hello.Hello', aid: 'F0475249440101' }],
 }
+
+const MINIMAL = `package hello;
+  public class Hello extends javacard.framework.Applet {
+    public static void install(byte[] b, short o, byte l) { new Hello().register(); }
+    public void process(javacard.framework.APDU apdu) { }
+  }`
 
 async function withSource<T>(source: string, act: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'gridcard-applet-'))
@@ -43,8 +44,26 @@ describe('applet.json', () => {
     expect(() => parseAppletConfig(JSON.stringify({ ...HELLO, applets: [{}] }))).toThrowError(/class is missing/)
   })
 
+  test.for([
+    [{ imports: 'a.exp' }, /imports is not a list/],
+    [{ packages: ['org.globalplatform'] }, /packages is not an object/],
+    [{ packages: { 'org.globalplatform': 1 } }, /packages is not an object/],
+    [{ olderExport: 1 }, /olderExport is not a file/],
+    [{ int: 'yes' }, /int is neither true nor false/],
+  ] as const)('is refused with %o', ([more, message]) => {
+    expect(() => parseAppletConfig(JSON.stringify({ ...HELLO, ...more }))).toThrowError(message)
+  })
+
   test('keeps what it says', () => {
     expect(parseAppletConfig(JSON.stringify(HELLO))).toEqual(HELLO)
+    const all = {
+      ...HELLO,
+      imports: ['a.exp'],
+      packages: { 'org.globalplatform': '1.5' },
+      int: true,
+      olderExport: 'b.exp',
+    }
+    expect(parseAppletConfig(JSON.stringify({ ...all, level: '3.1' }))).toEqual({ ...all, level: '3.1.0' })
   })
 })
 
@@ -101,12 +120,7 @@ describe.skipIf(!javac)('building an applet', () => {
   })
 
   test('puts name, version and applet into the CAP file', async () => {
-    const source = `package hello;
-      public class Hello extends javacard.framework.Applet {
-        public static void install(byte[] b, short o, byte l) { new Hello().register(); }
-        public void process(javacard.framework.APDU apdu) { }
-      }`
-    const built = await withSource(source, (sourceDir) => buildApplet({ sourceDir, config: HELLO }))
+    const built = await withSource(MINIMAL, (sourceDir) => buildApplet({ sourceDir, config: HELLO }))
     const cap = parseCapFile(built.cap)
     expect(cap.packagePath).toBe('hello')
     expect(cap.header.package).toEqual({
@@ -114,6 +128,47 @@ describe.skipIf(!javac)('building an applet', () => {
       version: { major: 1, minor: 2 },
     })
     expect(cap.applet?.applets.map((one) => toHex(one.aid))).toEqual(['F0475249440101'])
+  })
+
+  test.for([
+    ['2.2.2', '2.1', '1.3'],
+    ['3.0.4', '2.1', '1.5'],
+    ['3.1.0', '2.3', '1.8'],
+    ['3.2.0', '2.3', '1.9'],
+  ] as const)('for level %s writes format %s and imports javacard.framework %s', async ([level, format, version]) => {
+    const built = await withSource(MINIMAL, (sourceDir) => buildApplet({ sourceDir, config: { ...HELLO, level } }))
+    const { header, imports } = parseCapFile(built.cap)
+    const text = ({ major, minor }: { major: number; minor: number }) => `${major}.${minor}`
+    expect([text(header.formatVersion), text(imports[0]!.version)]).toEqual([format, version])
+    expect(built.exp).toBeUndefined()
+  })
+
+  test('uses a library by its export file, and one package of GlobalPlatform in the version asked for', async () => {
+    const library = await withSource(
+      'package lib; public class Hello { public static short of(short a) { return a; } }',
+      (sourceDir) =>
+        buildApplet({ sourceDir, config: { ...HELLO, package: 'lib', packageAid: 'F04752494409', applets: [] } }),
+    )
+    const source = MINIMAL.replace(
+      '{ }',
+      '{ org.globalplatform.GPSystem.setATRHistBytes(null, lib.Hello.of((short) 1), (byte) 0); }',
+    )
+    const config = { ...HELLO, packages: { 'org.globalplatform': '1.1' } }
+    const built = await withSource(source, (sourceDir) =>
+      buildApplet({ sourceDir, config, libraries: [parseExportFile(library.exp!)] }),
+    )
+    const imports = parseCapFile(built.cap).imports.map(
+      ({ aid, version }) => `${toHex(aid)} ${version.major}.${version.minor}`,
+    )
+    expect(imports).toEqual(expect.arrayContaining(['F04752494409 1.2', 'A00000015100 1.1']))
+  })
+
+  test('refuses a package version that was never published', async () => {
+    const config = { ...HELLO, packages: { 'org.globalplatform': '1.99' } }
+    const refusal = await withSource(MINIMAL, (sourceDir) =>
+      buildApplet({ sourceDir, config }).catch((error: unknown) => error),
+    )
+    expect(refusal).toMatchObject({ message: 'applet.json: package org.globalplatform 1.99 is not known' })
   })
 
   test.for(['bench', 'meter-security'])('%s gives the bytes of the prebuilt CAP file', async (name) => {

@@ -1,38 +1,42 @@
 import { readFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { BytesError, fromHex } from '@gridcard/bytes'
 import {
   type ApiLevel,
+  type ApiPackage,
+  apiPackages,
   type CapFile,
   type ConvertFinding,
   convert,
   type DebugMap,
   emitCapFile,
+  emitExportFile,
+  findPackageVersion,
+  parseExportFile,
   verifyCapFile,
   verifyFindingText,
 } from '@gridcard/cap'
+import { type AppletConfig, aidOf, bad, parseAppletConfig } from './applet-config.ts'
 import { AppletBuildError } from './errors.ts'
 import { compileApplet, requireJavac } from './javac.ts'
 
-/** `applet.json` beside the sources of an applet; AIDs in hex, class and package names with dots. */
-export interface AppletConfig {
-  readonly package: string
-  readonly packageAid: string
-  /** `major.minor` */
-  readonly version: string
-  readonly level: ApiLevel
-  readonly applets: readonly { readonly class: string; readonly aid: string }[]
-}
-
 export interface BuiltApplet {
   readonly cap: Uint8Array
+  /** The export file; absent when the package shows nothing to others. */
+  readonly exp?: Uint8Array
   /** Where its byte code comes from. */
   readonly debug: DebugMap
   /** What converts, but may not do what Java would. */
   readonly warnings: readonly ConvertFinding[]
 }
 
-const LEVELS: readonly ApiLevel[] = ['3.0.5', '3.2.0']
+/** What a command line may say otherwise than `applet.json`. */
+export interface BuildOverrides {
+  readonly level?: ApiLevel
+  /** More export files, from the current folder. */
+  readonly exportFiles?: readonly string[]
+  readonly int?: boolean
+  readonly debugComponent?: boolean
+}
 
 /**
  * Compiles, converts and verifies the sources of one package. The same sources give the same bytes.
@@ -44,35 +48,70 @@ const LEVELS: readonly ApiLevel[] = ['3.0.5', '3.2.0']
 export async function buildApplet(o: {
   readonly sourceDir: string
   readonly config: AppletConfig
+  /** Tokens of the libraries that the package uses. */
+  readonly libraries?: readonly ApiPackage[]
+  readonly olderExport?: ApiPackage
 }): Promise<BuiltApplet> {
   const { config } = o
-  const classFiles = await compileApplet(await requireJavac(), o.sourceDir, config.level)
+  const libraries = [...packagesOf(config), ...(o.libraries ?? [])]
+  const classFiles = await compileApplet(await requireJavac(), o.sourceDir, [
+    ...apiPackages(config.level),
+    ...libraries,
+  ])
   const [major, minor] = config.version.split('.').map(Number)
-  const { cap, warnings, debug } = convert({
+  const { cap, exported, warnings, debug } = convert({
     classFiles,
     packageName: config.package,
     packageAid: aidOf(config.packageAid),
     packageVersion: { major: major!, minor: minor! },
     applets: config.applets.map((one) => ({ className: one.class, aid: aidOf(one.aid) })),
     level: config.level,
+    libraries,
+    ...(o.olderExport && { olderExport: o.olderExport }),
+    ...(config.int && { int: true }),
+    ...(config.debugComponent && { debugComponent: true }),
   })
-  requireVerified(cap)
-  return { cap: emitCapFile(cap), debug, warnings }
+  requireVerified(cap, libraries)
+  const exp = exported.classes.length > 0 ? emitExportFile(exported) : undefined
+  return { cap: emitCapFile(cap), ...(exp && { exp }), debug, warnings }
 }
 
 /** @throws AppletBuildError `GRIDCARD_APPLET_UNVERIFIED` with every violation, one a line */
-export function requireVerified(cap: CapFile): void {
-  const violations = verifyCapFile(cap).filter(({ severity }) => severity === 'violation')
+export function requireVerified(cap: CapFile, imports: readonly ApiPackage[] = []): void {
+  const violations = verifyCapFile(cap, { imports }).filter(({ severity }) => severity === 'violation')
   if (violations.length === 0) return
   const message = `the package does not pass the verifier:\n${violations.map(verifyFindingText).join('\n')}`
   throw new AppletBuildError('GRIDCARD_APPLET_UNVERIFIED', message, { findings: violations.length })
 }
 
 /** A folder with `applet.json` and `src/`. */
-export async function buildAppletFolder(folder: string): Promise<BuiltApplet & { readonly name: string }> {
-  const config = parseAppletConfig(await readConfig(join(folder, 'applet.json')))
-  const built = await buildApplet({ sourceDir: join(folder, 'src'), config })
+export async function buildAppletFolder(
+  folder: string,
+  overrides: BuildOverrides = {},
+): Promise<BuiltApplet & { readonly name: string }> {
+  const read = parseAppletConfig(await readConfig(join(folder, 'applet.json')))
+  const { level, int, debugComponent } = overrides
+  const config = { ...read, ...(level && { level }), ...(int && { int }), ...(debugComponent && { debugComponent }) }
+  const files = [...(read.imports ?? []).map((file) => resolve(folder, file)), ...(overrides.exportFiles ?? [])]
+  const libraries = await Promise.all(files.map(readExportFile))
+  const olderExport =
+    read.olderExport === undefined ? undefined : await readExportFile(resolve(folder, read.olderExport))
+  const built = await buildApplet({
+    sourceDir: join(folder, 'src'),
+    config,
+    libraries,
+    ...(olderExport && { olderExport }),
+  })
   return { ...built, name: basename(resolve(folder)) }
+}
+
+/** Later packages of a name count, so these go before those of the level. */
+function packagesOf({ packages = {} }: AppletConfig): ApiPackage[] {
+  return Object.entries(packages).map(([name, version]) => {
+    const found = findPackageVersion(name, version)
+    if (!found) throw bad(`package ${name} ${version} is not known`)
+    return found
+  })
 }
 
 async function readConfig(path: string): Promise<string> {
@@ -83,56 +122,9 @@ async function readConfig(path: string): Promise<string> {
   }
 }
 
-/** @throws AppletBuildError `GRIDCARD_APPLET_CONFIG` naming what is wrong */
-export function parseAppletConfig(text: string): AppletConfig {
-  const config = parseJson(text)
-  const field = (name: string): string => requireText(config, name)
-  const level = field('level')
-  const { applets } = config
-  if (!LEVELS.includes(level as ApiLevel)) throw bad(`level is ${level}, it can be ${LEVELS.join(' or ')}`)
-  if (!/^\d{1,3}\.\d{1,3}$/.test(field('version'))) throw bad('version is not of the form 1.0')
-  if (!Array.isArray(applets)) throw bad('applets is not a list')
-  return {
-    package: field('package'),
-    packageAid: field('packageAid'),
-    version: field('version'),
-    level: level as ApiLevel,
-    applets: applets.map((one: unknown) => {
-      if (!isRecord(one)) throw bad('an applet is not an object')
-      return { class: requireText(one, 'class'), aid: requireText(one, 'aid') }
-    }),
-  }
-}
-
-function parseJson(text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (isRecord(value)) return value
-  } catch (error) {
-    throw bad(`it is no JSON: ${(error as Error).message}`)
-  }
-  throw bad('it is no JSON object')
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function requireText(record: Record<string, unknown>, name: string): string {
-  const value = record[name]
-  if (typeof value !== 'string' || value === '') throw bad(`${name} is missing`)
-  return value
-}
-
-function bad(what: string): AppletBuildError {
-  return new AppletBuildError('GRIDCARD_APPLET_CONFIG', `applet.json: ${what}`)
-}
-
-function aidOf(hex: string): Uint8Array {
-  try {
-    return fromHex(hex)
-  } catch (error) {
-    if (!(error instanceof BytesError)) throw error
-    throw bad(`${hex} is not an AID in hex`)
-  }
+async function readExportFile(path: string): Promise<ApiPackage> {
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw new AppletBuildError('GRIDCARD_APPLET_CONFIG', `cannot read the export file ${path}`, {}, { cause: error })
+  })
+  return parseExportFile(new Uint8Array(bytes))
 }

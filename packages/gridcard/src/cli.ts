@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
+import type { AppletBuildCommandOptions } from './applet-build-command.ts'
 import { addCapCommands } from './cap/cap-commands.ts'
 import { addDlmsCommands } from './dlms/dlms-commands.ts'
 import { describeError, exitCodeFor, exitCodes } from './exit-code.ts'
@@ -86,13 +87,53 @@ Examples:
 
 const applet = program.command('applet').description('build Java Card applets')
 applet
-  .command('build <folder>')
-  .description('compile and convert the applet in a folder (applet.json and src/) to a CAP file; needs a JDK')
+  .command('build [folder]')
+  .description('compile, convert and verify the package in a folder (applet.json and src/); needs a JDK')
   .option('--out <file>', 'where the CAP file goes (default: NAME.cap here)')
-  .addHelpText('after', '\nExample:\n  gridcard applet build applets/meter-security')
-  .action(async (folder: string, { out }: { out?: string }) => {
-    const { buildAndWriteApplet } = await import('./applet-build-command.ts')
-    await buildAndWriteApplet(folder, out)
+  .option(
+    '--target <level>',
+    'level of the Java Card API instead of that in applet.json: 2.2.2, 3.0.4, 3.0.5, 3.1, 3.2',
+  )
+  .option('--exp <file>', 'export file of a library it uses, may be given several times', collect)
+  .option('-i, --int', 'allow int, for cards that support it')
+  .option('--debug-component', 'put lines and variables into the CAP file too, for other tools')
+  .option('--json', 'one line of JSON: what was written, or what is wrong where')
+  .addHelpText(
+    'after',
+    `
+Beside NAME.cap it writes NAME.debug.json, which maps byte code to lines and
+variables, and NAME.exp, the tokens of what the package shows to others.
+
+Exit codes: 0 built, 1 the sources or what came of them were refused, 2 it
+could not begin (applet.json, no sources, no JDK).
+
+Examples:
+  gridcard applet build                                   the folder one is in
+  gridcard applet build wallet --target 3.0.4 --out wallet-304.cap
+  gridcard applet build shop --exp coupons.exp            uses a library`,
+  )
+  .action(async (folder: string | undefined, raw: AppletBuildCommandOptions) => {
+    const { appletBuild } = await import('./applet-build-command.ts')
+    process.exitCode = await appletBuild(folder ?? '.', raw)
+  })
+
+applet
+  .command('api')
+  .description('write the Java Card API of a level: stubs for compilers and IDEs, export files for other converters')
+  .option('--target <level>', 'level of the Java Card API: 2.1.1 to 3.2', '3.0.5')
+  .option('--out <folder>', 'where they go', 'javacard-api')
+  .addHelpText(
+    'after',
+    `
+Writes api-LEVEL.jar, and below exports/ an export file of each package, those
+of GlobalPlatform included. The stubs have no behaviour.
+
+Example:
+  gridcard applet api --target 3.0.4 --out lib`,
+  )
+  .action(async (raw: { target: string; out: string }) => {
+    const { appletApi } = await import('./applet-api-command.ts')
+    process.exitCode = await appletApi(raw.target, raw.out)
   })
 
 addCapCommands(program, (exitCode) => {

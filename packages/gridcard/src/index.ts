@@ -1,10 +1,5 @@
-export {
-  type AppletConfig,
-  type BuiltApplet,
-  buildApplet,
-  buildAppletFolder,
-  parseAppletConfig,
-} from './applet-build.ts'
+export { type BuildOverrides, type BuiltApplet, buildApplet, buildAppletFolder } from './applet-build.ts'
+export { type AppletConfig, parseAppletConfig } from './applet-config.ts'
 export { AppletBuildError, type AppletBuildErrorCode, LauncherError, type LauncherErrorCode } from './errors.ts'
 export { findJavac, type Javac, writeStubs } from './javac.ts'
 export { meterCardProfile } from './start/card-profile.ts'

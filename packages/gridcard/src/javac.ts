@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { type ApiLevel, emitApiStubs } from '@gridcard/cap'
+import { type ApiLevel, type ApiPackage, emitApiStubs, emitPackageStubs, emitStubJar } from '@gridcard/cap'
 import { AppletBuildError } from './errors.ts'
 
 const run = promisify(execFile)
@@ -61,21 +61,25 @@ function flagsFor(javac: Javac): string[] {
 }
 
 /**
- * Compiles all sources under a folder against the API stubs of a level, in a temporary folder that is gone afterwards.
+ * Compiles all sources under a folder against stubs of packages, the later of two with one name counting, in a temporary folder that is gone afterwards.
  *
  * @returns the class files, ordered by path
  * @throws AppletBuildError `GRIDCARD_COMPILE_FAILED` with the compiler's own words
  */
-export async function compileApplet(javac: Javac, sourceDir: string, level: ApiLevel): Promise<Uint8Array[]> {
+export async function compileApplet(
+  javac: Javac,
+  sourceDir: string,
+  packages: readonly ApiPackage[],
+): Promise<Uint8Array[]> {
   const sources = await listFiles(sourceDir, '.java')
   if (sources.length === 0) {
     throw new AppletBuildError('GRIDCARD_APPLET_NO_SOURCES', `there are no .java files under ${sourceDir}`)
   }
   const work = await mkdtemp(join(tmpdir(), 'gridcard-javac-'))
   try {
-    const stubs = join(work, 'stubs')
+    const stubs = join(work, 'stubs.jar')
     const classes = join(work, 'classes')
-    await writeStubs(stubs, level)
+    await writeFile(stubs, emitStubJar(emitPackageStubs(packages)))
     await mkdir(classes)
     await runJavac(javac, [...flagsFor(javac), '-cp', stubs, '-d', classes, ...sources])
     return await Promise.all(

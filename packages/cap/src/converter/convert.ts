@@ -39,6 +39,8 @@ export interface ConvertOptions {
   readonly level: ApiLevel
   /** Tokens of packages beyond the API that the classes use. */
   readonly libraries?: readonly ApiPackage[]
+  /** Take `int` as it is, which needs a card with int support. */
+  readonly int?: boolean
   /** Export file of an earlier version of this package, whose tokens must hold on. */
   readonly olderExport?: ApiPackage
   /** Put the debug map into the file too, as the Debug component that other tools read. */

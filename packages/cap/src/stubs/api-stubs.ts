@@ -1,3 +1,4 @@
+import { fromAscii } from '@gridcard/bytes'
 import {
   API_FLAGS,
   type ApiClass,
@@ -7,6 +8,7 @@ import {
   type ApiPackage,
 } from '../api/api-package.ts'
 import { apiPackages } from '../api/api-packages.ts'
+import { emitZip } from '../capfile/zip-archive.ts'
 import { ACC, type Attribute, type InnerClass, type Member } from '../classfile/class-file.ts'
 import { ConstantPoolBuilder } from '../classfile/constant-pool-builder.ts'
 import { emitClassFile } from '../classfile/emit-class-file.ts'
@@ -39,6 +41,12 @@ export function emitPackageStubs(packages: readonly ApiPackage[]): Map<string, U
     if (!apiClass.name.startsWith('java/')) stubs.set(`${apiClass.name}.class`, emitStub(apiClass, classes))
   }
   return stubs
+}
+
+/** Class files as a JAR, for the class path. The same stubs give the same bytes. */
+export function emitStubJar(stubs: ReadonlyMap<string, Uint8Array>): Uint8Array {
+  const manifest = { name: 'META-INF/MANIFEST.MF', content: fromAscii('Manifest-Version: 1.0\r\n\r\n') }
+  return emitZip([manifest, ...[...stubs].map(([name, content]) => ({ name, content }))])
 }
 
 type ApiClasses = ReadonlyMap<string, ApiClass>

@@ -7,7 +7,7 @@ export function projectFiles(names: ProjectNames): ReadonlyMap<string, string> {
     [`src/${names.packageName}/${names.className}.java`, source(names)],
     ['test.apdu', script(names)],
     ['README.md', readme(names)],
-    ['.gitignore', '*.cap\n'],
+    ['.gitignore', '*.cap\n*.exp\n*.debug.json\n'],
   ])
 }
 
