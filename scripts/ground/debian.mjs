@@ -43,6 +43,24 @@ export async function requireDebianPrograms(programs) {
 }
 
 /**
+ * Brings what is missing where we may; where we may not, or Debian cannot be reached, says which tests will be left out.
+ * @param {readonly DebianProgram[]} programs
+ */
+export async function offerDebianPrograms(programs) {
+  const missing = () => programs.filter((program) => program.find() === undefined)
+  if (missing().length === 0) return
+  try {
+    if (mayInstall()) await requireDebianPrograms(programs)
+  } catch (error) {
+    if (!(error instanceof GroundError) || error.exitCode !== 2) throw error
+  }
+  if (missing().length === 0) return
+  const packages = missing().flatMap((program) => firstKnown(program.packages))
+  const hint = existsSync('/usr/bin/apt-get') ? ` (Debian: ${packages.join(' ')})` : ''
+  console.error(`Not there: ${titlesOf(missing())}${hint}. Their tests are left out.`)
+}
+
+/**
  * @param {readonly DebianProgram[]} programs
  * @param {import('./lock.mjs').Lock} lock
  */

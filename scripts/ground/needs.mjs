@@ -15,6 +15,7 @@ export function needsOf(command, args) {
     importRules: runs('imports', 'unit', 'scripts'),
     jdk: runs('unit', 'e2e'),
     browser: runs('e2e'),
+    pcscClients: runs('e2e'),
     consolePage: command === 'start',
   }
 }

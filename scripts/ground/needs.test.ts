@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest'
 import { needsOf } from './needs.mjs'
 
-const nothing = { packages: true, importRules: false, jdk: false, browser: false, consolePage: false }
+const nothing = {
+  packages: true,
+  importRules: false,
+  jdk: false,
+  browser: false,
+  pcscClients: false,
+  consolePage: false,
+}
 
 test('the start needs no JDK and no browser, but the console page', () => {
   expect(needsOf('start', ['--meters', '5'])).toEqual({ ...nothing, consolePage: true })
@@ -17,6 +24,7 @@ test('all the tests need everything', () => {
     importRules: true,
     jdk: true,
     browser: true,
+    pcscClients: true,
     consolePage: false,
   })
 })
@@ -26,7 +34,7 @@ test.each([
   [['imports'], { importRules: true }],
   [['unit'], { importRules: true, jdk: true }],
   [['packages/cap', '-t', 'sdiv'], {}],
-  [['./e2e/street.test.ts'], { jdk: true, browser: true }],
+  [['./e2e/street.test.ts'], { jdk: true, browser: true, pcscClients: true }],
   [['--help'], {}],
 ])('tests picked with %j need only their own', (args, needed) => {
   expect(needsOf('test', args)).toEqual({ ...nothing, ...needed })
