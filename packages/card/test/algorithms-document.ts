@@ -74,11 +74,25 @@ const SECTIONS: readonly Section[] = [
     arguments: (value) => [[value, 0]],
   },
   {
-    title: 'KeyBuilder, in one size at least',
+    title: 'KeyBuilder.buildKey, in one size at least',
     className: security('KeyBuilder'),
-    constants: /^TYPE_/,
+    constants: /^TYPE_(?!XEC)/,
     call: security('KeyBuilder.buildKey(BSZ)Ljavacard/security/Key;'),
     arguments: (value) => SIZES.map((size) => [value, size, 0]),
+  },
+  {
+    title: 'NamedParameterSpec, for KeyBuilder.buildXECKey (TYPE_XEC)',
+    className: security('NamedParameterSpec'),
+    constants: /./,
+    call: security('NamedParameterSpec.getInstance(S)Ljavacard/security/NamedParameterSpec;'),
+    arguments: (value) => [[value]],
+  },
+  {
+    title: 'Parameters to share, for KeyBuilder.buildKey by algorithm and memory',
+    className: security('KeyBuilder'),
+    constants: /^ALG_TYPE_.*_PARAMETERS$/,
+    call: security('KeyBuilder.buildKey(BBSZ)Ljavacard/security/Key;'),
+    arguments: (value) => SIZES.map((size) => [value, 0, size, 0]),
   },
   {
     title: 'KeyAgreement',
@@ -123,7 +137,7 @@ export function algorithmsDocument(): string {
 }
 
 function constantsOf(found: ApiClass, { constants }: Section): (readonly [string, number])[] {
-  const named = found.fields.filter((one) => constants.test(one.name) && !one.name.includes('ALG_TYPE'))
+  const named = found.fields.filter((one) => constants.test(one.name))
   return named.map((one) => [one.name, Number(one.value)] as const).sort((a, b) => a[1] - b[1])
 }
 

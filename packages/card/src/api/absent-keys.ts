@@ -4,11 +4,32 @@ import { CRYPTO, failCrypto } from './crypto-exceptions.ts'
 import { type JcreMethod, natives } from './native-call.ts'
 
 /**
- * Keys that KeyBuilder never gives. Applets that try algorithms and catch NO_SUCH_ALGORITHM call through these
- * interfaces further on; the calls have to link, and can only ever meet null. No object of this class is made.
+ * Interfaces that no object of ours has: keys that KeyBuilder never gives, and what only applets implement. Applets
+ * that try algorithms and catch NO_SUCH_ALGORITHM call through them further on, or through one for objects of their
+ * own; the calls have to link. No object of this class is made.
  */
-const INTERFACES = ['KoreanSEEDKey', 'DSAPrivateKey', 'DSAPublicKey', 'DHPrivateKey', 'DHPublicKey'] as const
-const NAMES: readonly string[] = INTERFACES.map((name) => `javacard/security/${name}`)
+const SECURITY = ['KoreanSEEDKey', 'SM4Key', 'SM2KeyAgreementParameterSpec', 'PrimalityTestParamSpec'] as const
+const DERIVATION = [
+  'KDFAnsiX963Spec',
+  'KDFCounterModeSpec',
+  'KDFDoublePipelineIterationModeSpec',
+  'KDFFeedbackModeSpec',
+  'KDFHmacSpec',
+  'KDFIcaoMrtdSpec',
+  'KDFIeee1363Spec',
+  'TLSPseudoRandomFunctionSpec',
+  'TLSKDFExpandLabelSpec',
+] as const
+const CERTIFICATES = [
+  'CertificateParser$KeyHandler',
+  'X509Certificate$ExtensionHandler',
+  'X509Certificate$FieldHandler',
+] as const
+const NAMES: readonly string[] = [
+  ...SECURITY.map((name) => `javacard/security/${name}`),
+  ...DERIVATION.map((name) => `javacardx/security/derivation/${name}`),
+  ...CERTIFICATES.map((name) => `javacardx/security/cert/${name}`),
+]
 
 const absent: JcreMethod = (jcre) => failCrypto(jcre, CRYPTO.NO_SUCH_ALGORITHM)
 

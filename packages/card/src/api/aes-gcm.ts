@@ -2,7 +2,7 @@ import { concatBytes } from '@gridcard/bytes'
 import type { GcmDecryptor, GcmEncryptor } from '@gridcard/crypto'
 import type { Jcre } from '../runtime/jcre.ts'
 import type { NativeImplementation } from '../vm/link/native-library.ts'
-import { takeAesKey } from './aes-key.ts'
+import { aesKeyLength, takeAesKey } from './aes-key.ts'
 import { CIPHER_MODE, requireKeyAndMode } from './block-cipher.ts'
 import { CRYPTO, failCrypto } from './crypto-exceptions.ts'
 import {
@@ -39,7 +39,10 @@ const MODE = 1
 export const ALG_AES_GCM = -13
 export const CIPHER_AES_GCM = -15
 const PAD_NULL = 0
+/** 12 is right; a shorter one than 8 the port does not take. */
 const IV_BYTES = 12
+const LEAST_IV_BYTES = 8
+const MOST_IV_BYTES = 128
 /** @source NIST SP 800-38D §5.2.1.2 */
 const TAG_LENGTHS: readonly number[] = [4, 8, 12, 13, 14, 15, 16]
 const WHOLE_TAG_BYTES = 16
@@ -71,7 +74,8 @@ function start(jcre: Jcre, at: number, iv: Uint8Array): number {
   const key = handleAt(jcre, at + 1)
   const mode = byteAt(jcre, at + 2)
   requireKeyAndMode(jcre, 'aes', key, mode)
-  if (iv.length !== IV_BYTES) failCrypto(jcre, CRYPTO.ILLEGAL_VALUE)
+  if (iv.length < LEAST_IV_BYTES || iv.length > MOST_IV_BYTES) failCrypto(jcre, CRYPTO.ILLEGAL_VALUE)
+  if (aesKeyLength(jcre, key) > 32) failCrypto(jcre, CRYPTO.ILLEGAL_VALUE)
   putHiddenShort(jcre, cipher, KEY, key)
   putHiddenShort(jcre, cipher, MODE, mode)
   forget(jcre.sessions.get(cipher) as GcmSession | undefined)

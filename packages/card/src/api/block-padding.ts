@@ -1,6 +1,6 @@
 import { concatBytes } from '@gridcard/bytes'
 
-/** Cipher.PAD_* as far as they concern blocks. */
+/** Cipher.PAD_*, those that are told apart by name. */
 export const PAD = {
   NULL: 0,
   NOPAD: 1,
@@ -12,6 +12,10 @@ export const PAD = {
   PKCS1: 7,
   PKCS1_PSS: 8,
   PKCS1_OAEP: 9,
+  ISO9796: 10,
+  ISO9796_MR: 11,
+  RFC2409: 12,
+  ISO9796_MR_SCHEME_1_OPT_2: 25,
 } as const
 
 /** The end of a message made whole blocks; undefined if it is not and the padding is none. */

@@ -328,7 +328,7 @@ describe.each(PROVIDERS)('MACs over %s', (_, provider) => {
 })
 
 describe('Signature', () => {
-  it.each([0, 9, 12, 14, 15, 16, 30, 31, 32, 35, 36, 50])('has no algorithm %i', (algorithm) => {
+  it.each([0, 32, 50])('has no algorithm %i', (algorithm) => {
     expect(new NativeObjects().callStatic(SIGNATURE, algorithm, 0)).toEqual(NO_SUCH_ALGORITHM)
   })
 

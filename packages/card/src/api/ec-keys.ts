@@ -1,14 +1,12 @@
-import type { EcDomain } from '@gridcard/crypto'
+import { type EcDomain, type EcField, ecDomain } from '@gridcard/crypto'
 import type { Jcre } from '../runtime/jcre.ts'
 import type { NativeImplementation } from '../vm/link/native-library.ts'
-import { CRYPTO, failCrypto } from './crypto-exceptions.ts'
+import { CRYPTO, failCrypto, orFail } from './crypto-exceptions.ts'
+import { keyImplementations } from './key-implementations.ts'
 import {
   isInitialized,
-  KEY_PARTS_HIDDEN_BYTES,
-  KEY_PARTS_HIDDEN_REFERENCES,
   type KeyPart,
   type KeyShape,
-  keyMethods,
   partGetter,
   partOf,
   partSetter,
@@ -17,7 +15,8 @@ import {
   requirePart,
   sizeOf,
 } from './key-parts.ts'
-import { handleAt, type JcreMethod, natives, requireObject, shortAt } from './native-call.ts'
+import { handleAt, type JcreMethod, requireObject, shortAt } from './native-call.ts'
+import { isXecKind, takeXecKey } from './xec-keys.ts'
 
 /** ECPublicKey and ECPrivateKey over prime fields, with the domain's parameters in each key. */
 const fieldBytes = (bits: number): number => Math.ceil(bits / 8)
@@ -37,17 +36,39 @@ const VALUE = 6
 const DOMAIN_PARTS = [FIELD, A, B, G, R, K] as const
 
 const domainParts: readonly KeyPart[] = [number, number, number, point, scalar, cofactor]
-export const ecPublicKeyShape: KeyShape = { className: 'gridcard/EcPublicKey', parts: [...domainParts, point] }
-export const ecPrivateKeyShape: KeyShape = { className: 'gridcard/EcPrivateKey', parts: [...domainParts, scalar] }
+export const ecPublicKeyShape: KeyShape = {
+  className: 'gridcard/EcPublicKey',
+  extendedClassName: 'gridcard/EncryptedEcPublicKey',
+  parts: [...domainParts, point],
+}
+export const ecPrivateKeyShape: KeyShape = {
+  className: 'gridcard/EcPrivateKey',
+  extendedClassName: 'gridcard/EncryptedEcPrivateKey',
+  parts: [...domainParts, scalar],
+}
+/** TYPE_EC_FP_PARAMETERS: a domain to share. */
+export const ecParametersShape: KeyShape = {
+  className: 'gridcard/EcParameters',
+  extendedClassName: 'gridcard/EcParameters',
+  parts: domainParts,
+}
 
-/** Other forms than the uncompressed one are refused. */
+/** Uncompressed, compressed or hybrid; kept as it was given. Whether it lies on the curve shows when the key is used. */
 const isPoint = (bytes: Uint8Array, bits: number): boolean => {
-  return bytes[0] === 4 && bytes.length === 1 + 2 * fieldBytes(bits)
+  const form = bytes[0]
+  if (form === 2 || form === 3) return bytes.length === 1 + fieldBytes(bits)
+  return (form === 4 || form === 6 || form === 7) && bytes.length === 1 + 2 * fieldBytes(bits)
+}
+
+const uncompressed = (jcre: Jcre, field: EcField, point: Uint8Array): Uint8Array => {
+  if (point[0] === 4) return point
+  return orFail(jcre, CRYPTO.ILLEGAL_VALUE, () => jcre.crypto.ecPointOf(field, point))
 }
 
 export function domainOf(jcre: Jcre, shape: KeyShape, key: number): EcDomain {
   const [p, a, b, g, order] = [FIELD, A, B, G, R].map((part) => requirePart(jcre, shape, key, part))
-  return { p: p!, a: a!, b: b!, g: g!, order: order! }
+  const field = { p: p!, a: a!, b: b! }
+  return { ...field, g: uncompressed(jcre, field, g!), order: order! }
 }
 
 /** True when all parameters that a domain needs are set. */
@@ -86,12 +107,18 @@ function orderLength(order: Uint8Array): number {
 
 /** @returns the parts of an EC key that the caller may use; ILLEGAL_VALUE, UNINITIALIZED_KEY */
 export function takeEcKey(jcre: Jcre, key: number, kind: 'ec-public' | 'ec-private'): EcKey {
-  if (requireKey(jcre, key) !== kind) failCrypto(jcre, CRYPTO.ILLEGAL_VALUE)
+  const found = requireKey(jcre, key)
+  if (isXecKind(found)) {
+    const { curve, value, isPrivate } = takeXecKey(jcre, key)
+    if (curve.family !== 'weierstrass' || isPrivate !== (kind === 'ec-private')) failCrypto(jcre, CRYPTO.ILLEGAL_VALUE)
+    return { domain: ecDomain(curve.name), value, cofactor: 1 }
+  }
+  if (found !== kind) failCrypto(jcre, CRYPTO.ILLEGAL_VALUE)
   const shape = kind === 'ec-public' ? ecPublicKeyShape : ecPrivateKeyShape
   if (!isInitialized(jcre, shape, key)) failCrypto(jcre, CRYPTO.UNINITIALIZED_KEY)
   const domain = domainOf(jcre, shape, key)
   const stored = partOf(jcre, shape, key, VALUE)
-  const value = kind === 'ec-public' ? stored : resized(stored, orderLength(domain.order))
+  const value = kind === 'ec-public' ? uncompressed(jcre, domain, stored) : resized(stored, orderLength(domain.order))
   const [high = 0, low = 0] = partOf(jcre, shape, key, K)
   return { domain, value: value ?? failCrypto(jcre, CRYPTO.ILLEGAL_VALUE), cofactor: (high << 8) | low }
 }
@@ -99,6 +126,7 @@ export function takeEcKey(jcre: Jcre, key: number, kind: 'ec-public' | 'ec-priva
 function shapeOf(jcre: Jcre, key: number): KeyShape {
   const kind = requireKey(jcre, key)
   if (kind === 'ec-public') return ecPublicKeyShape
+  if (kind === 'ec-parameters') return ecParametersShape
   return kind === 'ec-private' ? ecPrivateKeyShape : failCrypto(jcre, CRYPTO.ILLEGAL_VALUE)
 }
 
@@ -138,7 +166,6 @@ const getK =
 const noBinaryField: JcreMethod = (jcre) => failCrypto(jcre, CRYPTO.NO_SUCH_ALGORITHM)
 
 const ecKeyMethods = (shape: KeyShape): Readonly<Record<string, JcreMethod>> => ({
-  ...keyMethods(shape),
   'setFieldFP([BSS)V': partSetter(shape, FIELD),
   'setFieldF2M(S)V': noBinaryField,
   'setFieldF2M(SSS)V': noBinaryField,
@@ -157,28 +184,30 @@ const ecKeyMethods = (shape: KeyShape): Readonly<Record<string, JcreMethod>> => 
 })
 
 export const ecKeyImplementations: readonly NativeImplementation[] = [
-  {
-    id: 10,
-    name: ecPublicKeyShape.className,
+  ...keyImplementations({
+    shape: ecPublicKeyShape,
+    ids: [10, 34],
     interfaces: ['javacard/security/ECPublicKey'],
-    hiddenBytes: KEY_PARTS_HIDDEN_BYTES,
-    hiddenReferences: KEY_PARTS_HIDDEN_REFERENCES,
-    methods: natives({
+    methods: {
       ...ecKeyMethods(ecPublicKeyShape),
       'setW([BSS)V': partSetter(ecPublicKeyShape, VALUE, isPoint),
       'getW([BS)S': partGetter(ecPublicKeyShape, VALUE),
-    }),
-  },
-  {
-    id: 11,
-    name: ecPrivateKeyShape.className,
+    },
+  }),
+  ...keyImplementations({
+    shape: ecPrivateKeyShape,
+    ids: [11, 35],
     interfaces: ['javacard/security/ECPrivateKey'],
-    hiddenBytes: KEY_PARTS_HIDDEN_BYTES,
-    hiddenReferences: KEY_PARTS_HIDDEN_REFERENCES,
-    methods: natives({
+    methods: {
       ...ecKeyMethods(ecPrivateKeyShape),
       'setS([BSS)V': partSetter(ecPrivateKeyShape, VALUE),
       'getS([BS)S': partGetter(ecPrivateKeyShape, VALUE),
-    }),
-  },
+    },
+  }),
+  ...keyImplementations({
+    shape: ecParametersShape,
+    ids: [undefined, 36],
+    interfaces: ['javacard/security/Key', 'javacard/security/ECKey'],
+    methods: ecKeyMethods(ecParametersShape),
+  }),
 ]

@@ -1,7 +1,10 @@
+import { ecDomain } from '@gridcard/crypto'
 import type { Jcre } from '../runtime/jcre.ts'
 import type { NativeImplementation } from '../vm/link/native-library.ts'
 import { CRYPTO, failCrypto, orFail } from './crypto-exceptions.ts'
 import { type EcKey, takeEcKey } from './ec-keys.ts'
+import { type GroupKey, takeGroupKey } from './group-keys.ts'
+import type { NamedCurve } from './named-parameters.ts'
 import {
   byteAt,
   byteRange,
@@ -16,13 +19,23 @@ import {
   putResult,
   shortAt,
 } from './native-call.ts'
+import { takeXecKey } from './xec-keys.ts'
 
-/** KeyAgreement over elliptic curves. Hidden cells: algorithm and key; there is no state besides. */
+/** KeyAgreement. Hidden cells: algorithm and key; there is no state besides. */
 const CLASS_NAME = 'gridcard/KeyAgreement'
 const ALGORITHM = 0
 const KEY = 1
 
-const ALG = { DH: 1, DHC: 2, DH_PLAIN: 3, DHC_PLAIN: 4, PACE_GM: 5, DH_PLAIN_XY: 6 } as const
+const ALG = {
+  DH: 1,
+  DHC: 2,
+  DH_PLAIN: 3,
+  DHC_PLAIN: 4,
+  PACE_GM: 5,
+  DH_PLAIN_XY: 6,
+  MODULAR_DH: 7,
+  XDH: 8,
+} as const
 const ALGORITHMS: readonly number[] = Object.values(ALG)
 const usesCofactor = (algorithm: number): boolean => algorithm === ALG.DHC || algorithm === ALG.DHC_PLAIN
 
@@ -34,27 +47,50 @@ const getInstance: JcreMethod = (jcre, at) => {
   return agreement
 }
 
-/** The private key, checked; the caller wipes it. */
+/** The private key over a short Weierstrass curve, checked; the caller wipes it. */
 function takeKey(jcre: Jcre, algorithm: number, key: number): EcKey {
   const parts = takeEcKey(jcre, key, 'ec-private')
   if (usesCofactor(algorithm) && parts.cofactor === 0) failCrypto(jcre, CRYPTO.UNINITIALIZED_KEY)
   return parts
 }
 
+const isCurve = (curve: NamedCurve): boolean => curve.family === 'montgomery' || curve.family === 'weierstrass'
+
+/** Looks at the key of an init: of the right kind, set, and a key at all. */
+function requireFittingKey(jcre: Jcre, algorithm: number, key: number): void {
+  switch (algorithm) {
+    case ALG.MODULAR_DH: {
+      const { domain, value } = takeGroupKey(jcre, key, 'dh-private')
+      orFail(jcre, CRYPTO.ILLEGAL_VALUE, () => jcre.crypto.modularPower(domain.g, value, domain.p))
+      value.fill(0)
+      return
+    }
+    case ALG.XDH: {
+      const { curve, isPrivate, value } = takeXecKey(jcre, key)
+      value.fill(0)
+      if (!isPrivate || !isCurve(curve)) failCrypto(jcre, CRYPTO.ILLEGAL_VALUE)
+      return
+    }
+    default: {
+      const { domain, value } = takeKey(jcre, algorithm, key)
+      try {
+        orFail(jcre, CRYPTO.ILLEGAL_VALUE, () => jcre.crypto.ecPublicKey(domain, value))
+      } finally {
+        value.fill(0)
+      }
+    }
+  }
+}
+
 const init: JcreMethod = (jcre, at) => {
   const agreement = handleAt(jcre, at)
   const key = handleAt(jcre, at + 1)
-  const { domain, value } = takeKey(jcre, hiddenShort(jcre, agreement, ALGORITHM), key)
-  try {
-    orFail(jcre, CRYPTO.ILLEGAL_VALUE, () => jcre.crypto.ecPublicKey(domain, value))
-  } finally {
-    value.fill(0)
-  }
+  requireFittingKey(jcre, hiddenShort(jcre, agreement, ALGORITHM), key)
   putHiddenShort(jcre, agreement, KEY, key)
   return 0
 }
 
-/** No curve here takes parameters. */
+/** Nothing here takes parameters. */
 const initWithParameters: JcreMethod = (jcre, at) => {
   return handleAt(jcre, at + 2) === 0 ? init(jcre, at) : failCrypto(jcre, CRYPTO.ILLEGAL_VALUE)
 }
@@ -69,9 +105,10 @@ function withCofactor({ domain, value, cofactor }: EcKey): Uint8Array {
   return result
 }
 
-function secret(jcre: Jcre, algorithm: number, key: EcKey, point: Uint8Array): Uint8Array {
+function ecSecret(jcre: Jcre, algorithm: number, key: EcKey, given: Uint8Array): Uint8Array {
   const { crypto } = jcre
   const { domain, value } = key
+  const point = crypto.ecPointOf(domain, given)
   switch (algorithm) {
     case ALG.PACE_GM:
       return crypto.ecAdd(domain, crypto.ecPublicKey(domain, value), point)
@@ -88,21 +125,50 @@ function secret(jcre: Jcre, algorithm: number, key: EcKey, point: Uint8Array): U
   }
 }
 
+/** As long as the modulus; a value that gives the secret away (0, 1, p - 1 and beyond) is refused. */
+function modularSecret(jcre: Jcre, { domain, value }: GroupKey, other: Uint8Array): Uint8Array {
+  const [p, y] = [toNumber(domain.p), toNumber(other)]
+  if (other.length > domain.p.length || y <= 1n || y >= p - 1n) return failCrypto(jcre, CRYPTO.ILLEGAL_VALUE)
+  return jcre.crypto.modularPower(other, value, domain.p)
+}
+
+function secretOf(jcre: Jcre, algorithm: number, handle: number, publicData: Uint8Array): Uint8Array {
+  const work = (value: Uint8Array, compute: () => Uint8Array): Uint8Array => {
+    try {
+      return orFail(jcre, CRYPTO.ILLEGAL_VALUE, compute)
+    } finally {
+      value.fill(0)
+    }
+  }
+  if (algorithm === ALG.MODULAR_DH) {
+    const key = takeGroupKey(jcre, handle, 'dh-private')
+    return work(key.value, () => modularSecret(jcre, key, publicData))
+  }
+  if (algorithm === ALG.XDH) {
+    const { curve, value } = takeXecKey(jcre, handle)
+    return work(value, () => {
+      if (curve.family === 'montgomery') return jcre.crypto.xdh(curve.name, value, publicData)
+      if (curve.family === 'edwards') return failCrypto(jcre, CRYPTO.ILLEGAL_VALUE)
+      const domain = ecDomain(curve.name)
+      return jcre.crypto.ecdh(domain, value, jcre.crypto.ecPointOf(domain, publicData))
+    })
+  }
+  const key = takeKey(jcre, algorithm, handle)
+  return work(key.value, () => ecSecret(jcre, algorithm, key, publicData))
+}
+
 const generateSecret: JcreMethod = (jcre, at) => {
   const agreement = handleAt(jcre, at)
   const algorithm = hiddenShort(jcre, agreement, ALGORITHM)
   const handle = hiddenHandle(jcre, agreement, KEY)
   if (handle === 0) failCrypto(jcre, CRYPTO.INVALID_INIT)
-  const point = bytesOf(jcre, handleAt(jcre, at + 1), shortAt(jcre, at + 2), shortAt(jcre, at + 3))
-  const key = takeKey(jcre, algorithm, handle)
-  let result: Uint8Array | undefined
+  const publicData = bytesOf(jcre, handleAt(jcre, at + 1), shortAt(jcre, at + 2), shortAt(jcre, at + 3))
+  const result = secretOf(jcre, algorithm, handle, publicData)
   try {
-    result = orFail(jcre, CRYPTO.ILLEGAL_VALUE, () => secret(jcre, algorithm, key, point))
     putResult(jcre, byteRange(jcre, handleAt(jcre, at + 4), shortAt(jcre, at + 5), result.length), result)
     return result.length
   } finally {
-    key.value.fill(0)
-    result?.fill(0)
+    result.fill(0)
   }
 }
 

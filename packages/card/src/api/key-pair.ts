@@ -1,9 +1,21 @@
-import { type EcCurveName, type EcDomain, ecDomain } from '@gridcard/crypto'
+import { type DsaDomain, type EcCurveName, type EcDomain, ecDomain } from '@gridcard/crypto'
 import type { Jcre } from '../runtime/jcre.ts'
 import { CRYPTO, failCrypto, orFail } from './crypto-exceptions.ts'
 import { domainOf, ecPrivateKeyShape, ecPublicKeyShape, hasDomain, putDomain, putValue } from './ec-keys.ts'
+import {
+  dhPrivateKeyShape,
+  dhPublicKeyShape,
+  dsaPrivateKeyShape,
+  dsaPublicKeyShape,
+  groupDomainOf,
+  hasGroupDomain,
+  putGroupDomain,
+  putGroupValue,
+} from './group-keys.ts'
 import { buildKeyOfType } from './key-builder.ts'
-import { keyKindOf, partOf, putPart, requireKey, sizeOf } from './key-parts.ts'
+import { type KeyShape, keyKindOf, partOf, putPart, requireKey, sizeOf } from './key-parts.ts'
+import type { KeyKind } from './key-types.ts'
+import { nameOfParameters } from './named-parameters.ts'
 import {
   byteAt,
   handleAt,
@@ -14,6 +26,7 @@ import {
   shortAt,
 } from './native-call.ts'
 import { RSA_PART, rsaCrtKeyShape, rsaPrivateKeyShape, rsaPublicKeyShape } from './rsa-keys.ts'
+import { curveOfXecKey, xecPrivateKeyShape, xecPublicKeyShape } from './xec-keys.ts'
 
 /** KeyPair. Hidden cells: the public and the private key. */
 const PUBLIC = 0
@@ -22,7 +35,13 @@ export const KEY_PAIR_HIDDEN_BYTES = 4
 export const KEY_PAIR_HIDDEN_REFERENCES = [PUBLIC, PRIVATE] as const
 
 /** KeyBuilder types of public and private key, by KeyPair.ALG_*. */
-const TYPES: Readonly<Record<number, readonly [number, number]>> = { 1: [4, 5], 2: [4, 6], 5: [11, 12] }
+const TYPES: Readonly<Record<number, readonly [number, number]>> = {
+  1: [4, 5],
+  2: [4, 6],
+  3: [7, 8],
+  5: [11, 12],
+  6: [32, 35],
+}
 const EC_FP = 5
 
 /** Curves for pairs whose keys have no domain yet: those of NIST. */
@@ -54,6 +73,9 @@ const initByAlgorithm: JcreMethod = (jcre, at) => {
 }
 
 const PUBLIC_KIND = {
+  'dsa-private': 'dsa-public',
+  'dh-private': 'dh-public',
+  'xec-private': 'xec-public',
   'ec-private': 'ec-public',
   'rsa-private': 'rsa-public',
   'rsa-crt-private': 'rsa-public',
@@ -114,21 +136,125 @@ function generateRsa(jcre: Jcre, publicKey: number, privateKey: number): void {
   for (const part of [made.privateExponent, made.p, made.q, made.dp, made.dq, made.qInverse]) part.fill(0)
 }
 
-const genKeyPair: JcreMethod = (jcre, at) => {
-  const pair = handleAt(jcre, at)
+/** A group cannot be made here in reasonable time: one of the keys has to have it. */
+function presetGroup(jcre: Jcre, shapes: readonly [KeyShape, KeyShape], pair: readonly [number, number]): DsaDomain {
+  const index = [0, 1].find((one) => hasGroupDomain(jcre, shapes[one]!, pair[one]!))
+  return index === undefined
+    ? failCrypto(jcre, CRYPTO.ILLEGAL_VALUE)
+    : groupDomainOf(jcre, shapes[index]!, pair[index]!)
+}
+
+function putGroupPair(
+  jcre: Jcre,
+  shapes: readonly [KeyShape, KeyShape],
+  pair: readonly [number, number],
+  made: { domain: DsaDomain; x: Uint8Array; y: Uint8Array },
+): void {
+  try {
+    for (const index of [0, 1] as const) putGroupDomain(jcre, shapes[index], pair[index], made.domain)
+    putGroupValue(jcre, shapes[1], pair[1], made.x)
+    putGroupValue(jcre, shapes[0], pair[0], made.y)
+  } finally {
+    made.x.fill(0)
+  }
+}
+
+function generateDsa(jcre: Jcre, publicKey: number, privateKey: number): void {
+  const shapes = [dsaPublicKeyShape, dsaPrivateKeyShape] as const
+  const pair = [publicKey, privateKey] as const
+  const domain = presetGroup(jcre, shapes, pair)
+  const made = orFail(jcre, CRYPTO.ILLEGAL_VALUE, () => {
+    const x = jcre.crypto.generateDsaPrivateKey(domain)
+    return { domain, x, y: jcre.crypto.dsaPublicKey(domain, x) }
+  })
+  putGroupPair(jcre, shapes, pair, made)
+}
+
+/** Twice the strength of the largest group; shorter where the group is. @source RFC 7919 §5.2 */
+const DH_EXPONENT_BYTES = 52
+
+function generateDh(jcre: Jcre, publicKey: number, privateKey: number): void {
+  const shapes = [dhPublicKeyShape, dhPrivateKeyShape] as const
+  const pair = [publicKey, privateKey] as const
+  const domain = presetGroup(jcre, shapes, pair)
+  const bound = domain.q.length > 0 ? domain.q.length : domain.p.length
+  const x = jcre.crypto.randomBytes(Math.min(DH_EXPONENT_BYTES, bound))
+  // Below the bound, and not zero.
+  if (x.length === bound) x[0] = 0
+  x[x.length - 1]! |= 1
+  const y = orFail(jcre, CRYPTO.ILLEGAL_VALUE, () => jcre.crypto.modularPower(domain.g, x, domain.p))
+  putGroupPair(jcre, shapes, pair, { domain, x, y })
+}
+
+function generateXec(jcre: Jcre, publicKey: number, privateKey: number): void {
+  const curve = curveOfXecKey(jcre, privateKey)
+  const { crypto } = jcre
+  let value: Uint8Array
+  let point: Uint8Array
+  switch (curve.family) {
+    case 'montgomery':
+      value = crypto.randomBytes(curve.lengths.private)
+      point = crypto.xdhPublicKey(curve.name, value)
+      break
+    case 'edwards':
+      value = crypto.randomBytes(curve.lengths.private)
+      point = crypto.eddsaPublicKey(curve.name, value)
+      break
+    default:
+      value = crypto.generateEcPrivateKey(ecDomain(curve.name))
+      point = crypto.ecPublicKey(ecDomain(curve.name), value)
+  }
+  try {
+    putPart(jcre, xecPrivateKeyShape, privateKey, 0, value)
+    putPart(jcre, xecPublicKeyShape, publicKey, 0, point)
+  } finally {
+    value.fill(0)
+  }
+}
+
+const GENERATORS: Readonly<Partial<Record<KeyKind, (jcre: Jcre, publicKey: number, privateKey: number) => void>>> = {
+  'ec-public': generateEc,
+  'rsa-public': generateRsa,
+  'dsa-public': generateDsa,
+  'dh-public': generateDh,
+  'xec-public': generateXec,
+}
+
+function generate(jcre: Jcre, pair: number): number {
   const [publicKey, privateKey] = [hiddenHandle(jcre, pair, PUBLIC), hiddenHandle(jcre, pair, PRIVATE)]
   // Before its constructor has run, or after it threw, a pair has no keys.
   const kind = publicKey === 0 || privateKey === 0 ? failCrypto(jcre, CRYPTO.ILLEGAL_VALUE) : keyKindOf(jcre, publicKey)
   for (const key of [publicKey, privateKey]) requireOwnObject(jcre, key, 'javacard/security/Key')
-  if (kind === 'ec-public') generateEc(jcre, publicKey, privateKey)
-  else generateRsa(jcre, publicKey, privateKey)
+  GENERATORS[kind]!(jcre, publicKey, privateKey)
   return 0
+}
+
+const genKeyPair: JcreMethod = (jcre, at) => generate(jcre, handleAt(jcre, at))
+
+/**
+ * Parameters are null, the name of the keys' own curve, or, for RSA, a primality test; ours is stronger than any that
+ * could be asked for. Others are ILLEGAL_VALUE.
+ */
+const genKeyPairWith: JcreMethod = (jcre, at) => {
+  const pair = handleAt(jcre, at)
+  const spec = handleAt(jcre, at + 1)
+  if (spec === 0) return generate(jcre, pair)
+  const name = nameOfParameters(jcre, spec)
+  const publicKey = hiddenHandle(jcre, pair, PUBLIC)
+  const kind = publicKey === 0 ? undefined : keyKindOf(jcre, publicKey)
+  const primality = jcre.requireClass('javacard/security/PrimalityTestParamSpec')
+  const isFitting =
+    name === undefined
+      ? kind === 'rsa-public' && jcre.machine.classOf(spec).isKindOf(primality)
+      : kind === 'xec-public' && sizeOf(jcre, publicKey) === name
+  return isFitting ? generate(jcre, pair) : failCrypto(jcre, CRYPTO.ILLEGAL_VALUE)
 }
 
 export const keyPairMethods: Readonly<Record<string, JcreMethod>> = {
   'KeyPair.<init>(BS)V': initByAlgorithm,
   'KeyPair.<init>(Ljavacard/security/PublicKey;Ljavacard/security/PrivateKey;)V': initByKeys,
   'KeyPair.genKeyPair()V': genKeyPair,
+  'KeyPair.genKeyPair(Ljavacard/security/AlgorithmParameterSpec;)V': genKeyPairWith,
   'KeyPair.getPublic()Ljavacard/security/PublicKey;': (jcre, at) => hiddenHandle(jcre, handleAt(jcre, at), PUBLIC),
   'KeyPair.getPrivate()Ljavacard/security/PrivateKey;': (jcre, at) => hiddenHandle(jcre, handleAt(jcre, at), PRIVATE),
 }

@@ -1,7 +1,13 @@
-import { type HashName, type HashSession, hashes, type ResumableHashName } from '@gridcard/crypto'
+import {
+  type HashName,
+  type HashSession,
+  hashes,
+  type ResumableHashName,
+  type ResumableHashSession,
+} from '@gridcard/crypto'
 import type { Jcre } from '../runtime/jcre.ts'
 import type { NativeImplementation } from '../vm/link/native-library.ts'
-import { CRYPTO, failCrypto } from './crypto-exceptions.ts'
+import { CRYPTO, failCrypto, orFail } from './crypto-exceptions.ts'
 import {
   byteAt,
   byteRange,
@@ -15,6 +21,7 @@ import {
   putResult,
   shortAt,
 } from './native-call.ts'
+import { oneShotMethods, openOneShot } from './one-shot.ts'
 
 /**
  * MessageDigest and InitializedMessageDigest. One hidden cell: the algorithm. What was hashed so far lives in the
@@ -80,7 +87,9 @@ const getInstance =
 function sessionOf(jcre: Jcre, digest: number): HashSession {
   let session = jcre.sessions.get(digest) as HashSession | undefined
   if (session === undefined) {
-    session = jcre.crypto.createHash(hashOf(jcre, digest))
+    const name = hashOf(jcre, digest)
+    // One that can tell where it stands, if there is such a one.
+    session = isResumable(name) ? jcre.crypto.createResumableHash(name) : jcre.crypto.createHash(name)
     jcre.sessions.set(digest, session)
   }
   return session
@@ -99,11 +108,12 @@ const doFinal: JcreMethod = (jcre, at) => {
   const length = hashes[name].digestLengthBytes
   const part = bytesOf(jcre, handleAt(jcre, at + 1), shortAt(jcre, at + 2), shortAt(jcre, at + 3))
   const to = byteRange(jcre, handleAt(jcre, at + 4), shortAt(jcre, at + 5), length)
-  const session = sessionOf(jcre, digest)
-  session.update(part)
+  const session = jcre.sessions.get(digest) as HashSession | undefined
+  session?.update(part)
+  const result = session === undefined ? jcre.crypto.hash(name, part) : session.finish()
   part.fill(0)
   jcre.sessions.delete(digest)
-  putResult(jcre, to, session.finish())
+  putResult(jcre, to, result)
   return length
 }
 
@@ -120,13 +130,47 @@ const setInitialDigest: JcreMethod = (jcre, at) => {
   return 0
 }
 
+/** Where the hash stands: between two blocks only, and not in a sponge. @source API MessageDigest 3.1 */
+const doIntermediate: JcreMethod = (jcre, at) => {
+  const digest = handleAt(jcre, at)
+  const name = hashOf(jcre, digest)
+  if (!isResumable(name)) return failCrypto(jcre, CRYPTO.ILLEGAL_USE)
+  const session = sessionOf(jcre, digest) as ResumableHashSession // what sessionOf makes of such a name
+  const { chainingValue } = orFail(jcre, CRYPTO.ILLEGAL_USE, () => session.state())
+  putResult(jcre, byteRange(jcre, handleAt(jcre, at + 1), shortAt(jcre, at + 2), chainingValue.length), chainingValue)
+  return chainingValue.length
+}
+
 const common: Readonly<Record<string, JcreMethod>> = {
   'update([BSS)V': update,
   'doFinal([BSS[BS)S': doFinal,
   'reset()V': reset,
   'getAlgorithm()B': (jcre, at) => hiddenShort(jcre, handleAt(jcre, at), ALGORITHM),
   'getLength()B': (jcre, at) => hashes[hashOf(jcre, handleAt(jcre, at))].digestLengthBytes,
-  'doIntermediateMessageDigest([BS)S': (jcre) => failCrypto(jcre, CRYPTO.ILLEGAL_USE),
+  'doIntermediateMessageDigest([BS)S': doIntermediate,
+}
+
+const initialized = { ...common, 'setInitialDigest([BSS[BSS)V': setInitialDigest }
+
+/** MessageDigest.OneShot and InitializedMessageDigest.OneShot, with the one cell that the others have. */
+export const DIGEST_ONE_SHOT_HIDDEN_BYTES = 2
+
+function oneShotClass(
+  simpleName: string,
+  methods: Readonly<Record<string, JcreMethod>>,
+  isThere: (name: HashName) => boolean,
+): Readonly<Record<string, JcreMethod>> {
+  const className = `javacard/security/${simpleName}`
+  const open: JcreMethod = (jcre, at) => {
+    const algorithm = byteAt(jcre, at)
+    const name = HASH_BY_DIGEST[algorithm]
+    if (name === undefined || !isThere(name)) return failCrypto(jcre, CRYPTO.NO_SUCH_ALGORITHM)
+    const oneShot = openOneShot(jcre, className)
+    putHiddenShort(jcre, oneShot, ALGORITHM, algorithm)
+    return oneShot
+  }
+  const refused = ['update([BSS)V', 'doIntermediateMessageDigest([BS)S']
+  return { [`${simpleName}.open(B)L${className};`]: open, ...oneShotMethods(simpleName, methods, refused) }
 }
 
 export const messageDigestMethods: Readonly<Record<string, JcreMethod>> = {
@@ -137,8 +181,12 @@ export const messageDigestMethods: Readonly<Record<string, JcreMethod>> = {
     INITIALIZED_CLASS,
     isResumable,
   ),
-  /** Where a hash stands is never told here. */
-  'MessageDigest.isIntermediateMessageDigestSupported(B)Z': () => 0,
+  'MessageDigest.isIntermediateMessageDigestSupported(B)Z': (jcre, at) => {
+    const name = HASH_BY_DIGEST[byteAt(jcre, at)]
+    return name !== undefined && isResumable(name) ? 1 : 0
+  },
+  ...oneShotClass('MessageDigest$OneShot', common, () => true),
+  ...oneShotClass('InitializedMessageDigest$OneShot', initialized, isResumable),
 }
 
 export const messageDigestImplementations: readonly NativeImplementation[] = [
@@ -156,6 +204,6 @@ export const messageDigestImplementations: readonly NativeImplementation[] = [
     superClass: 'javacard/security/InitializedMessageDigest',
     hiddenBytes: 2,
     hiddenReferences: [],
-    methods: natives({ ...common, 'setInitialDigest([BSS[BSS)V': setInitialDigest }),
+    methods: natives(initialized),
   },
 ]

@@ -15,6 +15,7 @@ import {
   putResult,
   shortAt,
 } from './native-call.ts'
+import { oneShotMethods, openOneShot } from './one-shot.ts'
 
 /** RandomData. One hidden cell: the algorithm; a seeded generator is the session. */
 const CLASS_NAME = 'gridcard/RandomData'
@@ -25,11 +26,15 @@ const SYSTEM_ALGORITHMS: readonly number[] = [2, 3, 5, 6]
 /** ALG_PSEUDO_RANDOM, ALG_PRESEEDED_DRBG: seeded by the system until the applet gives a seed. */
 const SEEDED_ALGORITHMS: readonly number[] = [1, 4]
 
-const getInstance: JcreMethod = (jcre, at) => {
-  const algorithm = byteAt(jcre, at)
+function requireAlgorithm(jcre: Jcre, algorithm: number): void {
   if (!SYSTEM_ALGORITHMS.includes(algorithm) && !SEEDED_ALGORITHMS.includes(algorithm)) {
     failCrypto(jcre, CRYPTO.NO_SUCH_ALGORITHM)
   }
+}
+
+const getInstance: JcreMethod = (jcre, at) => {
+  const algorithm = byteAt(jcre, at)
+  requireAlgorithm(jcre, algorithm)
   const random = newObject(jcre, CLASS_NAME)
   putHiddenShort(jcre, random, ALGORITHM, algorithm)
   return random
@@ -66,7 +71,28 @@ const setSeed: JcreMethod = (jcre, at) => {
   return 0
 }
 
+const methods: Readonly<Record<string, JcreMethod>> = {
+  'generateData([BSS)V': nextBytes,
+  'nextBytes([BSS)S': nextBytes,
+  'setSeed([BSS)V': setSeed,
+  'getAlgorithm()B': (jcre, at) => hiddenShort(jcre, handleAt(jcre, at), ALGORITHM),
+}
+
+/** With the one cell of the others. */
+export const RANDOM_ONE_SHOT_HIDDEN_BYTES = 2
+const ONE_SHOT = 'RandomData$OneShot'
+
+const open: JcreMethod = (jcre, at) => {
+  const algorithm = byteAt(jcre, at)
+  requireAlgorithm(jcre, algorithm)
+  const oneShot = openOneShot(jcre, `javacard/security/${ONE_SHOT}`)
+  putHiddenShort(jcre, oneShot, ALGORITHM, algorithm)
+  return oneShot
+}
+
 export const randomDataMethods: Readonly<Record<string, JcreMethod>> = {
+  [`${ONE_SHOT}.open(B)Ljavacard/security/${ONE_SHOT};`]: open,
+  ...oneShotMethods(ONE_SHOT, methods, []),
   'RandomData.<init>()V': () => 0,
   'RandomData.getInstance(B)Ljavacard/security/RandomData;': getInstance,
   'RandomData.getInstance(BZ)Ljavacard/security/RandomData;': getInstance,
@@ -78,10 +104,5 @@ export const randomDataImplementation: NativeImplementation = {
   superClass: 'javacard/security/RandomData',
   hiddenBytes: 2,
   hiddenReferences: [],
-  methods: natives({
-    'generateData([BSS)V': nextBytes,
-    'nextBytes([BSS)S': nextBytes,
-    'setSeed([BSS)V': setSeed,
-    'getAlgorithm()B': (jcre, at) => hiddenShort(jcre, handleAt(jcre, at), ALGORITHM),
-  }),
+  methods: natives(methods),
 }

@@ -5,6 +5,7 @@ import type { NativeImplementation } from '../vm/link/native-library.ts'
 import { CIPHER_MODE } from './block-cipher.ts'
 import { PAD } from './block-padding.ts'
 import { CRYPTO, failCrypto, orFail } from './crypto-exceptions.ts'
+import { addKeyDecryptor } from './key-decryption.ts'
 import { requireKey } from './key-parts.ts'
 import {
   byteAt,
@@ -20,6 +21,7 @@ import {
   putResult,
   shortAt,
 } from './native-call.ts'
+import { type1Block, type1Message } from './rsa-block-type-1.ts'
 import { openRsaPrivateKey, openRsaPublicKey, requireRsaKeyIsSet } from './rsa-keys.ts'
 
 /** Cipher for RSA. Hidden cells: padding, key, mode; they persist, the block begun lives in the session. */
@@ -51,8 +53,15 @@ export const rsaPaddingOf = (algorithm: number): number | undefined => PADDING_B
 /** The caller has checked the padding. */
 export function newRsaCipher(jcre: Jcre, padding: number): number {
   const cipher = newObject(jcre, CLASS_NAME)
-  putHiddenShort(jcre, cipher, PADDING, padding)
+  becomeRsaCipher(jcre, cipher, padding)
   return cipher
+}
+
+/** Also for one-shot objects, which have the same cells. */
+export function becomeRsaCipher(jcre: Jcre, cipher: number, padding: number): void {
+  putHiddenShort(jcre, cipher, PADDING, padding)
+  putHiddenShort(jcre, cipher, KEY, 0)
+  putHiddenShort(jcre, cipher, MODE, 0)
 }
 
 const open = (jcre: Jcre, key: number) => {
@@ -102,22 +111,6 @@ const update: JcreMethod = (jcre, at) => {
   return 0
 }
 
-const LEAST_FILLER_BYTES = 8
-
-/** A private key pads with FF, as for signatures. @source PKCS #1 v1.5 §8.1, block type 1 */
-function type1Block(jcre: Jcre, message: Uint8Array, length: number): Uint8Array {
-  const filler = length - 3 - message.length
-  if (filler < LEAST_FILLER_BYTES) failCrypto(jcre, CRYPTO.ILLEGAL_USE)
-  return concatBytes(Uint8Array.of(0, 1), new Uint8Array(filler).fill(0xff), Uint8Array.of(0), message)
-}
-
-function type1Message(jcre: Jcre, block: Uint8Array): Uint8Array {
-  const end = block.indexOf(0, 1)
-  const isRight = block[0] === 0 && block[1] === 1 && end >= 2 + LEAST_FILLER_BYTES
-  if (!isRight || block.subarray(2, end).some((byte) => byte !== 0xff)) failCrypto(jcre, CRYPTO.ILLEGAL_USE)
-  return block.slice(end + 1)
-}
-
 function transformed(jcre: Jcre, cipher: number, bytes: Uint8Array): Uint8Array {
   const key = hiddenHandle(jcre, cipher, KEY)
   const padding = hiddenShort(jcre, cipher, PADDING)
@@ -126,14 +119,25 @@ function transformed(jcre: Jcre, cipher: number, bytes: Uint8Array): Uint8Array 
   if (padding === PAD.NOPAD) return open(jcre, key).transform(bytes)
   if (isPublic !== isEncrypting) {
     const operations = open(jcre, key)
-    if (!isEncrypting) return type1Message(jcre, operations.transform(bytes))
-    return operations.transform(type1Block(jcre, bytes, operations.modulusLengthBytes))
+    if (!isEncrypting) {
+      return type1Message(operations.transform(bytes)) ?? failCrypto(jcre, CRYPTO.ILLEGAL_USE)
+    }
+    const block = type1Block(bytes, operations.modulusLengthBytes)
+    return operations.transform(block ?? failCrypto(jcre, CRYPTO.ILLEGAL_USE))
   }
   const hash = OAEP_HASH[padding]
   const scheme: RsaEncryptionScheme = hash === undefined ? { padding: 'pkcs1' } : { padding: 'oaep', hash }
   if (isPublic) return openRsaPublicKey(jcre, key).encrypt(scheme, bytes)
   return openRsaPrivateKey(jcre, key).decrypt(scheme, bytes) ?? failCrypto(jcre, CRYPTO.ILLEGAL_USE)
 }
+
+/** For KeyEncryption: the whole of a key in one block. */
+function decryptKey(jcre: Jcre, cipher: number, input: Uint8Array): Uint8Array {
+  if (hiddenShort(jcre, cipher, MODE) !== CIPHER_MODE.decrypt) failCrypto(jcre, CRYPTO.ILLEGAL_VALUE)
+  requireRsaKeyIsSet(jcre, hiddenHandle(jcre, cipher, KEY))
+  return orFail(jcre, CRYPTO.ILLEGAL_VALUE, () => transformed(jcre, cipher, input))
+}
+addKeyDecryptor(CLASS_NAME, decryptKey)
 
 const doFinal: JcreMethod = (jcre, at) => {
   const cipher = handleAt(jcre, at)
@@ -150,22 +154,25 @@ const doFinal: JcreMethod = (jcre, at) => {
   }
 }
 
+/** Methods of Cipher; also of its one-shot objects. */
+export const rsaCipherMethods: Readonly<Record<string, JcreMethod>> = {
+  'init(Ljavacard/security/Key;B)V': init,
+  'init(Ljavacard/security/Key;B[BSS)V': initWithParameters,
+  'update([BSS[BS)S': update,
+  'doFinal([BSS[BS)S': doFinal,
+  'getAlgorithm()B': (jcre, at) => {
+    const padding = hiddenShort(jcre, handleAt(jcre, at), PADDING)
+    return Number(Object.keys(PADDING_BY_ALGORITHM).find((one) => PADDING_BY_ALGORITHM[Number(one)] === padding) ?? 0)
+  },
+  'getCipherAlgorithm()B': () => CIPHER_RSA,
+  'getPaddingAlgorithm()B': (jcre, at) => hiddenShort(jcre, handleAt(jcre, at), PADDING),
+}
+
 export const rsaCipherImplementation: NativeImplementation = {
   id: 16,
   name: CLASS_NAME,
   superClass: 'javacardx/crypto/Cipher',
   hiddenBytes: 6,
   hiddenReferences: [KEY],
-  methods: natives({
-    'init(Ljavacard/security/Key;B)V': init,
-    'init(Ljavacard/security/Key;B[BSS)V': initWithParameters,
-    'update([BSS[BS)S': update,
-    'doFinal([BSS[BS)S': doFinal,
-    'getAlgorithm()B': (jcre, at) => {
-      const padding = hiddenShort(jcre, handleAt(jcre, at), PADDING)
-      return Number(Object.keys(PADDING_BY_ALGORITHM).find((one) => PADDING_BY_ALGORITHM[Number(one)] === padding) ?? 0)
-    },
-    'getCipherAlgorithm()B': () => CIPHER_RSA,
-    'getPaddingAlgorithm()B': (jcre, at) => hiddenShort(jcre, handleAt(jcre, at), PADDING),
-  }),
+  methods: natives(rsaCipherMethods),
 }

@@ -2,49 +2,62 @@ import type { RsaPrivateOperations, RsaPublicOperations } from '@gridcard/crypto
 import type { Jcre } from '../runtime/jcre.ts'
 import type { NativeImplementation } from '../vm/link/native-library.ts'
 import { CRYPTO, failCrypto, orFail } from './crypto-exceptions.ts'
+import { keyImplementations } from './key-implementations.ts'
 import {
   isInitialized,
-  KEY_PARTS_HIDDEN_BYTES,
-  KEY_PARTS_HIDDEN_REFERENCES,
   type KeyPart,
   type KeyShape,
-  keyMethods,
+  keyContent,
   partGetter,
   partOf,
   partSetter,
   requireKey,
 } from './key-parts.ts'
-import { natives } from './native-call.ts'
+import { prepared } from './prepared-keys.ts'
 
 const modulus: KeyPart = { maxBytes: (bits) => bits / 8 }
 const half: KeyPart = { maxBytes: (bits) => bits / 16 }
 const publicExponent: KeyPart = { maxBytes: () => 4 }
 
 export const RSA_PART = { modulus: 0, exponent: 1, p: 0, q: 1, dp: 2, dq: 3, qInverse: 4 } as const
-export const rsaPublicKeyShape: KeyShape = { className: 'gridcard/RsaPublicKey', parts: [modulus, publicExponent] }
-export const rsaPrivateKeyShape: KeyShape = { className: 'gridcard/RsaPrivateKey', parts: [modulus, modulus] }
+export const rsaPublicKeyShape: KeyShape = {
+  className: 'gridcard/RsaPublicKey',
+  extendedClassName: 'gridcard/EncryptedRsaPublicKey',
+  parts: [modulus, publicExponent],
+}
+export const rsaPrivateKeyShape: KeyShape = {
+  className: 'gridcard/RsaPrivateKey',
+  extendedClassName: 'gridcard/EncryptedRsaPrivateKey',
+  parts: [modulus, modulus],
+}
 export const rsaCrtKeyShape: KeyShape = {
   className: 'gridcard/RsaPrivateCrtKey',
+  extendedClassName: 'gridcard/EncryptedRsaPrivateCrtKey',
   parts: [half, half, half, half, half],
 }
 
 /** As long as the key's size says. */
 const isModulus = (bytes: Uint8Array, bits: number): boolean => bytes.length === bits / 8
 
-/** Work with secret parts, wiped afterwards; UNINITIALIZED_KEY if one is missing, ILLEGAL_VALUE if they are no key. */
-function withParts<T>(jcre: Jcre, shape: KeyShape, key: number, work: (...parts: Uint8Array[]) => T): T {
+/**
+ * What the parts of a key make, wiped afterwards and kept as long as they stay the same; UNINITIALIZED_KEY if one is
+ * missing, ILLEGAL_VALUE if they are no key.
+ */
+function opened<T extends object>(jcre: Jcre, shape: KeyShape, key: number, work: (...parts: Uint8Array[]) => T): T {
   if (!isInitialized(jcre, shape, key)) failCrypto(jcre, CRYPTO.UNINITIALIZED_KEY)
-  const parts = shape.parts.map((_, part) => partOf(jcre, shape, key, part))
-  try {
-    return orFail(jcre, CRYPTO.ILLEGAL_VALUE, () => work(...parts))
-  } finally {
-    for (const part of parts) part.fill(0)
-  }
+  return prepared(jcre, key, keyContent(jcre, key), 'rsa', () => {
+    const parts = shape.parts.map((_, part) => partOf(jcre, shape, key, part))
+    try {
+      return orFail(jcre, CRYPTO.ILLEGAL_VALUE, () => work(...parts))
+    } finally {
+      for (const part of parts) part.fill(0)
+    }
+  })
 }
 
 export function openRsaPublicKey(jcre: Jcre, key: number): RsaPublicOperations {
   if (requireKey(jcre, key) !== 'rsa-public') failCrypto(jcre, CRYPTO.ILLEGAL_VALUE)
-  return withParts(jcre, rsaPublicKeyShape, key, (n, e) => {
+  return opened(jcre, rsaPublicKeyShape, key, (n, e) => {
     return jcre.crypto.openRsaPublicKey({ modulus: n!, publicExponent: e! })
   })
 }
@@ -52,13 +65,19 @@ export function openRsaPublicKey(jcre: Jcre, key: number): RsaPublicOperations {
 export function openRsaPrivateKey(jcre: Jcre, key: number): RsaPrivateOperations {
   const kind = requireKey(jcre, key)
   if (kind === 'rsa-private') {
-    return withParts(jcre, rsaPrivateKeyShape, key, (n, d) => {
+    return opened(jcre, rsaPrivateKeyShape, key, (n, d) => {
       return jcre.crypto.openRsaPrivateKey({ modulus: n!, privateExponent: d! })
     })
   }
   if (kind !== 'rsa-crt-private') return failCrypto(jcre, CRYPTO.ILLEGAL_VALUE)
-  return withParts(jcre, rsaCrtKeyShape, key, (p, q, dp, dq, qInverse) => {
-    return jcre.crypto.openRsaPrivateKey({ p: p!, q: q!, dp: dp!, dq: dq!, qInverse: qInverse! })
+  return opened(jcre, rsaCrtKeyShape, key, (p, q, dp, dq, qInverse) => {
+    return jcre.crypto.openRsaPrivateKey({
+      p: p!,
+      q: q!,
+      dp: dp!,
+      dq: dq!,
+      qInverse: qInverse!,
+    })
   })
 }
 
@@ -70,7 +89,6 @@ export function requireRsaKeyIsSet(jcre: Jcre, key: number): void {
 }
 
 const exponentAndModulus = (shape: KeyShape) => ({
-  ...keyMethods(shape),
   'getExponent([BS)S': partGetter(shape, RSA_PART.exponent),
   'getModulus([BS)S': partGetter(shape, RSA_PART.modulus),
   'setExponent([BSS)V': partSetter(shape, RSA_PART.exponent),
@@ -78,30 +96,23 @@ const exponentAndModulus = (shape: KeyShape) => ({
 })
 
 export const rsaKeyImplementations: readonly NativeImplementation[] = [
-  {
-    id: 13,
-    name: rsaPublicKeyShape.className,
+  ...keyImplementations({
+    shape: rsaPublicKeyShape,
+    ids: [13, 37],
     interfaces: ['javacard/security/RSAPublicKey'],
-    hiddenBytes: KEY_PARTS_HIDDEN_BYTES,
-    hiddenReferences: KEY_PARTS_HIDDEN_REFERENCES,
-    methods: natives(exponentAndModulus(rsaPublicKeyShape)),
-  },
-  {
-    id: 14,
-    name: rsaPrivateKeyShape.className,
+    methods: exponentAndModulus(rsaPublicKeyShape),
+  }),
+  ...keyImplementations({
+    shape: rsaPrivateKeyShape,
+    ids: [14, 38],
     interfaces: ['javacard/security/RSAPrivateKey'],
-    hiddenBytes: KEY_PARTS_HIDDEN_BYTES,
-    hiddenReferences: KEY_PARTS_HIDDEN_REFERENCES,
-    methods: natives(exponentAndModulus(rsaPrivateKeyShape)),
-  },
-  {
-    id: 15,
-    name: rsaCrtKeyShape.className,
+    methods: exponentAndModulus(rsaPrivateKeyShape),
+  }),
+  ...keyImplementations({
+    shape: rsaCrtKeyShape,
+    ids: [15, 39],
     interfaces: ['javacard/security/RSAPrivateCrtKey'],
-    hiddenBytes: KEY_PARTS_HIDDEN_BYTES,
-    hiddenReferences: KEY_PARTS_HIDDEN_REFERENCES,
-    methods: natives({
-      ...keyMethods(rsaCrtKeyShape),
+    methods: {
       'getP([BS)S': partGetter(rsaCrtKeyShape, RSA_PART.p),
       'getQ([BS)S': partGetter(rsaCrtKeyShape, RSA_PART.q),
       'getDP1([BS)S': partGetter(rsaCrtKeyShape, RSA_PART.dp),
@@ -112,6 +123,6 @@ export const rsaKeyImplementations: readonly NativeImplementation[] = [
       'setDP1([BSS)V': partSetter(rsaCrtKeyShape, RSA_PART.dp),
       'setDQ1([BSS)V': partSetter(rsaCrtKeyShape, RSA_PART.dq),
       'setPQ([BSS)V': partSetter(rsaCrtKeyShape, RSA_PART.qInverse),
-    }),
-  },
+    },
+  }),
 ]

@@ -1,4 +1,4 @@
-import type { HashName } from '@gridcard/crypto'
+import { type DsaHashName, type HashName, isRecoveryHash } from '@gridcard/crypto'
 import { PAD } from './block-padding.ts'
 import { HASH_BY_DIGEST } from './message-digest.ts'
 
@@ -7,11 +7,18 @@ export const SIG_CIPHER = {
   DES_MAC4: 1,
   DES_MAC8: 2,
   RSA: 3,
+  DSA: 4,
   ECDSA: 5,
   AES_MAC128: 6,
   HMAC: 7,
   ECDSA_PLAIN: 9,
   AES_CMAC128: 10,
+  EDDSA: 13,
+  EDDSAPH: 14,
+  EDDSA_ED25519: 15,
+  EDDSA_ED448: 16,
+  EDDSAPH_ED25519: 17,
+  EDDSAPH_ED448: 18,
 } as const
 
 export interface SignatureScheme {
@@ -20,9 +27,11 @@ export interface SignatureScheme {
   readonly cipher: number
   /** Cipher.PAD_* */
   readonly padding: number
+  /** Length of the key, for algorithms that name it. */
+  readonly keyBytes?: number
 }
 
-const { DES_MAC4, DES_MAC8, RSA, ECDSA, AES_MAC128, HMAC, ECDSA_PLAIN, AES_CMAC128 } = SIG_CIPHER
+const { DES_MAC4, DES_MAC8, RSA, DSA, ECDSA, AES_MAC128, HMAC, ECDSA_PLAIN, AES_CMAC128 } = SIG_CIPHER
 const scheme = (digest: number, cipher: number, padding: number): SignatureScheme => ({ digest, cipher, padding })
 const [SHA1, MD5, RIPEMD160, SHA256, SHA384, SHA512, SHA224] = [1, 2, 3, 4, 5, 6, 7] as const
 
@@ -36,9 +45,14 @@ const SCHEME_BY_ALGORITHM: Readonly<Record<number, SignatureScheme>> = {
   6: scheme(0, DES_MAC8, PAD.ISO9797_M2),
   7: scheme(0, DES_MAC4, PAD.PKCS5),
   8: scheme(0, DES_MAC8, PAD.PKCS5),
+  9: scheme(SHA1, RSA, PAD.ISO9796),
   10: scheme(SHA1, RSA, PAD.PKCS1),
   11: scheme(MD5, RSA, PAD.PKCS1),
+  12: scheme(RIPEMD160, RSA, PAD.ISO9796),
   13: scheme(RIPEMD160, RSA, PAD.PKCS1),
+  14: scheme(SHA1, DSA, PAD.NULL),
+  15: scheme(SHA1, RSA, PAD.RFC2409),
+  16: scheme(MD5, RSA, PAD.RFC2409),
   17: scheme(SHA1, ECDSA, PAD.NULL),
   18: scheme(0, AES_MAC128, PAD.NOPAD),
   19: scheme(0, DES_MAC4, PAD.ISO9797_1_M2_ALG3),
@@ -52,8 +66,13 @@ const SCHEME_BY_ALGORITHM: Readonly<Record<number, SignatureScheme>> = {
   27: scheme(SHA512, HMAC, PAD.NULL),
   28: scheme(MD5, HMAC, PAD.NULL),
   29: scheme(RIPEMD160, HMAC, PAD.NULL),
+  30: scheme(SHA1, RSA, PAD.ISO9796_MR),
+  31: scheme(RIPEMD160, RSA, PAD.ISO9796_MR),
   33: scheme(SHA256, ECDSA, PAD.NULL),
   34: scheme(SHA384, ECDSA, PAD.NULL),
+  // Named after blocks that AES does not have; taken for what they are used for, keys of that length.
+  35: { ...scheme(0, AES_MAC128, PAD.NOPAD), keyBytes: 24 },
+  36: { ...scheme(0, AES_MAC128, PAD.NOPAD), keyBytes: 32 },
   37: scheme(SHA224, ECDSA, PAD.NULL),
   38: scheme(SHA512, ECDSA, PAD.NULL),
   39: scheme(SHA224, RSA, PAD.PKCS1),
@@ -90,16 +109,76 @@ export function isScheme({ digest, cipher, padding }: SignatureScheme): boolean 
     case ECDSA_PLAIN:
       return hasHash && padding === PAD.NULL
     case RSA:
-      return hasHash && (padding === PAD.PKCS1 || padding === PAD.PKCS1_PSS)
+      return hasHash && isRsaSignaturePadding(digest, padding)
+    case DSA:
+      return isDsaHash(HASH_BY_DIGEST[digest]) && padding === PAD.NULL
+    case SIG_CIPHER.EDDSA:
+    case SIG_CIPHER.EDDSA_ED25519:
+    case SIG_CIPHER.EDDSA_ED448:
+      return digest === 0 && padding === PAD.NULL
+    case SIG_CIPHER.EDDSAPH:
+    case SIG_CIPHER.EDDSAPH_ED25519:
+      return (digest === 0 || digest === SHA512) && padding === PAD.NULL
+    case SIG_CIPHER.EDDSAPH_ED448:
+      return digest === 0 && padding === PAD.NULL
     default:
       return false
   }
 }
 
+function isRsaSignaturePadding(digest: number, padding: number): boolean {
+  const name = HASH_BY_DIGEST[digest]!
+  switch (padding) {
+    case PAD.PKCS1:
+    case PAD.PKCS1_PSS:
+    case PAD.RFC2409:
+      return true
+    case PAD.ISO9796:
+    case PAD.ISO9796_MR:
+    case PAD.ISO9796_MR_SCHEME_1_OPT_2:
+      return isRecoveryHash(name)
+    default:
+      return false
+  }
+}
+
+export const isDsaHash = (name: HashName | undefined): name is DsaHashName => {
+  return name === 'sha1' || name === 'sha224' || name === 'sha256' || name === 'sha384' || name === 'sha512'
+}
+
+export type Family = 'block-mac' | 'hmac' | 'ecdsa' | 'rsa' | 'dsa' | 'eddsa' | 'recovery'
+
+export function familyOf({ cipher, padding }: SignatureScheme): Family {
+  switch (cipher) {
+    case HMAC:
+      return 'hmac'
+    case RSA:
+      return recoveryTrailer(padding) === undefined ? 'rsa' : 'recovery'
+    case DSA:
+      return 'dsa'
+    case ECDSA:
+    case ECDSA_PLAIN:
+      return 'ecdsa'
+    default:
+      return cipher >= SIG_CIPHER.EDDSA ? 'eddsa' : 'block-mac'
+  }
+}
+
+/** How a block of ISO/IEC 9796-2 scheme 1 ends; undefined for other paddings. */
+export function recoveryTrailer(padding: number): 'implicit' | 'explicit' | undefined {
+  if (padding === PAD.ISO9796 || padding === PAD.ISO9796_MR) return 'implicit'
+  return padding === PAD.ISO9796_MR_SCHEME_1_OPT_2 ? 'explicit' : undefined
+}
+
+/** The object has SignatureMessageRecovery, and refuses the methods of Signature that do not fit it. */
+export const recoversMessages = ({ padding }: SignatureScheme): boolean => {
+  return padding === PAD.ISO9796_MR || padding === PAD.ISO9796_MR_SCHEME_1_OPT_2
+}
+
 /** The ALG constant of a scheme, 0 where it has none. */
-export function algorithmOf({ digest, cipher, padding }: SignatureScheme): number {
+export function algorithmOf({ digest, cipher, padding, keyBytes }: SignatureScheme): number {
   const found = Object.entries(SCHEME_BY_ALGORITHM).find(([, one]) => {
-    return one.digest === digest && one.cipher === cipher && one.padding === padding
+    return one.digest === digest && one.cipher === cipher && one.padding === padding && one.keyBytes === keyBytes
   })
   return found ? Number(found[0]) : 0
 }

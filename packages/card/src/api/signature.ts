@@ -1,74 +1,72 @@
-import { type EcdsaScheme, type HashSession, hashes, type MacSession, type RsaSignatureScheme } from '@gridcard/crypto'
+import { concatBytes } from '@gridcard/bytes'
+import { hashes, recoverableEncoded, recoverableLength, recovered } from '@gridcard/crypto'
 import type { Jcre } from '../runtime/jcre.ts'
 import type { NativeImplementation } from '../vm/link/native-library.ts'
-import { BlockMac, isAlgorithm3, isDesMac, macLength } from './block-mac.ts'
+import { BlockMac, isDesMac } from './block-mac.ts'
 import { PAD } from './block-padding.ts'
 import { CRYPTO, failCrypto, orFail } from './crypto-exceptions.ts'
-import { takeEcKey } from './ec-keys.ts'
-import { requireKey } from './key-parts.ts'
+import { GatheredMessage } from './gathered-message.ts'
 import { isResumable, resumedHash } from './message-digest.ts'
 import {
   byteAt,
   byteRange,
   bytesOf,
   handleAt,
-  hiddenHandle,
-  hiddenShort,
   type JcreMethod,
   natives,
   newObject,
-  putHiddenShort,
   putResult,
   shortAt,
 } from './native-call.ts'
-import { openRsaPrivateKey, openRsaPublicKey, requireRsaKeyIsSet } from './rsa-keys.ts'
-import { takeSecretKey } from './secret-keys.ts'
-import { algorithmOf, findScheme, hashOf, isScheme, SIG_CIPHER, type SignatureScheme } from './signature-schemes.ts'
+import { openRsaPrivateKey, openRsaPublicKey } from './rsa-keys.ts'
+import { putShortElement, shortElementAddress } from './short-arrays.ts'
+import {
+  eddsaSign,
+  eddsaVerify,
+  recoverySchemeOf,
+  requireFittingKey,
+  signatureLength,
+  signerOf,
+  takeMacKey,
+  verifierOf,
+} from './signature-keys.ts'
+import {
+  algorithmOf,
+  familyOf,
+  findScheme,
+  hashOf,
+  isScheme,
+  recoversMessages,
+  SIG_CIPHER,
+  type SignatureScheme,
+} from './signature-schemes.ts'
+import {
+  endMessage,
+  putInit,
+  putScheme,
+  SIGNATURE_HIDDEN_BYTES,
+  SIGNATURE_HIDDEN_REFERENCES,
+  SIGNATURE_MODE,
+  type SignatureSession,
+  schemeOf,
+  sessionOf,
+  type Work,
+  workOf,
+} from './signature-state.ts'
 
-/**
- * Signature: MACs, ECDSA and RSA. Hidden cells: the scheme, key, mode and salt length of the last init, which persist;
- * the message so far lives in the session, and is gone after a reset.
- */
+/** Signature: MACs, ECDSA, EdDSA, DSA and RSA. Those with message recovery have a class of their own. */
 const CLASS_NAME = 'gridcard/Signature'
-const DIGEST = 0
-const CIPHER = 1
-const PADDING = 2
-const KEY = 3
-const MODE = 4
-/** For PSS. */
-const SALT = 5
-
-const SIGNATURE_MODE = { sign: 1, verify: 2 } as const
+const RECOVERY_CLASS_NAME = 'gridcard/RecoverySignature'
 const SALT_BYTES = 2
-
-interface SignatureSession {
-  blockMac?: BlockMac
-  hmac?: MacSession
-  hash?: HashSession
-}
-
-const schemeOf = (jcre: Jcre, signature: number): SignatureScheme => ({
-  digest: hiddenShort(jcre, signature, DIGEST),
-  cipher: hiddenShort(jcre, signature, CIPHER),
-  padding: hiddenShort(jcre, signature, PADDING),
-})
-
-type Family = 'block-mac' | 'hmac' | 'ecdsa' | 'rsa'
-
-function familyOf({ cipher }: SignatureScheme): Family {
-  if (cipher === SIG_CIPHER.HMAC) return 'hmac'
-  if (cipher === SIG_CIPHER.RSA) return 'rsa'
-  return cipher === SIG_CIPHER.ECDSA || cipher === SIG_CIPHER.ECDSA_PLAIN ? 'ecdsa' : 'block-mac'
-}
+/** EdDSA runs over a message twice; a card has no more memory than this. */
+const MOST_WHOLE_BYTES = 32_767
 
 // ---- making one
 
 function newSignature(jcre: Jcre, scheme: SignatureScheme | undefined): number {
   if (scheme === undefined || !isScheme(scheme)) return failCrypto(jcre, CRYPTO.NO_SUCH_ALGORITHM)
-  const signature = newObject(jcre, CLASS_NAME)
-  putHiddenShort(jcre, signature, DIGEST, scheme.digest)
-  putHiddenShort(jcre, signature, CIPHER, scheme.cipher)
-  putHiddenShort(jcre, signature, PADDING, scheme.padding)
+  const signature = newObject(jcre, recoversMessages(scheme) ? RECOVERY_CLASS_NAME : CLASS_NAME)
+  putScheme(jcre, signature, scheme)
   return signature
 }
 
@@ -83,60 +81,6 @@ export const signatureMethods: Readonly<Record<string, JcreMethod>> = {
   },
 }
 
-// ---- keys
-
-/** The key that a scheme takes for a MAC; the caller wipes it. */
-function takeMacKey(jcre: Jcre, scheme: SignatureScheme, key: number): Uint8Array {
-  const bytes = takeSecretKey(jcre, key, scheme.cipher === SIG_CIPHER.HMAC ? 'hmac' : isDesMac(scheme) ? 'des' : 'aes')
-  if (isAlgorithm3(scheme) && bytes.length !== 16) {
-    bytes.fill(0)
-    failCrypto(jcre, CRYPTO.ILLEGAL_VALUE)
-  }
-  return bytes
-}
-
-function ecdsaScheme(jcre: Jcre, scheme: SignatureScheme, key: number, isSigning: boolean) {
-  const parts = takeEcKey(jcre, key, isSigning ? 'ec-private' : 'ec-public')
-  const encoding = scheme.cipher === SIG_CIPHER.ECDSA_PLAIN ? 'plain' : 'der'
-  return { ...parts, ecdsa: { domain: parts.domain, hash: hashOf(scheme), encoding } satisfies EcdsaScheme }
-}
-
-function rsaScheme(scheme: SignatureScheme, saltLengthBytes: number): RsaSignatureScheme {
-  const hash = hashOf(scheme)
-  return scheme.padding === PAD.PKCS1 ? { padding: 'pkcs1', hash } : { padding: 'pss', hash, saltLengthBytes }
-}
-
-/** Looks at the key of an init: of the right kind, set, and a key at all. */
-function requireFittingKey(jcre: Jcre, scheme: SignatureScheme, key: number, isSigning: boolean): void {
-  const { crypto } = jcre
-  switch (familyOf(scheme)) {
-    case 'ecdsa': {
-      const { ecdsa, value } = ecdsaScheme(jcre, scheme, key, isSigning)
-      orFail(jcre, CRYPTO.ILLEGAL_VALUE, () => {
-        return isSigning ? crypto.createEcdsaSigner(ecdsa, value) : crypto.createEcdsaVerifier(ecdsa, value)
-      })
-      value.fill(0)
-      return
-    }
-    case 'rsa':
-      if (isSigning) openRsaPrivateKey(jcre, key)
-      else openRsaPublicKey(jcre, key)
-      return
-    default:
-      takeMacKey(jcre, scheme, key).fill(0)
-  }
-}
-
-/** A transient key may have been cleared since the last init. */
-function requireKeyIsSet(jcre: Jcre, scheme: SignatureScheme, key: number): void {
-  const family = familyOf(scheme)
-  if (family === 'rsa') requireRsaKeyIsSet(jcre, key)
-  else if (family === 'ecdsa') {
-    const kind = requireKey(jcre, key)
-    takeEcKey(jcre, key, kind === 'ec-private' ? kind : 'ec-public').value.fill(0)
-  } else takeMacKey(jcre, scheme, key).fill(0)
-}
-
 // ---- init
 
 function start(jcre: Jcre, at: number, parameters: Uint8Array | undefined): number {
@@ -147,11 +91,9 @@ function start(jcre: Jcre, at: number, parameters: Uint8Array | undefined): numb
   if (mode !== SIGNATURE_MODE.sign && mode !== SIGNATURE_MODE.verify) failCrypto(jcre, CRYPTO.ILLEGAL_VALUE)
   requireFittingKey(jcre, scheme, key, mode === SIGNATURE_MODE.sign)
   const salt = saltLength(jcre, scheme, parameters)
-  putHiddenShort(jcre, signature, KEY, key)
-  putHiddenShort(jcre, signature, MODE, mode)
-  putHiddenShort(jcre, signature, SALT, salt)
-  const takesIv = familyOf(scheme) === 'block-mac'
-  jcre.sessions.set(signature, takesIv ? { blockMac: new BlockMac(scheme, parameters) } : {})
+  putInit(jcre, signature, { key, mode, salt })
+  endMessage(jcre, signature)
+  if (familyOf(scheme) === 'block-mac') jcre.sessions.set(signature, { blockMac: new BlockMac(scheme, parameters) })
   return 0
 }
 
@@ -171,43 +113,15 @@ const initWithParameters: JcreMethod = (jcre, at) => {
 
 // ---- the message
 
-interface Work {
-  readonly signature: number
-  readonly scheme: SignatureScheme
-  readonly key: number
+function gatheredOf(jcre: Jcre, scheme: SignatureScheme, session: SignatureSession): GatheredMessage {
+  session.gathered ??= new GatheredMessage(jcre.crypto, hashOf(scheme))
+  return session.gathered
 }
 
-/** INVALID_INIT before the first init, or in the other mode where one is asked for; UNINITIALIZED_KEY. */
-function workOf(jcre: Jcre, at: number, mode?: number): Work {
-  const signature = handleAt(jcre, at)
-  const found = hiddenShort(jcre, signature, MODE)
-  if (found === 0 || (mode !== undefined && mode !== found)) failCrypto(jcre, CRYPTO.INVALID_INIT)
-  const scheme = schemeOf(jcre, signature)
-  const key = hiddenHandle(jcre, signature, KEY)
-  requireKeyIsSet(jcre, scheme, key)
-  return { signature, scheme, key }
-}
-
-function sessionOf(jcre: Jcre, signature: number): SignatureSession {
-  let session = jcre.sessions.get(signature) as SignatureSession | undefined
-  if (session === undefined) {
-    session = {}
-    jcre.sessions.set(signature, session)
-  }
-  return session
-}
-
-function feed(jcre: Jcre, { signature, scheme, key }: Work, part: Uint8Array): SignatureSession {
-  const session = sessionOf(jcre, signature)
-  const family = familyOf(scheme)
-  if (family === 'ecdsa' || family === 'rsa') {
-    session.hash ??= jcre.crypto.createHash(hashOf(scheme))
-    session.hash.update(part)
-    return session
-  }
+function feedMac(jcre: Jcre, { scheme, key }: Work, session: SignatureSession, part: Uint8Array): void {
   const bytes = takeMacKey(jcre, scheme, key)
   try {
-    if (family === 'hmac') {
+    if (scheme.cipher === SIG_CIPHER.HMAC) {
       session.hmac ??= jcre.crypto.createHmac(hashOf(scheme), bytes)
       session.hmac.update(part)
     } else {
@@ -217,7 +131,34 @@ function feed(jcre: Jcre, { signature, scheme, key }: Work, part: Uint8Array): S
   } finally {
     bytes.fill(0)
   }
-  return session
+}
+
+function feed(jcre: Jcre, work: Work, part: Uint8Array): SignatureSession {
+  const session = sessionOf(jcre, work.signature)
+  switch (familyOf(work.scheme)) {
+    case 'block-mac':
+    case 'hmac':
+      feedMac(jcre, work, session, part)
+      return session
+    case 'eddsa': {
+      const before = session.whole ?? new Uint8Array()
+      if (before.length + part.length > MOST_WHOLE_BYTES) failCrypto(jcre, CRYPTO.ILLEGAL_USE)
+      session.whole = concatBytes(before, part)
+      before.fill(0)
+      return session
+    }
+    case 'recovery': {
+      const room = roomOf(jcre, work)
+      const beginning = session.beginning ?? new Uint8Array()
+      session.beginning = concatBytes(beginning, part.subarray(0, room - beginning.length))
+      session.length = (session.length ?? 0) + part.length
+      gatheredOf(jcre, work.scheme, session).update(part)
+      return session
+    }
+    default:
+      gatheredOf(jcre, work.scheme, session).update(part)
+      return session
+  }
 }
 
 /** The MAC of what was fed, which ends here; ILLEGAL_USE if it is not whole blocks and nothing pads it. */
@@ -232,30 +173,43 @@ function finishedMac(jcre: Jcre, { signature, scheme, key }: Work, session: Sign
   }
 }
 
-function signedDigest(jcre: Jcre, { signature, scheme, key }: Work, digest: Uint8Array): Uint8Array {
-  if (familyOf(scheme) === 'rsa') {
-    const operations = openRsaPrivateKey(jcre, key)
-    const salt = hiddenShort(jcre, signature, SALT)
-    return orFail(jcre, CRYPTO.ILLEGAL_USE, () => operations.signDigest(rsaScheme(scheme, salt), digest))
-  }
-  const { ecdsa, value } = ecdsaScheme(jcre, scheme, key, true)
+// ---- message recovery
+
+const operationsOf = (jcre: Jcre, { key, isSigning }: Work) => {
+  return isSigning ? openRsaPrivateKey(jcre, key) : openRsaPublicKey(jcre, key)
+}
+const roomOf = (jcre: Jcre, work: Work): number => {
+  return recoverableLength(recoverySchemeOf(work.scheme), operationsOf(jcre, work).modulusLengthBytes)
+}
+
+function recoverySignature(jcre: Jcre, work: Work, session: SignatureSession): Uint8Array {
+  const operations = openRsaPrivateKey(jcre, work.key)
+  const { beginning = new Uint8Array(), length = 0 } = session
+  const scheme = recoverySchemeOf(work.scheme)
+  const isWhole = length === beginning.length
+  const digest = gatheredOf(jcre, work.scheme, session).digest()
+  return operations.transform(recoverableEncoded(scheme, beginning, isWhole, digest, operations.modulusLengthBytes))
+}
+
+/** What stands in a signature; undefined if it is none. */
+function openedSignature(jcre: Jcre, work: Work, signature: Uint8Array) {
+  const operations = openRsaPublicKey(jcre, work.key)
+  if (signature.length !== operations.modulusLengthBytes) return undefined
   try {
-    return orFail(jcre, CRYPTO.ILLEGAL_USE, () => jcre.crypto.createEcdsaSigner(ecdsa, value).signDigest(digest))
-  } finally {
-    value.fill(0)
+    return recovered(recoverySchemeOf(work.scheme), operations.transform(signature))
+  } catch {
+    return undefined // not smaller than the modulus
   }
 }
 
-function isSignatureOfDigest(jcre: Jcre, work: Work, digest: Uint8Array, received: Uint8Array): boolean {
-  const { signature, scheme, key } = work
-  if (familyOf(scheme) === 'rsa') {
-    const salt = hiddenShort(jcre, signature, SALT)
-    return openRsaPublicKey(jcre, key).verifyDigest(rsaScheme(scheme, salt), digest, received)
-  }
-  const { ecdsa, value } = ecdsaScheme(jcre, scheme, key, false)
-  return orFail(jcre, CRYPTO.ILLEGAL_USE, () => {
-    return jcre.crypto.createEcdsaVerifier(ecdsa, value).verifyDigest(digest, received)
-  })
+/** The message is known whole: what the signature holds of it has to be its beginning. */
+function isRecoverySignature(jcre: Jcre, work: Work, session: SignatureSession, received: Uint8Array): boolean {
+  const found = openedSignature(jcre, work, received)
+  const { beginning = new Uint8Array(), length = 0 } = session
+  if (found === undefined || found.isWhole !== (length === beginning.length)) return false
+  const { constantTimeEqual } = jcre.crypto
+  const digest = gatheredOf(jcre, work.scheme, session).digest()
+  return constantTimeEqual(found.message, beginning) && constantTimeEqual(found.digest, digest)
 }
 
 // ---- methods
@@ -263,55 +217,104 @@ function isSignatureOfDigest(jcre: Jcre, work: Work, digest: Uint8Array, receive
 const update: JcreMethod = (jcre, at) => {
   const work = workOf(jcre, at)
   const part = bytesOf(jcre, handleAt(jcre, at + 1), shortAt(jcre, at + 2), shortAt(jcre, at + 3))
+  requireKeyIsSet(jcre, work)
   if (part.length > 0) feed(jcre, work, part)
   part.fill(0)
   return 0
 }
 
+/** A transient key may have been cleared since the last init. */
+function requireKeyIsSet(jcre: Jcre, { scheme, key, isSigning }: Work): void {
+  requireFittingKey(jcre, scheme, key, isSigning)
+}
+
+function signed(jcre: Jcre, work: Work, session: SignatureSession): Uint8Array {
+  const { scheme, key, salt } = work
+  switch (familyOf(scheme)) {
+    case 'block-mac':
+    case 'hmac':
+      return finishedMac(jcre, work, session)
+    case 'eddsa':
+      return eddsaSign(jcre, scheme, key, session.whole ?? new Uint8Array())
+    case 'recovery':
+      return recoverySignature(jcre, work, session)
+    default: {
+      const signer = signerOf(jcre, scheme, key, salt)
+      const gathered = gatheredOf(jcre, scheme, session)
+      return orFail(jcre, CRYPTO.ILLEGAL_USE, () => signer.sign(gathered))
+    }
+  }
+}
+
 const sign: JcreMethod = (jcre, at) => {
   const work = workOf(jcre, at, SIGNATURE_MODE.sign)
+  requireKeyIsSet(jcre, work)
   const part = bytesOf(jcre, handleAt(jcre, at + 1), shortAt(jcre, at + 2), shortAt(jcre, at + 3))
   const array = handleAt(jcre, at + 4)
   const offset = shortAt(jcre, at + 5)
+  const { scheme } = work
   // DER has no length before it is made; all others are refused before the message ends.
-  byteRange(jcre, array, offset, work.scheme.cipher === SIG_CIPHER.ECDSA ? 0 : signatureLength(jcre, work))
+  const isDer = scheme.cipher === SIG_CIPHER.ECDSA || scheme.cipher === SIG_CIPHER.DSA
+  byteRange(jcre, array, offset, isDer ? 0 : signatureLength(jcre, scheme, work.key))
   const session = feed(jcre, work, part)
   part.fill(0)
-  const result = session.hash
-    ? signedDigest(jcre, work, session.hash.copy().finish())
-    : finishedMac(jcre, work, session)
+  const result = signed(jcre, work, session)
   const to = byteRange(jcre, array, offset, result.length)
-  jcre.sessions.delete(work.signature)
+  endMessage(jcre, work.signature)
   putResult(jcre, to, result)
   return result.length
 }
 
+function isVerified(jcre: Jcre, work: Work, session: SignatureSession, received: Uint8Array): boolean {
+  const { scheme, key, salt } = work
+  switch (familyOf(scheme)) {
+    case 'block-mac':
+    case 'hmac':
+      return jcre.crypto.constantTimeEqual(finishedMac(jcre, work, session), received)
+    case 'eddsa':
+      return eddsaVerify(jcre, scheme, key, session.whole ?? new Uint8Array(), received)
+    case 'recovery':
+      return isRecoverySignature(jcre, work, session, received)
+    default: {
+      const verifier = verifierOf(jcre, scheme, key, salt)
+      const gathered = gatheredOf(jcre, scheme, session)
+      return orFail(jcre, CRYPTO.ILLEGAL_USE, () => verifier.verify(gathered, received))
+    }
+  }
+}
+
 const verify: JcreMethod = (jcre, at) => {
   const work = workOf(jcre, at, SIGNATURE_MODE.verify)
+  requireKeyIsSet(jcre, work)
   const part = bytesOf(jcre, handleAt(jcre, at + 1), shortAt(jcre, at + 2), shortAt(jcre, at + 3))
   const received = bytesOf(jcre, handleAt(jcre, at + 4), shortAt(jcre, at + 5), shortAt(jcre, at + 6))
   const session = feed(jcre, work, part)
   part.fill(0)
-  jcre.sessions.delete(work.signature)
-  if (session.hash) return isSignatureOfDigest(jcre, work, session.hash.finish(), received) ? 1 : 0
-  return jcre.crypto.constantTimeEqual(finishedMac(jcre, work, session), received) ? 1 : 0
+  const result = isVerified(jcre, work, session, received)
+  endMessage(jcre, work.signature)
+  return result ? 1 : 0
 }
 
 /** A digest made elsewhere; what was fed before is dropped. */
 function precomputed(jcre: Jcre, at: number, work: Work): Uint8Array {
   const digest = bytesOf(jcre, handleAt(jcre, at + 1), shortAt(jcre, at + 2), shortAt(jcre, at + 3))
-  const family = familyOf(work.scheme)
-  const hasDigest = family === 'ecdsa' || family === 'rsa'
-  if (!hasDigest || digest.length !== hashes[hashOf(work.scheme)].digestLengthBytes) {
+  if (!isOverDigest(work.scheme) || digest.length !== hashes[hashOf(work.scheme)].digestLengthBytes) {
     failCrypto(jcre, CRYPTO.ILLEGAL_USE)
   }
-  jcre.sessions.delete(work.signature)
+  endMessage(jcre, work.signature)
   return digest
+}
+
+function isOverDigest(scheme: SignatureScheme): boolean {
+  const family = familyOf(scheme)
+  return family === 'ecdsa' || family === 'rsa' || family === 'dsa'
 }
 
 const signPreComputedHash: JcreMethod = (jcre, at) => {
   const work = workOf(jcre, at, SIGNATURE_MODE.sign)
-  const result = signedDigest(jcre, work, precomputed(jcre, at, work))
+  const digest = precomputed(jcre, at, work)
+  const signer = signerOf(jcre, work.scheme, work.key, work.salt)
+  const result = orFail(jcre, CRYPTO.ILLEGAL_USE, () => signer.signDigest(digest))
   putResult(jcre, byteRange(jcre, handleAt(jcre, at + 4), shortAt(jcre, at + 5), result.length), result)
   return result.length
 }
@@ -319,63 +322,148 @@ const signPreComputedHash: JcreMethod = (jcre, at) => {
 const verifyPreComputedHash: JcreMethod = (jcre, at) => {
   const work = workOf(jcre, at, SIGNATURE_MODE.verify)
   const received = bytesOf(jcre, handleAt(jcre, at + 4), shortAt(jcre, at + 5), shortAt(jcre, at + 6))
-  return isSignatureOfDigest(jcre, work, precomputed(jcre, at, work), received) ? 1 : 0
+  const digest = precomputed(jcre, at, work)
+  const verifier = verifierOf(jcre, work.scheme, work.key, work.salt)
+  return orFail(jcre, CRYPTO.ILLEGAL_USE, () => verifier.verifyDigest(digest, received)) ? 1 : 0
 }
 
 const setInitialDigest: JcreMethod = (jcre, at) => {
   const work = workOf(jcre, at)
+  requireKeyIsSet(jcre, work)
   const state = bytesOf(jcre, handleAt(jcre, at + 1), shortAt(jcre, at + 2), shortAt(jcre, at + 3))
   const count = bytesOf(jcre, handleAt(jcre, at + 4), shortAt(jcre, at + 5), shortAt(jcre, at + 6))
-  const family = familyOf(work.scheme)
-  const name = family === 'ecdsa' || family === 'rsa' ? hashOf(work.scheme) : undefined
+  const name = isOverDigest(work.scheme) ? hashOf(work.scheme) : undefined
   if (name === undefined || !isResumable(name)) return failCrypto(jcre, CRYPTO.ILLEGAL_USE)
-  jcre.sessions.set(work.signature, { hash: resumedHash(jcre, name, state, count) })
+  const session = resumedHash(jcre, name, state, count)
+  jcre.sessions.set(work.signature, { gathered: GatheredMessage.after(jcre.crypto, name, session) })
   return 0
 }
 
-/** The longest signature there can be: DER varies by a few bytes. */
-function signatureLength(jcre: Jcre, { scheme, key }: Work): number {
-  switch (familyOf(scheme)) {
-    case 'hmac':
-      return hashes[hashOf(scheme)].digestLengthBytes
-    case 'block-mac':
-      return macLength(scheme)
-    case 'rsa': {
-      const isPublic = requireKey(jcre, key) === 'rsa-public'
-      return (isPublic ? openRsaPublicKey(jcre, key) : openRsaPrivateKey(jcre, key)).modulusLengthBytes
-    }
-    default: {
-      const isPrivate = requireKey(jcre, key) === 'ec-private'
-      const { domain, value } = takeEcKey(jcre, key, isPrivate ? 'ec-private' : 'ec-public')
-      value.fill(0)
-      const first = domain.order.findIndex((byte) => byte !== 0)
-      const bytes = domain.order.length - Math.max(first, 0)
-      if (scheme.cipher === SIG_CIPHER.ECDSA_PLAIN) return 2 * bytes
-      const integer = 2 + bytes + (domain.order[Math.max(first, 0)]! >= 0x80 ? 1 : 0)
-      return 2 * integer + (2 * integer > 127 ? 3 : 2)
-    }
-  }
+const getLength: JcreMethod = (jcre, at) => {
+  const work = workOf(jcre, at)
+  requireKeyIsSet(jcre, work)
+  return signatureLength(jcre, work.scheme, work.key)
 }
 
-export const signatureImplementation: NativeImplementation = {
-  id: 9,
-  name: CLASS_NAME,
-  superClass: 'javacard/security/Signature',
-  hiddenBytes: 12,
-  hiddenReferences: [KEY],
-  methods: natives({
-    'init(Ljavacard/security/Key;B)V': init,
-    'init(Ljavacard/security/Key;B[BSS)V': initWithParameters,
-    'update([BSS)V': update,
-    'sign([BSS[BS)S': sign,
-    'verify([BSS[BSS)Z': verify,
-    'signPreComputedHash([BSS[BS)S': signPreComputedHash,
-    'verifyPreComputedHash([BSS[BSS)Z': verifyPreComputedHash,
-    'setInitialDigest([BSS[BSS)V': setInitialDigest,
-    'getLength()S': (jcre, at) => signatureLength(jcre, workOf(jcre, at)),
-    'getAlgorithm()B': (jcre, at) => algorithmOf(schemeOf(jcre, handleAt(jcre, at))),
-    'getMessageDigestAlgorithm()B': (jcre, at) => schemeOf(jcre, handleAt(jcre, at)).digest,
-    'getCipherAlgorithm()B': (jcre, at) => schemeOf(jcre, handleAt(jcre, at)).cipher,
-    'getPaddingAlgorithm()B': (jcre, at) => schemeOf(jcre, handleAt(jcre, at)).padding,
-  }),
+/** Methods of Signature; also of its one-shot objects. */
+export const commonSignatureMethods: Readonly<Record<string, JcreMethod>> = {
+  'init(Ljavacard/security/Key;B)V': init,
+  'init(Ljavacard/security/Key;B[BSS)V': initWithParameters,
+  'update([BSS)V': update,
+  'sign([BSS[BS)S': sign,
+  'verify([BSS[BSS)Z': verify,
+  'signPreComputedHash([BSS[BS)S': signPreComputedHash,
+  'verifyPreComputedHash([BSS[BSS)Z': verifyPreComputedHash,
+  'setInitialDigest([BSS[BSS)V': setInitialDigest,
+  'getLength()S': getLength,
+  'getAlgorithm()B': (jcre, at) => algorithmOf(schemeOf(jcre, handleAt(jcre, at))),
+  'getMessageDigestAlgorithm()B': (jcre, at) => schemeOf(jcre, handleAt(jcre, at)).digest,
+  'getCipherAlgorithm()B': (jcre, at) => schemeOf(jcre, handleAt(jcre, at)).cipher,
+  'getPaddingAlgorithm()B': (jcre, at) => schemeOf(jcre, handleAt(jcre, at)).padding,
 }
+
+// ---- SignatureMessageRecovery
+
+/** Signature first, then how much of the message travels in it. */
+const signRecoverable: JcreMethod = (jcre, at) => {
+  const work = workOf(jcre, at, SIGNATURE_MODE.sign)
+  requireKeyIsSet(jcre, work)
+  const part = bytesOf(jcre, handleAt(jcre, at + 1), shortAt(jcre, at + 2), shortAt(jcre, at + 3))
+  const to = byteRange(
+    jcre,
+    handleAt(jcre, at + 4),
+    shortAt(jcre, at + 5),
+    signatureLength(jcre, work.scheme, work.key),
+  )
+  const [lengths, index] = [handleAt(jcre, at + 6), shortAt(jcre, at + 7)]
+  const lengthAddress = shortElementAddress(jcre, lengths, index)
+  const session = feed(jcre, work, part)
+  part.fill(0)
+  const result = recoverySignature(jcre, work, session)
+  const recoverable = session.beginning?.length ?? 0
+  endMessage(jcre, work.signature)
+  putResult(jcre, to, result)
+  putShortElement(jcre, lengthAddress, recoverable)
+  return result.length
+}
+
+/** Writes the recovered part over the signature, and begins the digest with it. */
+const beginVerify: JcreMethod = (jcre, at) => {
+  const work = workOf(jcre, at)
+  if (work.isSigning) failCrypto(jcre, CRYPTO.ILLEGAL_USE)
+  requireKeyIsSet(jcre, work)
+  const [array, offset] = [handleAt(jcre, at + 1), shortAt(jcre, at + 2)]
+  const signature = bytesOf(jcre, array, offset, shortAt(jcre, at + 3))
+  endMessage(jcre, work.signature)
+  const found = openedSignature(jcre, work, signature)
+  if (found === undefined) return failCrypto(jcre, CRYPTO.ILLEGAL_USE)
+  const session = sessionOf(jcre, work.signature)
+  session.recovered = { digest: found.digest, isWhole: found.isWhole }
+  session.length = 0
+  gatheredOf(jcre, work.scheme, session).update(found.message)
+  putResult(jcre, byteRange(jcre, array, offset, found.message.length), found.message)
+  return found.message.length
+}
+
+/** ILLEGAL_USE before beginVerify. */
+function begun(jcre: Jcre, work: Work): SignatureSession {
+  const session = sessionOf(jcre, work.signature)
+  return session.recovered === undefined ? failCrypto(jcre, CRYPTO.ILLEGAL_USE) : session
+}
+
+const updateRecoverable: JcreMethod = (jcre, at) => {
+  const work = workOf(jcre, at)
+  if (work.isSigning) return update(jcre, at)
+  const session = begun(jcre, work)
+  const part = bytesOf(jcre, handleAt(jcre, at + 1), shortAt(jcre, at + 2), shortAt(jcre, at + 3))
+  session.length = (session.length ?? 0) + part.length
+  gatheredOf(jcre, work.scheme, session).update(part)
+  return 0
+}
+
+const verifyRecovered: JcreMethod = (jcre, at) => {
+  const work = workOf(jcre, at, SIGNATURE_MODE.verify)
+  const session = begun(jcre, work)
+  const part = bytesOf(jcre, handleAt(jcre, at + 1), shortAt(jcre, at + 2), shortAt(jcre, at + 3))
+  const gathered = gatheredOf(jcre, work.scheme, session)
+  gathered.update(part)
+  const { digest, isWhole } = session.recovered!
+  const hasRest = (session.length ?? 0) + part.length > 0
+  const isRight = jcre.crypto.constantTimeEqual(gathered.digest(), digest) && !(isWhole && hasRest)
+  endMessage(jcre, work.signature)
+  return isRight ? 1 : 0
+}
+
+const refuse: JcreMethod = (jcre) => failCrypto(jcre, CRYPTO.ILLEGAL_USE)
+
+export const signatureImplementations: readonly NativeImplementation[] = [
+  {
+    id: 9,
+    name: CLASS_NAME,
+    superClass: 'javacard/security/Signature',
+    hiddenBytes: SIGNATURE_HIDDEN_BYTES,
+    hiddenReferences: SIGNATURE_HIDDEN_REFERENCES,
+    methods: natives(commonSignatureMethods),
+  },
+  {
+    id: 49,
+    name: RECOVERY_CLASS_NAME,
+    superClass: 'javacard/security/Signature',
+    interfaces: ['javacard/security/SignatureMessageRecovery'],
+    hiddenBytes: SIGNATURE_HIDDEN_BYTES,
+    hiddenReferences: SIGNATURE_HIDDEN_REFERENCES,
+    methods: natives({
+      ...commonSignatureMethods,
+      'update([BSS)V': updateRecoverable,
+      'beginVerify([BSS)S': beginVerify,
+      'sign([BSS[BS[SS)S': signRecoverable,
+      'verify([BSS)Z': verifyRecovered,
+      'init(Ljavacard/security/Key;B[BSS)V': refuse,
+      'sign([BSS[BS)S': refuse,
+      'verify([BSS[BSS)Z': refuse,
+      'setInitialDigest([BSS[BSS)V': refuse,
+      'signPreComputedHash([BSS[BS)S': refuse,
+      'verifyPreComputedHash([BSS[BSS)Z': refuse,
+    }),
+  },
+]

@@ -3,7 +3,7 @@ import type { Jcre } from './jcre.ts'
 import { SW } from './status-words.ts'
 
 /**
- * The JCRE has control again: an open transaction is rolled back, and counts as an exception.
+ * The JCRE has control again: an open transaction is rolled back, and counts as an exception; OneShot objects close.
  * @returns the status word of a failure, or undefined for a normal return
  * @source JCRE 3.1 §7.6.2, §9.1
  */
@@ -20,6 +20,8 @@ export function endOfCall(jcre: Jcre): number | undefined {
     if (failure === SW.unknown) jcre.log({ event: 'uncaught-exception', detail: machine.classOf(thrown).name })
   }
   if (jcre.abortOpenTransaction()) failure ??= SW.unknown
+  for (const oneShot of jcre.openOneShots) jcre.sessions.delete(oneShot)
+  jcre.openOneShots.clear()
   machine.resetStack()
   machine.releaseVolatile()
   return failure

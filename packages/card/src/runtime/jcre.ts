@@ -82,6 +82,8 @@ export class Jcre implements NativeHost {
   readonly instructionBudget: number
   /** By handle of the native object. */
   readonly sessions = new Map<number, SessionState>()
+  /** Handles of the OneShot objects that are open; none is when the JCRE has control. */
+  readonly openOneShots = new Set<number>()
 
   constructor(o: {
     memory: CardMemory
