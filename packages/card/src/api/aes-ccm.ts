@@ -182,7 +182,7 @@ const verifyTag: JcreMethod = (jcre, at) => {
 }
 
 export const aesCcmImplementation: NativeImplementation = {
-  id: 48,
+  id: 26,
   name: CLASS_NAME,
   superClass: 'javacardx/crypto/AEADCipher',
   hiddenBytes: 4,

@@ -115,19 +115,19 @@ const implementation = (
 ) => keyImplementations({ shape: keyShape, ids: [undefined, id], interfaces, methods })
 
 export const groupKeyImplementations: readonly NativeImplementation[] = [
-  ...implementation(dsaPublicKeyShape, 42, ['javacard/security/DSAPublicKey'], withValue(dsaPublicKeyShape, 'Y')),
-  ...implementation(dsaPrivateKeyShape, 43, ['javacard/security/DSAPrivateKey'], withValue(dsaPrivateKeyShape, 'X')),
+  ...implementation(dsaPublicKeyShape, 20, ['javacard/security/DSAPublicKey'], withValue(dsaPublicKeyShape, 'Y')),
+  ...implementation(dsaPrivateKeyShape, 21, ['javacard/security/DSAPrivateKey'], withValue(dsaPrivateKeyShape, 'X')),
   ...implementation(
     dsaParametersShape,
-    44,
+    22,
     ['javacard/security/Key', 'javacard/security/DSAKey'],
     domainMethods(dsaParametersShape),
   ),
-  ...implementation(dhPublicKeyShape, 45, ['javacard/security/DHPublicKey'], withValue(dhPublicKeyShape, 'Y')),
-  ...implementation(dhPrivateKeyShape, 46, ['javacard/security/DHPrivateKey'], withValue(dhPrivateKeyShape, 'X')),
+  ...implementation(dhPublicKeyShape, 23, ['javacard/security/DHPublicKey'], withValue(dhPublicKeyShape, 'Y')),
+  ...implementation(dhPrivateKeyShape, 24, ['javacard/security/DHPrivateKey'], withValue(dhPrivateKeyShape, 'X')),
   ...implementation(
     dhParametersShape,
-    47,
+    25,
     ['javacard/security/Key', 'javacard/security/DHKey'],
     domainMethods(dhParametersShape),
   ),

@@ -446,7 +446,7 @@ export const signatureImplementations: readonly NativeImplementation[] = [
     methods: natives(commonSignatureMethods),
   },
   {
-    id: 49,
+    id: 27,
     name: RECOVERY_CLASS_NAME,
     superClass: 'javacard/security/Signature',
     interfaces: ['javacard/security/SignatureMessageRecovery'],

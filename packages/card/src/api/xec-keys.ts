@@ -87,13 +87,13 @@ const xecMethods = (shape: KeyShape): Readonly<Record<string, JcreMethod>> => ({
 export const xecKeyImplementations: readonly NativeImplementation[] = [
   ...keyImplementations({
     shape: xecPublicKeyShape,
-    ids: [undefined, 40],
+    ids: [undefined, 18],
     interfaces: ['javacard/security/XECPublicKey'],
     methods: xecMethods(xecPublicKeyShape),
   }),
   ...keyImplementations({
     shape: xecPrivateKeyShape,
-    ids: [undefined, 41],
+    ids: [undefined, 19],
     interfaces: ['javacard/security/XECPrivateKey'],
     methods: xecMethods(xecPrivateKeyShape),
   }),
