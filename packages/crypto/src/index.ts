@@ -10,7 +10,13 @@ export {
   recovered,
 } from './construction/message-recovery.ts'
 export type { CryptoProvider, CryptoProviderOptions } from './crypto-provider.ts'
-export { type EcCurveName, ecCurveNames, ecDomain, ecDomainName } from './domains/named-domains.ts'
+export {
+  type EcCurveName,
+  ecCurveByObjectIdentifier,
+  ecCurveNames,
+  ecDomain,
+  ecDomainName,
+} from './domains/named-domains.ts'
 export { type CryptoErrorCode, CryptoPortError } from './errors.ts'
 export type { AesKeyOperations } from './port/aes.ts'
 export type { GcmDecryptor, GcmEncryptor } from './port/authenticated-encryption.ts'

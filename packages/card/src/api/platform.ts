@@ -18,7 +18,12 @@ import { javacardxFrameworkTime } from './javacardx-framework-time.ts'
 import { javacardxFrameworkTlv } from './javacardx-framework-tlv.ts'
 import { javacardxFrameworkUtil } from './javacardx-framework-util.ts'
 import { javacardxFrameworkUtilIntx } from './javacardx-framework-util-intx.ts'
+import { javacardxSecurity } from './javacardx-security.ts'
+import { javacardxSecurityCert } from './javacardx-security-cert.ts'
+import { javacardxSecurityDerivation } from './javacardx-security-derivation.ts'
+import { javacardxSecurityUtil } from './javacardx-security-util.ts'
 import { orgGlobalPlatform } from './org-globalplatform.ts'
+import { withSensitiveResults } from './sensitive-results.ts'
 
 /** All of the API that is there; the rest of it links to nothing. docs/java-card-api.md tells what that is. */
 const BINDINGS: readonly NativeBinding[] = [
@@ -42,12 +47,16 @@ const BINDINGS: readonly NativeBinding[] = [
   javacardxFrameworkUtil,
   javacardxFrameworkUtilIntx,
   orgGlobalPlatform,
+  javacardxSecurity,
+  javacardxSecurityCert,
+  javacardxSecurityDerivation,
+  javacardxSecurityUtil,
 ]
 
 let library: NativeLibrary | undefined
 
 /** Made once per process, by the first card. */
 export function platform(): NativeLibrary {
-  library ??= new NativeLibrary(BINDINGS)
+  library ??= new NativeLibrary(BINDINGS.map(withSensitiveResults))
   return library
 }

@@ -3,7 +3,8 @@ import type { Jcre } from './jcre.ts'
 import { SW } from './status-words.ts'
 
 /**
- * The JCRE has control again: an open transaction is rolled back, and counts as an exception; OneShot objects close.
+ * The JCRE has control again: an open transaction is rolled back, and counts as an exception; OneShot objects close,
+ * and there is no sensitive result.
  * @returns the status word of a failure, or undefined for a normal return
  * @source JCRE 3.1 §7.6.2, §9.1
  */
@@ -22,6 +23,7 @@ export function endOfCall(jcre: Jcre): number | undefined {
   if (jcre.abortOpenTransaction()) failure ??= SW.unknown
   for (const oneShot of jcre.openOneShots) jcre.sessions.delete(oneShot)
   jcre.openOneShots.clear()
+  jcre.sensitiveKind = 0
   machine.resetStack()
   machine.releaseVolatile()
   return failure

@@ -82,6 +82,9 @@ export class Jcre implements NativeHost {
   readonly instructionBudget: number
   /** By handle of the native object. */
   readonly sessions = new Map<number, SessionState>()
+  /** What the last sensitive method answered, for SensitiveResult: its kind (`SENSITIVE`), and the word. */
+  sensitiveKind = 0
+  sensitiveValue = 0
   /** Handles of the OneShot objects that are open; none is when the JCRE has control. */
   readonly openOneShots = new Set<number>()
 

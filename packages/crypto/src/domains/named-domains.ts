@@ -155,3 +155,9 @@ const NAMES = new Map(ecCurveNames.map((name) => [domainKey(ecDomain(name)), nam
 export function ecDomainName(domain: EcDomain): EcCurveName | undefined {
   return NAMES.get(domainKey(domain))
 }
+
+/** @param content of the object identifier, without tag and length, as certificates have it */
+export function ecCurveByObjectIdentifier(content: Uint8Array): EcCurveName | undefined {
+  const hex = toHex(content)
+  return ecCurveNames.find((name) => TABLE[name].objectIdentifier.slice(4) === hex)
+}
