@@ -31,7 +31,7 @@ const select: JcreMethod = (jcre) => {
 }
 
 export const securityDomainImplementation: NativeImplementation = {
-  id: 40,
+  id: 59,
   name: SECURITY_DOMAIN_CLASS,
   superClass: 'javacard/framework/Applet',
   interfaces: ['javacard/framework/MultiSelectable'],

@@ -327,7 +327,9 @@ export class NativeLibrary {
     owner.classes.push(linked)
     this.#classesByName.set(one.name, linked)
     this.#implementations.push(linked)
-    this.classesById[IMPLEMENTATIONS_PACKAGE_INDEX * CLASSES_PER_PACKAGE + one.id] = linked
+    const classId = IMPLEMENTATIONS_PACKAGE_INDEX * CLASSES_PER_PACKAGE + one.id
+    assert(this.classesById[classId] === undefined, `id ${one.id} of ${one.name} is nobody else's`)
+    this.classesById[classId] = linked
   }
 
   /** An API class has its interface methods under their own names; a loaded subclass may override them by token. */
