@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import type { AppletBuildCommandOptions } from './applet-build-command.ts'
 import { addCapCommands } from './cap/cap-commands.ts'
+import { addDebugCommand } from './debug/add-debug-command.ts'
 import { addDlmsCommands } from './dlms/dlms-commands.ts'
 import { describeError, exitCodeFor, exitCodes } from './exit-code.ts'
 import { addGpCommands } from './gp/gp-commands.ts'
@@ -143,6 +144,7 @@ addDlmsCommands(program, (exitCode) => {
   process.exitCode = exitCode
 })
 addWorkbenchCommands(program, applet)
+addDebugCommand(program)
 addMemoryCommands(program)
 addGpCommands(program)
 

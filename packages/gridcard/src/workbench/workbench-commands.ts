@@ -1,22 +1,9 @@
 import type { Command } from 'commander'
 import type { RunOptions } from './repl/run-command.ts'
 import type { ScriptOptions } from './script/script-command.ts'
+import { endWhenNobodyReads, writeOut as write } from './write-out.ts'
 
 const collect = (text: string, texts: readonly string[] = []) => [...texts, text]
-const write = (text: string): void => {
-  endWhenNobodyReads()
-  process.stdout.write(text)
-}
-
-/** `gridcard script x | head`: the reader has seen enough, that is no fault to report. */
-function endWhenNobodyReads(): void {
-  if (process.stdout.listenerCount('error') > 0) return
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    process.exit(1)
-  })
-}
-
 /** `card try`, `script`, `run` and `applet new`; each command's own code is loaded when it is used. */
 export function addWorkbenchCommands(program: Command, applet: Command): void {
   addCardTry(program)

@@ -48,7 +48,7 @@ export function runScripts(paths: readonly string[], raw: ScriptOptions, write: 
 }
 
 /** @throws WorkbenchError naming file and line */
-function readScript(path: string, format = extname(path) === '.scr' ? 'apdutool' : 'gridcard'): Script {
+export function readScript(path: string, format = extname(path) === '.scr' ? 'apdutool' : 'gridcard'): Script {
   if (format !== 'apdutool' && format !== 'gridcard')
     throw badOption(`--format is gridcard or apdutool, not "${format}"`)
   const text = new TextDecoder().decode(readInputFile(path))
