@@ -53,10 +53,9 @@ export class TargetClient {
   async interrupt<M extends TargetMethod>(method: M, args: TargetApi[M][0]): Promise<TargetApi[M][1]> {
     const answer = this.request(method, args)
     let isAnswered = false
-    const done = () => {
+    void Promise.allSettled([answer]).finally(() => {
       isAnswered = true
-    }
-    answer.then(done, done)
+    })
     while (!isAnswered) {
       Atomics.store(this.#shared, SHARED.attention, 1)
       for (const { words, starts } of this.#codes) for (const pc of starts) words[pc] = OPERATION.breakpoint

@@ -5,7 +5,7 @@ import { PassThrough } from 'node:stream'
 import type { DebugProtocol } from '@vscode/debugprotocol'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { DapClient } from '../../../test/dap-client.ts'
-import { buildAndWriteApplet } from '../../applet-build-command.ts'
+import { appletBuild } from '../../applet-build-command.ts'
 import { appletNew } from '../../workbench/new/applet-new-command.ts'
 import { DebugHost } from '../debug-host.ts'
 import { parseLaunchOptions } from '../launch-options.ts'
@@ -21,7 +21,7 @@ let lines: string[] = []
 
 beforeAll(async () => {
   appletNew(project, {}, () => {})
-  await buildAndWriteApplet(project, cap)
+  await appletBuild(project, { out: cap })
   lines = readFileSync(source, 'utf8').split('\n')
 }, 60_000)
 afterEach(async () => {
