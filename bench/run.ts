@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { type Measurement, measure } from './measure.ts'
 import type { Question } from './question.ts'
 import { byteCodes } from './questions/byte-codes.ts'
+import { aesBlocks, ecdsaSignatures } from './questions/card-cryptography.ts'
 import { cardFleet } from './questions/card-fleet.ts'
 import { cardGcmProtect } from './questions/card-gcm-protect.ts'
 import { cardClone, cardOpen } from './questions/card-start.ts'
@@ -19,6 +20,8 @@ const questions: readonly Question[] = [
   cardClone,
   cardFleet,
   cardGcmProtect,
+  aesBlocks,
+  ecdsaSignatures,
   dlmsReads,
   rowsIntoStore,
 ]

@@ -171,7 +171,7 @@ describe.skipIf(!javac)('building an applet', () => {
     expect(refusal).toMatchObject({ message: 'applet.json: package org.globalplatform 1.99 is not known' })
   })
 
-  test.for(['bench', 'meter-security'])('%s gives the bytes of the prebuilt CAP file', async (name) => {
+  test.for(['bench', 'crypto-probe', 'meter-security'])('%s gives the bytes of the prebuilt CAP file', async (name) => {
     const { cap } = await buildAppletFolder(join(APPLETS, name))
     const prebuilt = new Uint8Array(await readFile(join(APPLETS, 'prebuilt', `${name}.cap`)))
     expect(
