@@ -321,8 +321,9 @@ describe('policy', () => {
   })
 
   test('a request without the signature it needs is refused', async () => {
-    const { client } = securedBench({ suite: 1, association: { policy: signedBothWays }, client: {} })
-    expect(await codeOf(client.associate())).toBe('DLMS_EXCEPTION_RESPONSE')
+    const { client } = securedBench({ suite: 1, association: { policy: signedBothWays } })
+    await client.associate()
+    expect(await codeOf(client.get(energy))).toBe('DLMS_EXCEPTION_RESPONSE')
   })
 
   test('a weaker answer than the client asks for is refused', async () => {
@@ -330,7 +331,8 @@ describe('policy', () => {
       suite: 1,
       client: { ciphering: { suite: 1, policy: securityPolicy.everythingCiphered | securityPolicy.signedResponse } },
     })
-    expect(await codeOf(client.associate())).toBe('DLMS_UNPROTECTED_RESPONSE')
+    await client.associate()
+    expect(await codeOf(client.get(energy))).toBe('DLMS_UNPROTECTED_RESPONSE')
   })
 
   test('a stricter answer than was asked for is taken', async () => {

@@ -166,8 +166,9 @@ function protectionOf(options: OpenAssociationOptions, ciphering: CipheringOptio
 const createDedicated = async ({ security, slot }: OpenAssociationOptions) =>
   granted((await security!.sessionKeys?.createDedicated(slot!)) ?? { refused: 'unsupported' as const })
 
+/** The passes of HLS are proofs themselves, and no peer signs them. */
 const passLayersOf = ({ form = 'service', key = 'unicast' }: CipheringOptions, policy: number): ProtectionLayers =>
-  requestLayers({ form, key, isDedicated: false, policy })
+  requestLayers({ form, key, isDedicated: false, policy: policy & ~securityPolicy.signedRequest })
 
 async function openedInitiate(
   aare: Aare,
@@ -212,7 +213,8 @@ async function exchangeTokens(
   const sent = protection === undefined ? request : granted(await protection.protect(request, layers))
   const answer = await options.send(sent)
   if (answer[0] === apduTags['exception-response']) throw exceptionOf(answer)
-  const opened = protection === undefined ? undefined : granted(await protection.unprotect(answer))
+  const required = responseProtections(policyOf(cipheringOf(options) ?? {})) & ~protections.signed
+  const opened = protection === undefined ? undefined : granted(await protection.unprotect(answer, required))
   if (opened !== undefined && !isSameForm(layers, opened.layers)) throw refusalError({ refused: 'not-permitted' })
   const response = parseXdlms(opened?.plaintext ?? answer)
   if (response.kind !== 'action-response-normal' || response.invokeIdAndPriority !== REPLY_INVOKE_ID) {

@@ -140,10 +140,10 @@ export class FrameProtection {
   async protect(
     plaintext: Uint8Array,
     layers: ProtectionLayers,
-    transactionId: Uint8Array = nothing,
+    transactionId?: Uint8Array,
   ): Promise<Uint8Array | SecurityRefusal> {
     let apdu = plaintext
-    const id = transactionId.length > 0 || !layers.some(isGeneral) ? transactionId : this.#nextTransactionId()
+    const id = transactionId ?? (layers.some(isGeneral) ? this.#nextTransactionId() : nothing)
     for (let i = layers.length - 1; i >= 0; i--) {
       const wrapped = await this.#wrap(apdu, layers[i]!, id)
       if (isRefusal(wrapped)) return wrapped

@@ -106,6 +106,8 @@ export class ServerAssociation {
   /** Protection that the objects of the current request ask for the answer. */
   #demanded = 0
   #afterAnswer: (() => Promise<void>)[] = []
+  /** The current request came while the client had still to prove itself. */
+  #isPass = false
 
   constructor(config: AssociationConfig, host: AssociationHost) {
     this.#config = config
@@ -345,18 +347,30 @@ export class ServerAssociation {
     if (this.#state.name === 'idle') return genericRefusal
     const { protection } = this.#state.session
     if (protection === undefined) return this.#serve(apdu, this.#roomFor([]), 0)
-    const opened = await protection.unprotect(apdu)
+    const opened = await protection.unprotect(apdu, this.#required())
     if (isRefusal(opened)) return this.#refuseFrame(opened, genericRefusal)
     // What this answer needs is known when its objects were asked; the room is reckoned with all there can be.
+    this.#isPass = this.#state.name === 'pending'
     const most = answerLayers(opened.layers, this.#mostOfAnswer(), opened.plaintext)
     const answer = await this.#serve(opened.plaintext, this.#roomFor(most), opened.applied)
     // There is no ciphered exception-response: the client must not take one for more than a hint.
     if (answer[0] === apduTags['exception-response']) return answer
-    const required = responseProtections(policyOf(this.#config)) | this.#demanded
+    const required = this.#requiredOfAnswer() | this.#demanded
     const layers = answerLayers(opened.layers, required, answer)
     const secured = await protection.protect(answer, layers, opened.transactionId)
     for (const act of this.#afterAnswer.splice(0)) await act()
     return isRefusal(secured) ? this.#refuseFrame(secured, genericRefusal) : secured
+  }
+
+  /** The passes of HLS are proofs themselves, and no peer signs them. */
+  #required(): number {
+    const required = requestProtections(policyOf(this.#config))
+    return this.#state.name === 'pending' ? required & ~protections.signed : required
+  }
+
+  #requiredOfAnswer(): number {
+    const required = responseProtections(policyOf(this.#config))
+    return this.#isPass ? required & ~protections.signed : required
   }
 
   /** A signature is reckoned with only where an object could ask for one. */
