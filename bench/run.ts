@@ -7,6 +7,8 @@ import { aesBlocks, ecdsaSignatures } from './questions/card-cryptography.ts'
 import { cardFleet } from './questions/card-fleet.ts'
 import { cardGcmProtect } from './questions/card-gcm-protect.ts'
 import { cardClone, cardOpen } from './questions/card-start.ts'
+import { dlmsGloGet } from './questions/dlms-glo-get.ts'
+import { dlmsProfileCodec } from './questions/dlms-profile-codec.ts'
 import { dlmsReads } from './questions/dlms-reads.ts'
 import { echoApdus } from './questions/echo-apdus.ts'
 import { pcscEchoes } from './questions/pcsc-echoes.ts'
@@ -23,6 +25,8 @@ const questions: readonly Question[] = [
   aesBlocks,
   ecdsaSignatures,
   dlmsReads,
+  dlmsGloGet,
+  dlmsProfileCodec,
   rowsIntoStore,
 ]
 

@@ -1,12 +1,15 @@
 import { BytesError } from './errors.ts'
 
+/** Up to here a loop copies faster than a view of a view. */
+const SHORT_BYTES = 32
+
 /** Reads big-endian numbers and slices from bytes, front to back, checking every length before it reads. */
 export class ByteReader {
   readonly bytes: Uint8Array
   #offset: number
   readonly #start: number
   readonly #end: number
-  readonly #view: DataView
+  #lazyView: DataView | undefined
 
   /** Reads `bytes[start..end)`; the bytes are not copied. */
   constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
@@ -17,7 +20,13 @@ export class ByteReader {
     this.#offset = start
     this.#start = start
     this.#end = end
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  /** Made when it is needed: most readers are short and read small numbers only. */
+  #view(): DataView {
+    const { buffer, byteOffset, byteLength } = this.bytes
+    this.#lazyView ??= new DataView(buffer, byteOffset, byteLength)
+    return this.#lazyView
   }
 
   /** Where the next read begins, counted from the start of `bytes`; may be set to anywhere in the range. */
@@ -53,34 +62,37 @@ export class ByteReader {
   }
 
   u8(): number {
-    return this.#view.getUint8(this.#take(1))
+    return this.bytes[this.#take(1)]!
   }
   i8(): number {
-    return this.#view.getInt8(this.#take(1))
+    return (this.bytes[this.#take(1)]! << 24) >> 24
   }
   u16(): number {
-    return this.#view.getUint16(this.#take(2))
+    const at = this.#take(2)
+    return (this.bytes[at]! << 8) | this.bytes[at + 1]!
   }
   i16(): number {
-    return this.#view.getInt16(this.#take(2))
+    return (this.u16() << 16) >> 16
   }
   u32(): number {
-    return this.#view.getUint32(this.#take(4))
+    return this.i32() >>> 0
   }
   i32(): number {
-    return this.#view.getInt32(this.#take(4))
+    const at = this.#take(4)
+    const { bytes } = this
+    return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
   }
   u64(): bigint {
-    return this.#view.getBigUint64(this.#take(8))
+    return this.#view().getBigUint64(this.#take(8))
   }
   i64(): bigint {
-    return this.#view.getBigInt64(this.#take(8))
+    return this.#view().getBigInt64(this.#take(8))
   }
   f32(): number {
-    return this.#view.getFloat32(this.#take(4))
+    return this.#view().getFloat32(this.#take(4))
   }
   f64(): number {
-    return this.#view.getFloat64(this.#take(8))
+    return this.#view().getFloat64(this.#take(8))
   }
 
   /** The next byte without moving on. */
@@ -93,7 +105,11 @@ export class ByteReader {
   /** A copy of the next `count` bytes. */
   take(count: number): Uint8Array {
     const at = this.#take(count)
-    return new Uint8Array(this.bytes.subarray(at, at + count)) // not slice(): that of a Buffer does not copy
+    // Not slice(): that of a Buffer does not copy.
+    if (count > SHORT_BYTES) return new Uint8Array(this.bytes.subarray(at, at + count))
+    const copy = new Uint8Array(count)
+    for (let i = 0; i < count; i++) copy[i] = this.bytes[at + i]!
+    return copy
   }
 
   skip(count: number): void {

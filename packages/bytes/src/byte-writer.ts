@@ -3,7 +3,6 @@ import { BytesError } from './errors.ts'
 /** Appends big-endian numbers and slices; grows as needed. Numbers out of range throw instead of being cut. */
 export class ByteWriter {
   #buffer = new Uint8Array(64)
-  #view = new DataView(this.#buffer.buffer)
   #length = 0
 
   get length(): number {
@@ -17,10 +16,24 @@ export class ByteWriter {
       const larger = new Uint8Array(Math.max(needed, this.#buffer.length * 2))
       larger.set(this.#buffer.subarray(0, at))
       this.#buffer = larger
-      this.#view = new DataView(larger.buffer)
     }
     this.#length = needed
     return at
+  }
+
+  /** Made when it is needed: most that is written is short and of small numbers. */
+  #view(): DataView {
+    return new DataView(this.#buffer.buffer)
+  }
+
+  #put16(at: number, value: number): void {
+    this.#buffer[at] = value >> 8
+    this.#buffer[at + 1] = value
+  }
+
+  #put32(at: number, value: number): void {
+    this.#put16(at, value >> 16)
+    this.#put16(at + 2, value)
   }
 
   #check(value: number, low: number, high: number): void {
@@ -34,58 +47,54 @@ export class ByteWriter {
   u8(value: number): this {
     this.#check(value, 0, 0xff)
     const at = this.#room(1)
-    this.#view.setUint8(at, value)
+    this.#buffer[at] = value
     return this
   }
   i8(value: number): this {
     this.#check(value, -0x80, 0x7f)
     const at = this.#room(1)
-    this.#view.setInt8(at, value)
+    this.#buffer[at] = value
     return this
   }
   u16(value: number): this {
     this.#check(value, 0, 0xffff)
-    const at = this.#room(2)
-    this.#view.setUint16(at, value)
+    this.#put16(this.#room(2), value)
     return this
   }
   i16(value: number): this {
     this.#check(value, -0x8000, 0x7fff)
-    const at = this.#room(2)
-    this.#view.setInt16(at, value)
+    this.#put16(this.#room(2), value)
     return this
   }
   u32(value: number): this {
     this.#check(value, 0, 0xffff_ffff)
-    const at = this.#room(4)
-    this.#view.setUint32(at, value)
+    this.#put32(this.#room(4), value)
     return this
   }
   i32(value: number): this {
     this.#check(value, -0x8000_0000, 0x7fff_ffff)
-    const at = this.#room(4)
-    this.#view.setInt32(at, value)
+    this.#put32(this.#room(4), value)
     return this
   }
   /** Wraps to 64 bits. */
   u64(value: bigint): this {
     const at = this.#room(8)
-    this.#view.setBigUint64(at, value)
+    this.#view().setBigUint64(at, value)
     return this
   }
   i64(value: bigint): this {
     const at = this.#room(8)
-    this.#view.setBigInt64(at, value)
+    this.#view().setBigInt64(at, value)
     return this
   }
   f32(value: number): this {
     const at = this.#room(4)
-    this.#view.setFloat32(at, value)
+    this.#view().setFloat32(at, value)
     return this
   }
   f64(value: number): this {
     const at = this.#room(8)
-    this.#view.setFloat64(at, value)
+    this.#view().setFloat64(at, value)
     return this
   }
 
@@ -101,7 +110,7 @@ export class ByteWriter {
     if (!(offsetBytes >= 0 && offsetBytes + 2 <= this.#length)) {
       throw new BytesError('BYTES_OUT_OF_RANGE', 'no such place written', { offsetBytes })
     }
-    this.#view.setUint16(offsetBytes, value)
+    this.#put16(offsetBytes, value)
     return this
   }
 

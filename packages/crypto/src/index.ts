@@ -19,7 +19,7 @@ export {
 } from './domains/named-domains.ts'
 export { type CryptoErrorCode, CryptoPortError } from './errors.ts'
 export type { AesKeyOperations } from './port/aes.ts'
-export type { GcmDecryptor, GcmEncryptor } from './port/authenticated-encryption.ts'
+export type { GcmDecryptor, GcmEncryptor, GcmKey } from './port/authenticated-encryption.ts'
 export type { DsaDomain, DsaHashName } from './port/dsa.ts'
 export type { EcDomain, EcdsaScheme, EcdsaSigner, EcdsaVerifier, EcField } from './port/elliptic-curves.ts'
 export {

@@ -121,6 +121,22 @@ export function cryptoProviderSuite(name: string, provider: CryptoProvider, rsaK
         }
       })
 
+      test("a key made ready does the same, refuses the same, and does not look at the caller's octets again", () => {
+        for (const bad of [new Uint8Array(15), new Uint8Array(0)]) {
+          refuses('CRYPTO_BAD_KEY_LENGTH', () => provider.openGcmKey(bad))
+        }
+        const own = KEY.slice()
+        const ready = provider.openGcmKey(own)
+        own.fill(0)
+        refuses('CRYPTO_BAD_IV_LENGTH', () => ready.seal(new Uint8Array(5), NONE, NONE, 12))
+        refuses('CRYPTO_BAD_TAG_LENGTH', () => ready.open(IV_12, NONE, new Uint8Array(32), 11))
+        const aad = Uint8Array.of(0x30)
+        expect(ready.open(IV_12, aad, sealed.with(0, sealed[0]! ^ 1), 12)).toBeUndefined()
+        expect(ready.open(IV_12, aad, sealed.subarray(0, 11), 12)).toBeUndefined()
+        expect(toHex(ready.seal(IV_12, aad, fromHex('C0010000080000010000FF0200'), 12))).toBe(toHex(sealed))
+        expect(toHex(ready.open(IV_12, aad, sealed, 12)!)).toBe('C0010000080000010000FF0200')
+      })
+
       test('a tag of another length than announced is wrong, though it begins rightly', () => {
         const tag = provider.gcmSeal(KEY, IV_12, NONE, NONE, 16)
         const verify = (tag: Uint8Array) => provider.createGcmDecryptor(KEY, IV_12, NONE, 12).verify(tag)

@@ -1,5 +1,5 @@
 import { gcm } from '@noble/ciphers/aes.js'
-import type { AuthenticatedEncryption, GcmDecryptor, GcmEncryptor } from '../port/authenticated-encryption.ts'
+import type { AuthenticatedEncryption, GcmDecryptor, GcmEncryptor, GcmKey } from '../port/authenticated-encryption.ts'
 import { requireGcmIv, requireKey, requireTagLength } from '../requirements.ts'
 import { nobleCcm } from './ccm.ts'
 import { equalInConstantTime } from './constant-time.ts'
@@ -15,26 +15,38 @@ function createGcmDecryptor(key: Uint8Array, iv: Uint8Array, aad: Uint8Array, ta
   }
 }
 
+function seal(key: Uint8Array, iv: Uint8Array, aad: Uint8Array, plaintext: Uint8Array, tagLengthBytes: number) {
+  requireTagLength(tagLengthBytes)
+  requireKey(key)
+  requireGcmIv(iv)
+  return gcm(key, iv, aad)
+    .encrypt(plaintext)
+    .slice(0, plaintext.length + tagLengthBytes)
+}
+
+function open(key: Uint8Array, iv: Uint8Array, aad: Uint8Array, ciphertextAndTag: Uint8Array, tagLengthBytes: number) {
+  const session = createGcmDecryptor(key, iv, aad, tagLengthBytes)
+  const split = ciphertextAndTag.length - tagLengthBytes
+  if (split < 0) return undefined
+  const plaintext = session.update(ciphertextAndTag.subarray(0, split))
+  return session.verify(ciphertextAndTag.subarray(split)) ? plaintext : undefined
+}
+
 export const nobleAuthenticatedEncryption: AuthenticatedEncryption = {
   createGcmEncryptor(key, iv, aad): GcmEncryptor {
     const session = new GcmSession(key, iv, aad)
     return { update: (part) => session.update(part), finish: () => session.tagOf('encrypt') }
   },
   createGcmDecryptor,
-  gcmSeal(key, iv, aad, plaintext, tagLengthBytes) {
-    requireTagLength(tagLengthBytes)
+  gcmSeal: seal,
+  gcmOpen: open,
+  openGcmKey(key): GcmKey {
     requireKey(key)
-    requireGcmIv(iv)
-    return gcm(key, iv, aad)
-      .encrypt(plaintext)
-      .slice(0, plaintext.length + tagLengthBytes)
-  },
-  gcmOpen(key, iv, aad, ciphertextAndTag, tagLengthBytes) {
-    const session = createGcmDecryptor(key, iv, aad, tagLengthBytes)
-    const split = ciphertextAndTag.length - tagLengthBytes
-    if (split < 0) return undefined
-    const plaintext = session.update(ciphertextAndTag.subarray(0, split))
-    return session.verify(ciphertextAndTag.subarray(split)) ? plaintext : undefined
+    const own = key.slice()
+    return {
+      seal: (iv, aad, plaintext, tagLengthBytes) => seal(own, iv, aad, plaintext, tagLengthBytes),
+      open: (iv, aad, ciphertextAndTag, tagLengthBytes) => open(own, iv, aad, ciphertextAndTag, tagLengthBytes),
+    }
   },
   ...nobleCcm,
 }

@@ -1,14 +1,45 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto'
 import { concatBytes } from '@gridcard/bytes'
-import type { AuthenticatedEncryption, GcmDecryptor, GcmEncryptor } from '../port/authenticated-encryption.ts'
+import type { AuthenticatedEncryption, GcmDecryptor, GcmEncryptor, GcmKey } from '../port/authenticated-encryption.ts'
 import { requireCcm, requireGcmIv, requireKey, requireTagLength } from '../requirements.ts'
 import { plain } from './plain.ts'
 
-/** OpenSSL's name, for a key and an IV that fit; all three key lengths have the type of the first. */
-function gcmName(key: Uint8Array, iv: Uint8Array) {
+/** OpenSSL's name for a key that fits; all three key lengths have the type of the first. */
+function gcmName(key: Uint8Array) {
   requireKey(key)
-  requireGcmIv(iv)
   return `aes-${key.length * 8}-gcm` as 'aes-128-gcm'
+}
+
+function seal(
+  name: 'aes-128-gcm',
+  key: Uint8Array | KeyObject,
+  iv: Uint8Array,
+  aad: Uint8Array,
+  plaintext: Uint8Array,
+  tagLengthBytes: number,
+): Uint8Array {
+  requireTagLength(tagLengthBytes)
+  requireGcmIv(iv)
+  const cipher = createCipheriv(name, key, iv, { authTagLength: tagLengthBytes })
+  cipher.setAAD(aad)
+  const ciphertext = cipher.update(plaintext)
+  cipher.final()
+  return concatBytes(ciphertext, cipher.getAuthTag())
+}
+
+function open(
+  name: 'aes-128-gcm',
+  key: Uint8Array | KeyObject,
+  iv: Uint8Array,
+  aad: Uint8Array,
+  ciphertextAndTag: Uint8Array,
+  tagLengthBytes: number,
+): Uint8Array | undefined {
+  const session = decryptor(name, key, iv, aad, tagLengthBytes)
+  const split = ciphertextAndTag.length - tagLengthBytes
+  if (split < 0) return undefined
+  const plaintext = session.update(ciphertextAndTag.subarray(0, split))
+  return session.verify(ciphertextAndTag.subarray(split)) ? plaintext : undefined
 }
 
 function ccmName(key: Uint8Array) {
@@ -16,9 +47,16 @@ function ccmName(key: Uint8Array) {
   return `aes-${key.length * 8}-ccm` as 'aes-128-ccm'
 }
 
-function createGcmDecryptor(key: Uint8Array, iv: Uint8Array, aad: Uint8Array, tagLengthBytes: number): GcmDecryptor {
+function decryptor(
+  name: 'aes-128-gcm',
+  key: Uint8Array | KeyObject,
+  iv: Uint8Array,
+  aad: Uint8Array,
+  tagLengthBytes: number,
+): GcmDecryptor {
   requireTagLength(tagLengthBytes)
-  const cipher = createDecipheriv(gcmName(key, iv), key, iv, { authTagLength: tagLengthBytes })
+  requireGcmIv(iv)
+  const cipher = createDecipheriv(name, key, iv, { authTagLength: tagLengthBytes })
   cipher.setAAD(aad)
   return {
     update: (ciphertext) => plain(cipher.update(ciphertext)),
@@ -37,7 +75,9 @@ function createGcmDecryptor(key: Uint8Array, iv: Uint8Array, aad: Uint8Array, ta
 
 export const nodeAuthenticatedEncryption: AuthenticatedEncryption = {
   createGcmEncryptor(key, iv, aad): GcmEncryptor {
-    const cipher = createCipheriv(gcmName(key, iv), key, iv, { authTagLength: 16 })
+    const name = gcmName(key)
+    requireGcmIv(iv)
+    const cipher = createCipheriv(name, key, iv, { authTagLength: 16 })
     cipher.setAAD(aad)
     return {
       update: (plaintext) => plain(cipher.update(plaintext)),
@@ -47,21 +87,16 @@ export const nodeAuthenticatedEncryption: AuthenticatedEncryption = {
       },
     }
   },
-  createGcmDecryptor,
-  gcmSeal(key, iv, aad, plaintext, tagLengthBytes) {
-    requireTagLength(tagLengthBytes)
-    const cipher = createCipheriv(gcmName(key, iv), key, iv, { authTagLength: tagLengthBytes })
-    cipher.setAAD(aad)
-    const ciphertext = cipher.update(plaintext)
-    cipher.final()
-    return concatBytes(ciphertext, cipher.getAuthTag())
-  },
-  gcmOpen(key, iv, aad, ciphertextAndTag, tagLengthBytes) {
-    const session = createGcmDecryptor(key, iv, aad, tagLengthBytes)
-    const split = ciphertextAndTag.length - tagLengthBytes
-    if (split < 0) return undefined
-    const plaintext = session.update(ciphertextAndTag.subarray(0, split))
-    return session.verify(ciphertextAndTag.subarray(split)) ? plaintext : undefined
+  createGcmDecryptor: (key, iv, aad, tagLengthBytes) => decryptor(gcmName(key), key, iv, aad, tagLengthBytes),
+  gcmSeal: (key, iv, aad, plaintext, tagLengthBytes) => seal(gcmName(key), key, iv, aad, plaintext, tagLengthBytes),
+  gcmOpen: (key, iv, aad, sealed, tagLengthBytes) => open(gcmName(key), key, iv, aad, sealed, tagLengthBytes),
+  openGcmKey(key): GcmKey {
+    const name = gcmName(key)
+    const ready = createSecretKey(key)
+    return {
+      seal: (iv, aad, plaintext, tagLengthBytes) => seal(name, ready, iv, aad, plaintext, tagLengthBytes),
+      open: (iv, aad, sealed, tagLengthBytes) => open(name, ready, iv, aad, sealed, tagLengthBytes),
+    }
   },
   ccmSeal(key, nonce, aad, plaintext, tagLengthBytes) {
     const name = ccmName(key)

@@ -1,12 +1,13 @@
 import { concatBytes } from '@gridcard/bytes'
-import type { CryptoProvider } from '@gridcard/crypto'
+import type { CryptoProvider, GcmKey } from '@gridcard/crypto'
 import { isAuthenticated, isEncrypted } from './security-control.ts'
 
 export const TAG_BYTES = 12
 const nothing = new Uint8Array(0)
 
 export interface MessageKeys {
-  readonly blockCipherKey: Uint8Array
+  /** The block cipher key, made ready. */
+  readonly cipher: GcmKey
   readonly authenticationKey: Uint8Array
 }
 
@@ -18,8 +19,6 @@ export interface MessageSettings {
   /** Header of general-ciphering. */
   readonly header: Uint8Array | undefined
 }
-
-type Gcm = Pick<CryptoProvider, 'gcmSeal' | 'gcmOpen' | 'constantTimeEqual'>
 
 /** SC || AK, and the header in general-ciphering; the message follows when it is authenticated only. */
 function aadOf({ keys, securityControl, header }: MessageSettings): Uint8Array {
@@ -34,33 +33,37 @@ function aadOf({ keys, securityControl, header }: MessageSettings): Uint8Array {
  * What follows SC and IC. @source Green Book ed. 8 §9.2.7.2.4.5, table 37: authenticated only, the message is associated
  * data; encrypted only, there is no associated data and no tag
  */
-export function sealMessage(crypto: Gcm, settings: MessageSettings, plaintext: Uint8Array): Uint8Array {
+export function sealMessage(settings: MessageSettings, plaintext: Uint8Array): Uint8Array {
   const { keys, iv, securityControl } = settings
-  if (!isEncrypted(securityControl)) return concatBytes(plaintext, gmac(crypto, settings, plaintext))
+  if (!isEncrypted(securityControl)) return concatBytes(plaintext, gmac(settings, plaintext))
   if (isAuthenticated(securityControl)) {
-    return crypto.gcmSeal(keys.blockCipherKey, iv, aadOf(settings), plaintext, TAG_BYTES)
+    return keys.cipher.seal(iv, aadOf(settings), plaintext, TAG_BYTES)
   }
-  return crypto.gcmSeal(keys.blockCipherKey, iv, nothing, plaintext, TAG_BYTES).slice(0, plaintext.length)
+  return keys.cipher.seal(iv, nothing, plaintext, TAG_BYTES).slice(0, plaintext.length)
 }
 
 /** Undefined if the tag is wrong. */
-export function openMessage(crypto: Gcm, settings: MessageSettings, body: Uint8Array): Uint8Array | undefined {
+export function openMessage(
+  crypto: Pick<CryptoProvider, 'constantTimeEqual'>,
+  settings: MessageSettings,
+  body: Uint8Array,
+): Uint8Array | undefined {
   const { keys, iv, securityControl } = settings
   if (isEncrypted(securityControl)) {
     if (isAuthenticated(securityControl)) {
-      return crypto.gcmOpen(keys.blockCipherKey, iv, aadOf(settings), body, TAG_BYTES)
+      return keys.cipher.open(iv, aadOf(settings), body, TAG_BYTES)
     }
     // Counter mode is its own inverse.
-    return crypto.gcmSeal(keys.blockCipherKey, iv, nothing, body, TAG_BYTES).slice(0, body.length)
+    return keys.cipher.seal(iv, nothing, body, TAG_BYTES).slice(0, body.length)
   }
   const plaintext = body.slice(0, -TAG_BYTES)
-  const expected = gmac(crypto, settings, plaintext)
+  const expected = gmac(settings, plaintext)
   return crypto.constantTimeEqual(body.subarray(-TAG_BYTES), expected) ? plaintext : undefined
 }
 
-export function gmac(crypto: Pick<Gcm, 'gcmSeal'>, settings: MessageSettings, message: Uint8Array): Uint8Array {
+export function gmac(settings: MessageSettings, message: Uint8Array): Uint8Array {
   const aad = concatBytes(aadOf(settings), message)
-  return crypto.gcmSeal(settings.keys.blockCipherKey, settings.iv, aad, nothing, TAG_BYTES)
+  return settings.keys.cipher.seal(settings.iv, aad, nothing, TAG_BYTES)
 }
 
 /** Title and counter. @source Green Book ed. 8 §9.2.3.3.7.3 */

@@ -1,5 +1,5 @@
 import { concatBytes, equalBytes } from '@gridcard/bytes'
-import type { CryptoProvider } from '@gridcard/crypto'
+import type { CryptoProvider, GcmKey } from '@gridcard/crypto'
 import type { CounterFloor, CounterStore } from './counter-store.ts'
 import { type HlsProof, hlsTranscript, sharedSecretToken } from './hls-functions.ts'
 import { type KeySet, requireConfigured, requireKeySet } from './key-set.ts'
@@ -44,7 +44,10 @@ export interface SoftwareSecurityModuleOptions {
   readonly crypto: CryptoProvider
   /** 8 bytes. */
   readonly systemTitle: Uint8Array
-  /** Asked at each use, so that keys can come from a sealed store and change; nothing of them is kept. */
+  /**
+   * Asked at each use, so that keys can come from a sealed store and change. Of a slot only the block cipher key of the
+   * last message is kept, made ready, until another one comes.
+   */
   readonly slots: (slot: number) => KeySet | undefined | Promise<KeySet | undefined>
   /** Stores what changed of a slot, durably, before it answers. Without it the keys of this module cannot be changed. */
   readonly storeKeys?: (slot: number, changes: Partial<KeySet>) => void | Promise<void>
@@ -77,6 +80,7 @@ export class SoftwareSecurityModule implements SecurityModule {
   readonly #slots: SoftwareSecurityModuleOptions['slots']
   readonly #counters: CounterStore
   readonly #challenges = new Map<number, Uint8Array>()
+  readonly #ready = new Map<number, { readonly key: Uint8Array; readonly cipher: GcmKey }>()
 
   /** @throws DlmsError `DLMS_CONFIGURATION` for a title that is not 8 bytes */
   constructor(options: SoftwareSecurityModuleOptions) {
@@ -114,7 +118,7 @@ export class SoftwareSecurityModule implements SecurityModule {
     if (invocationCounter === undefined) return { refused: 'counter-exhausted' }
     const iv = ivOf(this.systemTitle, invocationCounter)
     const settings = { keys: found.keys, securityControl: control, iv, header }
-    return { invocationCounter, body: sealMessage(this.#crypto, settings, plaintext) }
+    return { invocationCounter, body: sealMessage(settings, plaintext) }
   }
 
   async unprotect(request: UnprotectRequest): Promise<Unprotected | SecurityRefusal> {
@@ -167,13 +171,13 @@ export class SoftwareSecurityModule implements SecurityModule {
     }
     if (exchange.mechanism === 'hls-ecdsa') return this.signatures.sign(slot, hlsTranscript(proof))
     if (exchange.mechanism !== 'hls-gmac') return this.#sharedSecretToken(exchange.mechanism, found, proof)
-    const keys = tokenKeysOf(found)
+    const keys = this.#tokenKeys(slot, found)
     if (keys === undefined) return { refused: 'unknown-key' }
     const counter = await this.#counters.takeSend(slot)
     if (counter === undefined) return { refused: 'counter-exhausted' }
     const control = securityControl.authenticated | found.suite.id
     const settings = tokenSettings(keys, control, ivOf(this.systemTitle, counter))
-    return concatBytes(Uint8Array.of(control), counterOctets(counter), gmac(this.#crypto, settings, peerChallenge))
+    return concatBytes(Uint8Array.of(control), counterOctets(counter), gmac(settings, peerChallenge))
   }
 
   async hlsVerify(
@@ -208,13 +212,13 @@ export class SoftwareSecurityModule implements SecurityModule {
     if (token.length !== TOKEN_BYTES) return { refused: 'malformed' }
     const control = securityControl.authenticated | found.suite.id
     if (token[0] !== control) return { refused: 'authentication-failed' }
-    const keys = tokenKeysOf(found)
+    const keys = this.#tokenKeys(slot, found)
     if (keys === undefined) return { refused: 'unknown-key' }
     const counter = new DataView(token.buffer, token.byteOffset).getUint32(1)
     const early = await this.#refuseBelow(slot, 'token', counter)
     if (early !== undefined) return early
     const settings = tokenSettings(keys, control, ivOf(found.keys.peerSystemTitle, counter))
-    const expected = gmac(this.#crypto, settings, challenge)
+    const expected = gmac(settings, challenge)
     if (!this.#crypto.constantTimeEqual(token.subarray(5), expected)) return { refused: 'authentication-failed' }
     const isNew = await this.#counters.accept(slot, 'token', counter)
     return isNew ? { ok: true } : this.#replayed(slot, 'token')
@@ -255,10 +259,24 @@ export class SoftwareSecurityModule implements SecurityModule {
     if (!isPermitted || suiteOf(control) !== suite.id) return { refused: 'not-permitted' }
     const open = handle === undefined ? undefined : this.sessionKeys.find(slot, handle)
     const inSlot = isBroadcast(control) ? keys.broadcastKey : keys.blockCipherKey
-    const blockCipherKey = handle === undefined ? inSlot : open?.key
-    if (blockCipherKey === undefined || keys.authenticationKey === undefined) return { refused: 'unknown-key' }
-    const messageKeys = { blockCipherKey, authenticationKey: keys.authenticationKey }
-    return { keys: messageKeys, peer: keys.peerSystemTitle, open }
+    if (keys.authenticationKey === undefined) return { refused: 'unknown-key' }
+    const cipher = handle === undefined ? inSlot && this.#readyKey(slot, inSlot) : open?.cipher
+    if (cipher === undefined) return { refused: 'unknown-key' }
+    return { keys: { cipher, authenticationKey: keys.authenticationKey }, peer: keys.peerSystemTitle, open }
+  }
+
+  #tokenKeys(slot: number, { keys }: SlotKeys): MessageKeys | undefined {
+    const { blockCipherKey, authenticationKey } = keys
+    if (blockCipherKey === undefined || authenticationKey === undefined) return undefined
+    return { cipher: this.#readyKey(slot, blockCipherKey), authenticationKey }
+  }
+
+  #readyKey(slot: number, key: Uint8Array): GcmKey {
+    const ready = this.#ready.get(slot)
+    if (ready !== undefined && this.#crypto.constantTimeEqual(ready.key, key)) return ready.cipher
+    const cipher = this.#crypto.openGcmKey(key)
+    this.#ready.set(slot, { key: key.slice(), cipher })
+    return cipher
   }
 
   async #refuseBelow(
@@ -278,13 +296,6 @@ export class SoftwareSecurityModule implements SecurityModule {
     const { messageFloor, tokenFloor } = await this.#counters.read(slot)
     return { refused: 'counter-replayed', expectedCounter: floor === 'message' ? messageFloor : tokenFloor } as const
   }
-}
-
-function tokenKeysOf({ keys }: SlotKeys): MessageKeys | undefined {
-  const { blockCipherKey, authenticationKey } = keys
-  return blockCipherKey === undefined || authenticationKey === undefined
-    ? undefined
-    : { blockCipherKey, authenticationKey }
 }
 
 const tokenSettings = (keys: MessageKeys, control: number, iv: Uint8Array): MessageSettings => ({

@@ -1,5 +1,5 @@
 import { concatBytes } from '@gridcard/bytes'
-import type { CryptoProvider } from '@gridcard/crypto'
+import type { CryptoProvider, GcmKey } from '@gridcard/crypto'
 import { agreementSchemes } from '../apdu/general-ciphering.ts'
 import { derivedKey, sharedSecretOf } from './key-agreement.ts'
 import type { KeySet } from './key-set.ts'
@@ -23,7 +23,7 @@ export interface SlotKeys {
 /** A key that a handle stands for. */
 export interface OpenKey {
   readonly slot: number
-  readonly key: Uint8Array
+  readonly cipher: GcmKey
   /**
    * `fresh`: both ends know that nobody used it before, so it has counters of its own from 0. `repeatable`: somebody who
    * sends the same octets again makes the same key again, so the floor of the slot counts.
@@ -65,14 +65,14 @@ export class SoftwareSessionKeys implements SessionKeys {
     const found = await this.#slotKeys(slot)
     if (found === undefined) return { refused: 'unknown-key' } as const
     const key = this.#crypto.randomBytes(found.suite.keyBytes)
-    return this.#handle({ slot, key: key.slice(), floor: 'fresh', messageFloor: 0 }, (handle) => ({ key, handle }))
+    return this.#handle(slot, key, 'fresh', (handle) => ({ key, handle }))
   }
 
   async openDedicated(slot: number, key: Uint8Array): Promise<SessionKey | SecurityRefusal> {
     const found = await this.#slotKeys(slot)
     if (found === undefined) return { refused: 'unknown-key' }
     if (key.length !== found.suite.keyBytes) return { refused: 'malformed' }
-    return this.#handle({ slot, key: key.slice(), floor: 'fresh', messageFloor: 0 }, (handle) => handle)
+    return this.#handle(slot, key, 'fresh', (handle) => handle)
   }
 
   async agreeAsOriginator({ slot, scheme, transactionId }: AgreementRequest): Promise<OriginatedKey | SecurityRefusal> {
@@ -102,7 +102,7 @@ export class SoftwareSessionKeys implements SessionKeys {
       recipientSystemTitle: keys.peerSystemTitle,
       transactionId: scheme === 'static' ? transactionId : undefined,
     })
-    return this.#handle({ slot, key, floor: 'repeatable', messageFloor: 0 }, (handle) => ({ handle, keyCipheredData }))
+    return this.#handle(slot, key, 'repeatable', (handle) => ({ handle, keyCipheredData }))
   }
 
   async agreeAsRecipient(
@@ -137,7 +137,7 @@ export class SoftwareSessionKeys implements SessionKeys {
       recipientSystemTitle: this.#ownSystemTitle,
       transactionId: scheme === 'static' ? transactionId : undefined,
     })
-    return this.#handle({ slot, key, floor: 'repeatable', messageFloor: 0 }, (handle) => handle)
+    return this.#handle(slot, key, 'repeatable', (handle) => handle)
   }
 
   async wrapFresh(slot: number): Promise<OriginatedKey | SecurityRefusal> {
@@ -146,7 +146,7 @@ export class SoftwareSessionKeys implements SessionKeys {
     if (found === undefined || masterKey === undefined) return { refused: 'unknown-key' }
     const key = this.#crypto.randomBytes(found.suite.keyBytes)
     const keyCipheredData = this.#crypto.aesKeyWrap(masterKey, key)
-    return this.#handle({ slot, key, floor: 'repeatable', messageFloor: 0 }, (handle) => ({ handle, keyCipheredData }))
+    return this.#handle(slot, key, 'repeatable', (handle) => ({ handle, keyCipheredData }))
   }
 
   async unwrap(slot: number, keyCipheredData: Uint8Array): Promise<SessionKey | SecurityRefusal> {
@@ -156,18 +156,22 @@ export class SoftwareSessionKeys implements SessionKeys {
     if (keyCipheredData.length !== found.suite.keyBytes + 8) return { refused: 'malformed' }
     const key = this.#crypto.aesKeyUnwrap(masterKey, keyCipheredData)
     if (key === undefined) return { refused: 'authentication-failed' }
-    return this.#handle({ slot, key, floor: 'repeatable', messageFloor: 0 }, (handle) => handle)
+    return this.#handle(slot, key, 'repeatable', (handle) => handle)
   }
 
   close(handle: SessionKey): void {
-    this.#open.get(handle.sessionKey)?.key.fill(0)
     this.#open.delete(handle.sessionKey)
   }
 
-  #handle<T>(open: OpenKey, result: (handle: SessionKey) => T): T | SecurityRefusal {
+  #handle<T>(
+    slot: number,
+    key: Uint8Array,
+    floor: OpenKey['floor'],
+    result: (handle: SessionKey) => T,
+  ): T | SecurityRefusal {
     if (this.#open.size >= OPEN_KEYS_MAX) return { refused: 'unavailable' }
     const sessionKey = this.#nextHandle++
-    this.#open.set(sessionKey, open)
+    this.#open.set(sessionKey, { slot, cipher: this.#crypto.openGcmKey(key), floor, messageFloor: 0 })
     return result({ sessionKey })
   }
 }
