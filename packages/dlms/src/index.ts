@@ -19,8 +19,10 @@ export { type GeneralHeader, generalHeaderOctets } from './apdu/general-header.t
 export { type GeneralSigning, type SignedForm, signedOctets } from './apdu/general-signing.ts'
 export * from './apdu/references.ts'
 export * from './apdu/results.ts'
+export * from './certificates/certificate-tool.ts'
 export type { CipheringOptions } from './client/ciphering-options.ts'
 export * from './client/dlms-client.ts'
+export * from './client/security-setup-client.ts'
 export * from './cosem/cosem-data.ts'
 export { emitData, parseData } from './cosem/data-codec.ts'
 export * from './cosem/date-time.ts'
@@ -52,6 +54,14 @@ export * from './interface-classes/profile-selection.ts'
 export * from './interface-classes/register.ts'
 export * from './interface-classes/sap-assignment.ts'
 export * from './interface-classes/security-setup.ts'
+export type { CertificateParts } from './interface-classes/security-setup-certificates.ts'
+export {
+  type CertificateEntity,
+  type CertificateIdentification,
+  type CertificateType,
+  certificateEntities,
+  certificateTypes,
+} from './interface-classes/security-setup-data.ts'
 export { countFailedAttempt } from './meter/behaviours/communication.ts'
 export { imageTransferStatus } from './meter/behaviours/image-transfer.ts'
 export * from './meter/define-meter.ts'

@@ -3,6 +3,7 @@ import { ecDomain } from '@gridcard/crypto'
 import { nodeCrypto } from '@gridcard/crypto/node'
 import {
   type AssociationConfig,
+  type CosemObject,
   DlmsClient,
   type DlmsClientOptions,
   type DlmsServerOptions,
@@ -77,13 +78,16 @@ export interface SecuredBenchOptions {
   readonly clientKeys?: Partial<KeySet>
   readonly serverKeys?: Partial<KeySet>
   readonly tampering?: Tampering
+  /** Instead of a fresh one. */
+  readonly serverModule?: ReturnType<typeof keyedModule>
+  readonly objects?: readonly CosemObject[]
 }
 
 export function securedBench(options: SecuredBenchOptions = {}) {
   const { suite = 0 } = options
   const keys = freshKeys(suite)
   const atClient = keyedModule(clientTitle, { ...keys.client, ...options.clientKeys }, 1000)
-  const atServer = keyedModule(serverTitle, { ...keys.server, ...options.serverKeys }, 5)
+  const atServer = options.serverModule ?? keyedModule(serverTitle, { ...keys.server, ...options.serverKeys }, 5)
   const association: AssociationConfig = {
     name: 'secured',
     ...saps,
@@ -94,7 +98,10 @@ export function securedBench(options: SecuredBenchOptions = {}) {
     access: () => true,
     ...options.association,
   }
-  const device = sampleDevice({ associations: [association], security: atServer.module, ...options.server })
+  const device = sampleDevice(
+    { associations: [association], security: atServer.module, ...options.server },
+    options.objects,
+  )
   const transport = inProcessTransport(device.server, saps, options.tampering)
   const client = new DlmsClient({
     transport,

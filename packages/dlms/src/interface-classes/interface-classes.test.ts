@@ -313,7 +313,9 @@ test('the security setup answers every method with other-reason, and tells title
     serverSystemTitle: Uint8Array.of(2),
   })
   for (let index = 1; index <= 8; index++) {
-    expect(await setup.invoke?.(index, undefined, caller)).toEqual({ result: 'other-reason' })
+    expect(await setup.invoke?.(index, undefined, caller)).toEqual({ result: 'read-write-denied' })
+    const authenticated = { ...caller, protection: 1 }
+    expect(await setup.invoke?.(index, undefined, authenticated)).toEqual({ result: 'other-reason' })
   }
   const values = [2, 3, 4, 5, 6].map((index) => read(setup, index))
   expect(await Promise.all(values)).toEqual([

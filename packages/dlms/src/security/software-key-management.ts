@@ -261,7 +261,7 @@ export class SoftwareKeyManagement implements KeyManagement {
     const found = await this.#parts.slotKeys(slot)
     if (found === undefined) return { refused: 'unknown-key' }
     const { asymmetric } = found.suite
-    return asymmetric === undefined ? { refused: 'not-permitted' } : { ...found, asymmetric }
+    return asymmetric === undefined ? { refused: 'unsupported' } : { ...found, asymmetric }
   }
 }
 

@@ -80,7 +80,7 @@ export class SoftwareSessionKeys implements SessionKeys {
     if (found === undefined) return { refused: 'unknown-key' }
     const { suite, keys } = found
     const { asymmetric } = suite
-    if (asymmetric === undefined) return { refused: 'not-permitted' }
+    if (asymmetric === undefined) return { refused: 'unsupported' }
     const peerPublicKey = keys.agreement?.peerPublicKey
     if (peerPublicKey === undefined) return { refused: 'unknown-key' }
     let privateKey = keys.agreement?.privateKey
@@ -113,7 +113,7 @@ export class SoftwareSessionKeys implements SessionKeys {
     if (found === undefined) return { refused: 'unknown-key' }
     const { suite, keys } = found
     const { asymmetric } = suite
-    if (asymmetric === undefined) return { refused: 'not-permitted' }
+    if (asymmetric === undefined) return { refused: 'unsupported' }
     const privateKey = keys.agreement?.privateKey
     let peerPublicKey = keys.agreement?.peerPublicKey
     if (privateKey === undefined) return { refused: 'unknown-key' }

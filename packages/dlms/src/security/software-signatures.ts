@@ -16,7 +16,7 @@ export class SoftwareSignatures implements Signatures {
   async sign(slot: number, octets: Uint8Array): Promise<Uint8Array | SecurityRefusal> {
     const found = await this.#slotKeys(slot)
     if (found === undefined) return { refused: 'unknown-key' }
-    if (found.suite.asymmetric === undefined) return { refused: 'not-permitted' }
+    if (found.suite.asymmetric === undefined) return { refused: 'unsupported' }
     const privateKey = found.keys.signing?.privateKey
     if (privateKey === undefined) return { refused: 'unknown-key' }
     return this.#crypto.createEcdsaSigner(schemeOf(found.suite.asymmetric), privateKey).sign(octets)
@@ -30,7 +30,7 @@ export class SoftwareSignatures implements Signatures {
     const found = await this.#slotKeys(slot)
     if (found === undefined) return { refused: 'unknown-key' }
     const { asymmetric } = found.suite
-    if (asymmetric === undefined) return { refused: 'not-permitted' }
+    if (asymmetric === undefined) return { refused: 'unsupported' }
     const publicKey = found.keys.signing?.peerPublicKey
     if (publicKey === undefined) return { refused: 'unknown-key' }
     try {

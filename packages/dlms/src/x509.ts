@@ -1,0 +1,1 @@
+export { createCertificateTool } from './certificates/asn1-certificate-tool.ts'
