@@ -1,6 +1,7 @@
 import { type DsaDomain, type EcCurveName, type EcDomain, ecDomain } from '@gridcard/crypto'
 import type { Jcre } from '../runtime/jcre.ts'
 import { CRYPTO, failCrypto, orFail } from './crypto-exceptions.ts'
+import { defaultDhGroup, defaultDsaGroup } from './default-groups.ts'
 import { domainOf, ecPrivateKeyShape, ecPublicKeyShape, hasDomain, putDomain, putValue } from './ec-keys.ts'
 import {
   dhPrivateKeyShape,
@@ -136,12 +137,16 @@ function generateRsa(jcre: Jcre, publicKey: number, privateKey: number): void {
   for (const part of [made.privateExponent, made.p, made.q, made.dp, made.dq, made.qInverse]) part.fill(0)
 }
 
-/** A group cannot be made here in reasonable time: one of the keys has to have it. */
-function presetGroup(jcre: Jcre, shapes: readonly [KeyShape, KeyShape], pair: readonly [number, number]): DsaDomain {
+/** That of one of the keys, or the one that stands for its size: a group cannot be made here in reasonable time. */
+function groupFor(
+  jcre: Jcre,
+  shapes: readonly [KeyShape, KeyShape],
+  pair: readonly [number, number],
+  defaultGroup: (bits: number) => DsaDomain | undefined,
+): DsaDomain {
   const index = [0, 1].find((one) => hasGroupDomain(jcre, shapes[one]!, pair[one]!))
-  return index === undefined
-    ? failCrypto(jcre, CRYPTO.ILLEGAL_VALUE)
-    : groupDomainOf(jcre, shapes[index]!, pair[index]!)
+  if (index !== undefined) return groupDomainOf(jcre, shapes[index]!, pair[index]!)
+  return defaultGroup(sizeOf(jcre, pair[0])) ?? failCrypto(jcre, CRYPTO.ILLEGAL_VALUE)
 }
 
 function putGroupPair(
@@ -162,7 +167,7 @@ function putGroupPair(
 function generateDsa(jcre: Jcre, publicKey: number, privateKey: number): void {
   const shapes = [dsaPublicKeyShape, dsaPrivateKeyShape] as const
   const pair = [publicKey, privateKey] as const
-  const domain = presetGroup(jcre, shapes, pair)
+  const domain = groupFor(jcre, shapes, pair, defaultDsaGroup)
   const made = orFail(jcre, CRYPTO.ILLEGAL_VALUE, () => {
     const x = jcre.crypto.generateDsaPrivateKey(domain)
     return { domain, x, y: jcre.crypto.dsaPublicKey(domain, x) }
@@ -176,7 +181,7 @@ const DH_EXPONENT_BYTES = 52
 function generateDh(jcre: Jcre, publicKey: number, privateKey: number): void {
   const shapes = [dhPublicKeyShape, dhPrivateKeyShape] as const
   const pair = [publicKey, privateKey] as const
-  const domain = presetGroup(jcre, shapes, pair)
+  const domain = groupFor(jcre, shapes, pair, defaultDhGroup)
   const bound = domain.q.length > 0 ? domain.q.length : domain.p.length
   const x = jcre.crypto.randomBytes(Math.min(DH_EXPONENT_BYTES, bound))
   // Below the bound, and not zero.
