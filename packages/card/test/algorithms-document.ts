@@ -74,6 +74,20 @@ const SECTIONS: readonly Section[] = [
     arguments: (value) => [[value, 0]],
   },
   {
+    title: 'AEADCipher by cipher, with PAD_NULL',
+    className: 'javacardx/crypto/AEADCipher',
+    constants: /^CIPHER_/,
+    call: 'javacardx/crypto/Cipher.getInstance(BBZ)Ljavacardx/crypto/Cipher;',
+    arguments: (value) => [[value, 0, 0]],
+  },
+  {
+    title: 'Paddings of SIG_CIPHER_RSA',
+    className: 'javacardx/crypto/Cipher',
+    constants: /^PAD_/,
+    call: security('Signature.getInstance(BBBZ)Ljavacard/security/Signature;'),
+    arguments: (value) => [[1, 3, value, 0]],
+  },
+  {
     title: 'KeyBuilder.buildKey, in one size at least',
     className: security('KeyBuilder'),
     constants: /^TYPE_(?!XEC)/,
@@ -100,6 +114,20 @@ const SECTIONS: readonly Section[] = [
     constants: /^ALG_/,
     call: security('KeyAgreement.getInstance(BZ)Ljavacard/security/KeyAgreement;'),
     arguments: (value) => [[value, 0]],
+  },
+  {
+    title: 'DerivationFunction',
+    className: 'javacardx/security/derivation/DerivationFunction',
+    constants: /^ALG_/,
+    call: 'javacardx/security/derivation/DerivationFunction.getInstance(SZ)Ljavacardx/security/derivation/DerivationFunction;',
+    arguments: (value) => [[value, 0]],
+  },
+  {
+    title: 'CertificateParser',
+    className: 'javacardx/security/cert/CertificateParser',
+    constants: /^TYPE_/,
+    call: 'javacardx/security/cert/CertificateParser.getInstance(S)Ljavacardx/security/cert/CertificateParser;',
+    arguments: (value) => [[value]],
   },
   {
     title: 'RandomData',
