@@ -8,8 +8,11 @@ import type {
   HdlcAddress,
   HdlcFrame,
   MethodRef,
+  ReadResult,
   SelectiveAccess,
   TypeDescription,
+  VariableAccess,
+  WriteResult,
 } from '../src/index.ts'
 import { cipheredTags } from '../src/index.ts'
 
@@ -197,6 +200,26 @@ const specifications = fc.array(specification, { maxLength: 4 })
 const manyData = fc.array(cosemData, { maxLength: 4 })
 
 /** Every kind of APDU this room speaks. */
+const shortBlock = fc.record({ lastBlock: fc.boolean(), blockNumber: u16, rawData: octets() })
+const variable: fc.Arbitrary<VariableAccess> = fc.oneof(
+  fc.record({ kind: kind('variable-name'), name: u16 }),
+  fc.record({ kind: kind('parameterized-access'), name: u16, selector: u8, parameter: cosemData }),
+  fc.record({ kind: kind('block-number-access'), blockNumber: u16 }),
+  fc.record({ kind: kind('read-data-block-access'), block: shortBlock }),
+  fc.record({ kind: kind('write-data-block-access'), lastBlock: fc.boolean(), blockNumber: u16 }),
+)
+const readResult: fc.Arbitrary<ReadResult> = fc.oneof(
+  fc.record({ data: cosemData }),
+  fc.record({ accessResult: u8 }),
+  fc.record({ block: shortBlock }),
+  fc.record({ blockNumber: u16 }),
+)
+const writeResult: fc.Arbitrary<WriteResult> = fc.oneof(
+  fc.constant({ ok: true as const }),
+  fc.record({ accessResult: u8 }),
+  fc.record({ blockNumber: u16 }),
+)
+
 export const apdu: fc.Arbitrary<Apdu> = fc.oneof(
   aarq,
   aare,
@@ -226,6 +249,23 @@ export const apdu: fc.Arbitrary<Apdu> = fc.oneof(
       vaaName: u16,
     },
     { requiredKeys: ['kind', 'dlmsVersion', 'conformance', 'maxPduBytes', 'vaaName'] },
+  ),
+  fc.record({ kind: kind('read-request'), variables: fc.array(variable, { maxLength: 4 }) }),
+  fc.record({ kind: kind('read-response'), results: fc.array(readResult, { maxLength: 4 }) }),
+  fc.record({
+    kind: fc.constantFrom('write-request', 'unconfirmed-write-request'),
+    variables: fc.array(variable, { maxLength: 4 }),
+    values: fc.array(cosemData, { maxLength: 4 }),
+  }),
+  fc.record({ kind: kind('write-response'), results: fc.array(writeResult, { maxLength: 4 }) }),
+  fc.record(
+    {
+      kind: kind('information-report-request'),
+      currentTime: latin1,
+      variables: fc.array(variable, { maxLength: 4 }),
+      values: fc.array(cosemData, { maxLength: 4 }),
+    },
+    { requiredKeys: ['kind', 'variables', 'values'] },
   ),
   fc.record({ kind: kind('confirmed-service-error'), service: u8, errorClass: u8, value: u8 }),
   fc.oneof(

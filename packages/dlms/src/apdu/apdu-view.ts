@@ -13,6 +13,7 @@ import type { KeyInfo } from './general-ciphering.ts'
 import type { GeneralHeader } from './general-header.ts'
 import type { AttributeRef, MethodRef } from './references.ts'
 import { actionResultName, dataAccessResultName } from './results.ts'
+import type { ReadResult, VariableAccess, WriteResult } from './short-name.ts'
 
 /** Any octets as an APDU, for traces: what can be told about them without a key and without telling a reading. */
 export interface ApduView {
@@ -91,9 +92,38 @@ function summaryOf(apdu: Apdu): string {
       return blockTransferSummary(apdu)
     case 'event-notification-request':
       return `${referenceText(apdu.attribute)} ${typeSummary(apdu.value)}`
+    case 'read-request':
+    case 'write-request':
+    case 'unconfirmed-write-request':
+    case 'information-report-request':
+      return apdu.variables.map(variableText).join(', ')
+    case 'read-response':
+    case 'write-response':
+      return apdu.results.map(shortResultText).join(', ')
     default:
       return `${apdu.kind.replace(/^[a-z]+-(request|response)-/, '')} id ${apdu.invokeIdAndPriority & 15}: ${serviceSummary(apdu)}`
   }
+}
+
+function variableText(variable: VariableAccess): string {
+  switch (variable.kind) {
+    case 'variable-name':
+      return variable.name.toString(16).padStart(4, '0')
+    case 'parameterized-access':
+      return `${variable.name.toString(16).padStart(4, '0')} selector ${variable.selector} ${typeSummary(variable.parameter)}`
+    case 'read-data-block-access':
+      return `block ${variable.block.blockNumber}${variable.block.lastBlock ? ' last' : ''} ${variable.block.rawData.length} bytes`
+    default:
+      return `block ${variable.blockNumber}`
+  }
+}
+
+function shortResultText(result: ReadResult | WriteResult): string {
+  if ('data' in result) return typeSummary(result.data)
+  if ('accessResult' in result) return accessText(result.accessResult)
+  if ('ok' in result) return 'success'
+  if ('blockNumber' in result) return `block ${result.blockNumber}`
+  return `block ${result.block.blockNumber}${result.block.lastBlock ? ' last' : ''} ${result.block.rawData.length} bytes`
 }
 
 type ServiceApdu = Extract<Apdu, { invokeIdAndPriority: number }>

@@ -10,7 +10,8 @@ import { apduView, traceApdu } from './apdu-view.ts'
 describe('parseApdu refuses', () => {
   test.each([
     ['no octets', ''],
-    ['a service of short names', '05 01 02 00 08'],
+    ['a short name cut off', '05 01 02 00'],
+    ['a short name of another form', '05 01 03 00 08'],
     ['a dedicated-key APDU cut short', 'D0 1E 30 01234567 00'],
     ['an unknown key in general-ciphering', 'DD 00 00 00 00 00 01 03 00 05 30 00000000'],
     ['general-ciphering without content', 'DD 00 00 00 00 00 00'],

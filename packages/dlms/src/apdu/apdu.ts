@@ -85,8 +85,17 @@ import {
   writeSetRequest,
   writeSetResponse,
 } from './set.ts'
+import {
+  readInformationReport,
+  readReadRequest,
+  readReadResponse,
+  readWriteRequest,
+  readWriteResponse,
+  type ShortNameApdu,
+  writeShortName,
+} from './short-name.ts'
 
-/** The plain xDLMS services of logical name referencing. */
+/** The plain xDLMS services, of logical and of short name referencing. */
 export type XdlmsApdu =
   | InitiateRequest
   | InitiateResponse
@@ -103,6 +112,7 @@ export type XdlmsApdu =
   | AccessRequest
   | AccessResponse
   | GeneralBlockTransfer
+  | ShortNameApdu
 
 /** What carries another APDU in it, protected. */
 export type ProtectedApdu = ServiceCiphered | TitledCiphering | GeneralCiphering | GeneralSigning
@@ -190,6 +200,18 @@ export function parseXdlms(bytes: Uint8Array, limits?: DataLimits): XdlmsApdu {
         return readAccessResponse(reader, limits)
       case apduTags['general-block-transfer']:
         return readGeneralBlockTransfer(reader)
+      case apduTags['read-request']:
+        return readReadRequest(reader, limits)
+      case apduTags['read-response']:
+        return readReadResponse(reader, limits)
+      case apduTags['write-request']:
+        return readWriteRequest(reader, 'write-request', limits)
+      case apduTags['unconfirmed-write-request']:
+        return readWriteRequest(reader, 'unconfirmed-write-request', limits)
+      case apduTags['write-response']:
+        return readWriteResponse(reader)
+      case apduTags['information-report-request']:
+        return readInformationReport(reader, limits)
       default:
         throw new DlmsError('DLMS_MALFORMED', 'no service spoken here', { tag })
     }
@@ -298,5 +320,8 @@ function writeXdlms(writer: ByteWriter, apdu: XdlmsApdu): void {
       break
     case 'general-block-transfer':
       writeGeneralBlockTransfer(writer.u8(apduTags['general-block-transfer']), apdu)
+      break
+    default:
+      writeShortName(writer.u8(apduTags[apdu.kind]), apdu)
   }
 }

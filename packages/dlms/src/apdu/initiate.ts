@@ -7,6 +7,8 @@ export const dlmsVersion = 6
 
 /** Fixed for logical name referencing. */
 export const vaaNameLn = 0x0007
+/** Base name of the Association SN object. */
+export const vaaNameSn = 0xfa00
 
 export interface InitiateRequest {
   readonly kind: 'initiate-request'

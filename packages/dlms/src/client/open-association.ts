@@ -4,8 +4,9 @@ import { applicationContexts, type MechanismName, mechanisms } from '../apdu/acs
 import { emitXdlms, parseXdlms } from '../apdu/apdu.ts'
 import { apduTags } from '../apdu/apdu-tags.ts'
 import { conformanceOf, conforms } from '../apdu/conformance.ts'
-import { dlmsVersion, type InitiateResponse, vaaNameLn } from '../apdu/initiate.ts'
-import { actionResultName } from '../apdu/results.ts'
+import { dlmsVersion, type InitiateResponse, vaaNameLn, vaaNameSn } from '../apdu/initiate.ts'
+import { actionResultName, dataAccessResultName } from '../apdu/results.ts'
+import type { ReadResponse } from '../apdu/short-name.ts'
 import { cosem } from '../cosem/cosem-data.ts'
 import { DlmsError } from '../errors.ts'
 import { challengeBytesOf, isServiceLike, isUsableChallenge } from '../security/challenge.ts'
@@ -40,6 +41,8 @@ export interface OpenAssociationOptions extends SecuredOptions {
   readonly send: (apdu: Uint8Array) => Promise<Uint8Array>
   readonly generalBlockTransfer?: boolean
   readonly maxPduBytes: number
+  /** How objects are named. Default: `ln`. */
+  readonly referencing?: 'ln' | 'sn'
 }
 
 /** What the client asks for; blocks and lists only help, so a server may leave them out. */
@@ -55,11 +58,24 @@ const proposedConformance = conformanceOf(
   'action',
 )
 
-function proposedBy({ generalBlockTransfer }: OpenAssociationOptions, ciphering: CipheringOptions | undefined): number {
+const proposedShortNames = conformanceOf(
+  'read',
+  'write',
+  'block-transfer-with-get-or-read',
+  'block-transfer-with-set-or-write',
+  'multiple-references',
+  'information-report',
+  'parameterized-access',
+)
+
+function proposedBy(
+  { generalBlockTransfer, referencing }: OpenAssociationOptions,
+  ciphering: CipheringOptions | undefined,
+): number {
   const isGeneral =
     ciphering !== undefined && ((ciphering.form ?? 'service') !== 'service' || requestLayersAreSigned(ciphering))
   return (
-    proposedConformance |
+    (referencing === 'sn' ? proposedShortNames : proposedConformance) |
     (generalBlockTransfer === true ? conformanceOf('general-block-transfer') : 0) |
     (isGeneral ? conformanceOf('general-protection') : 0)
   )
@@ -67,6 +83,9 @@ function proposedBy({ generalBlockTransfer }: OpenAssociationOptions, ciphering:
 
 const requestLayersAreSigned = (ciphering: CipheringOptions): boolean =>
   (policyOf(ciphering) & (securityPolicy.signedRequest | securityPolicy.signedResponse)) !== 0
+
+/** Offset of reply_to_HLS_authentication in the Association SN object. @source Blue Book ed. 14 §4.4.3 */
+const REPLY_TO_HLS_OFFSET = 0x58
 
 const replyToHls = { classId: 15, logicalName: '0.0.40.0.0.255', methodIndex: 1 } as const
 /** Confirmed, high priority, invoke id 0: before the first request of the association. */
@@ -107,7 +126,7 @@ async function open(
     conformance: proposedBy(options, ciphering),
     maxPduBytes: options.maxPduBytes,
   })
-  const applicationContextName = applicationContexts[ciphering === undefined ? 'ln' : 'ln-ciphered']
+  const applicationContextName = contextOf(options, ciphering)
   const needsTitle = ciphering !== undefined || titledMechanisms.has(mechanism)
   const challenge = isHls(mechanism)
     ? granted(await options.security!.hlsChallenge(options.slot!, challengeBytesOf(mechanism)))
@@ -131,7 +150,7 @@ async function open(
   if (serverChallenge === undefined && aare.diagnostic.code !== associateDiagnostics.null) {
     throw unexpected('authentication asked for')
   }
-  const response = initiateResponseOf(await openedInitiate(aare, protection, requiredOfInitiate))
+  const response = initiateResponseOf(await openedInitiate(aare, protection, requiredOfInitiate), options.referencing)
   const layers =
     ciphering === undefined
       ? []
@@ -148,6 +167,13 @@ async function open(
   }
   const info = infoOf(options, ciphering, response, aare.apTitle)
   return { info, protection, layers, initiate, initiateLayers: layersOfInitiate, requiredOfInitiate }
+}
+
+function contextOf(
+  { referencing = 'ln' }: OpenAssociationOptions,
+  ciphering: CipheringOptions | undefined,
+): Uint8Array {
+  return applicationContexts[ciphering === undefined ? referencing : (`${referencing}-ciphered` as const)]
 }
 
 function protectionOf(options: OpenAssociationOptions, ciphering: CipheringOptions): FrameProtection {
@@ -204,12 +230,15 @@ async function exchangeTokens(
   layers: ProtectionLayers,
   token: Uint8Array,
 ): Promise<Uint8Array> {
-  const request = emitXdlms({
-    kind: 'action-request-normal',
-    invokeIdAndPriority: REPLY_INVOKE_ID,
-    method: replyToHls,
-    parameter: cosem.octetString(token),
-  })
+  const parameter = cosem.octetString(token)
+  const request = emitXdlms(
+    options.referencing === 'sn'
+      ? {
+          kind: 'read-request',
+          variables: [{ kind: 'parameterized-access', name: vaaNameSn + REPLY_TO_HLS_OFFSET, selector: 1, parameter }],
+        }
+      : { kind: 'action-request-normal', invokeIdAndPriority: REPLY_INVOKE_ID, method: replyToHls, parameter },
+  )
   const sent = protection === undefined ? request : granted(await protection.protect(request, layers))
   const answer = await options.send(sent)
   if (answer[0] === apduTags['exception-response']) throw exceptionOf(answer)
@@ -217,6 +246,7 @@ async function exchangeTokens(
   const opened = protection === undefined ? undefined : granted(await protection.unprotect(answer, required))
   if (opened !== undefined && !isSameForm(layers, opened.layers)) throw refusalError({ refused: 'not-permitted' })
   const response = parseXdlms(opened?.plaintext ?? answer)
+  if (response.kind === 'read-response' && options.referencing === 'sn') return tokenOf(response)
   if (response.kind !== 'action-response-normal' || response.invokeIdAndPriority !== REPLY_INVOKE_ID) {
     throw unexpected('not the answer to reply_to_HLS_authentication')
   }
@@ -229,6 +259,14 @@ async function exchangeTokens(
     throw new DlmsError('DLMS_AUTHENTICATION_FAILED', 'the server gave no answer to our challenge')
   }
   return returned.value
+}
+
+function tokenOf({ results }: ReadResponse): Uint8Array {
+  const [result] = results
+  if (result !== undefined && 'data' in result && result.data.type === 'octet-string') return result.data.value
+  const code = result !== undefined && 'accessResult' in result ? result.accessResult : undefined
+  const name = code === undefined ? 'no octets' : (dataAccessResultName(code) ?? code)
+  throw new DlmsError('DLMS_AUTHENTICATION_FAILED', `the server did not take our answer: ${name}`)
 }
 
 function acceptedAare(answer: Uint8Array, applicationContextName: Uint8Array): Aare {
@@ -281,15 +319,17 @@ function serverChallengeOf(aare: Aare, mechanism: MechanismName, clientChallenge
 
 const isHls = (mechanism: MechanismName): mechanism is HlsMechanism => mechanism !== 'none' && mechanism !== 'lls'
 
-function initiateResponseOf(plaintext: Uint8Array): InitiateResponse {
+function initiateResponseOf(plaintext: Uint8Array, referencing: 'ln' | 'sn' = 'ln'): InitiateResponse {
   const response = parseXdlms(plaintext)
   if (response.kind === 'confirmed-service-error') {
     const { service, errorClass, value } = response
     throw new DlmsError('DLMS_ASSOCIATION_REFUSED', 'initiate refused', { service, errorClass, value })
   }
   if (response.kind !== 'initiate-response') throw unexpected('no initiate-response in the AARE')
-  if (response.dlmsVersion !== dlmsVersion || response.vaaName !== vaaNameLn) throw unexpected('another DLMS version')
-  if (!conforms(response.conformance, 'get')) throw unexpected('a server without GET')
+  const vaaName = referencing === 'sn' ? vaaNameSn : vaaNameLn
+  if (response.dlmsVersion !== dlmsVersion || response.vaaName !== vaaName) throw unexpected('another DLMS version')
+  // Servers with short names were met that read and write and do not say so.
+  if (referencing === 'ln' && !conforms(response.conformance, 'get')) throw unexpected('a server without GET')
   return response
 }
 
