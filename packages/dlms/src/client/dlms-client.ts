@@ -49,6 +49,8 @@ export interface DlmsClientOptions {
   readonly slot?: number
   /** The title the server must answer with, 8 bytes; needed where titles are proved, and for ciphering. */
   readonly serverSystemTitle?: Uint8Array
+  /** The user of this client, 0..255, where the server keeps a list of them. */
+  readonly userId?: number
   /**
    * Offers general block transfer, one block at a time, so that an ACCESS may be longer than one APDU. Default false:
    * some servers then use it for everything, and stream.

@@ -39,6 +39,7 @@ export interface ClientAssociation {
 
 export interface OpenAssociationOptions extends SecuredOptions {
   readonly send: (apdu: Uint8Array) => Promise<Uint8Array>
+  readonly userId?: number
   readonly generalBlockTransfer?: boolean
   readonly maxPduBytes: number
   /** How objects are named. Default: `ln`. */
@@ -135,6 +136,7 @@ async function open(
     emitAarq({
       applicationContextName,
       ...(needsTitle && { apTitle: options.security!.systemTitle }),
+      ...(options.userId !== undefined && { aeInvocationId: options.userId }),
       ...(mechanism !== 'none' && {
         acseRequirements: true,
         mechanismName: mechanisms[mechanism],

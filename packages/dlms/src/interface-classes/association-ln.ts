@@ -1,34 +1,55 @@
 import { applicationContexts, mechanisms } from '../apdu/acse-names.ts'
 import { type CosemData, cosem } from '../cosem/cosem-data.ts'
 import { logicalNameBytes } from '../cosem/obis-code.ts'
-import type { AssociationConfig } from '../server/server-options.ts'
-import { buildObject } from './build-object.ts'
-import { type AccessKind, type Caller, type CosemObject, supportsAccess } from './cosem-object.ts'
+import { isRefusal, type SecurityModule } from '../security/security-module.ts'
+import { protections, suffices } from '../security/security-policy.ts'
+import type { AssociationUser } from '../server/server-options.ts'
+import { type AssociationConfig, policyOf } from '../server/server-options.ts'
+import { buildObject, type MethodHandler } from './build-object.ts'
+import { type AccessKind, type ActionOutcome, type Caller, type CosemObject, supportsAccess } from './cosem-object.ts'
 import { interfaceClasses } from './interface-class-table.ts'
+import { octetsOf } from './security-setup-data.ts'
+
+export type AssociationLnVersion = 1 | 2 | 3
 
 /**
- * Class 15 version 1: what this association may see and do. Without `association` it is the current one, whichever
- * that is (0.0.40.0.0.255). The secret is never readable. Method 1, reply_to_HLS_authentication, is the server's own:
- * it answers it while the association is pending, before any object is asked.
- * @source Blue Book ed. 14 §4.4.4, version 1 in §5
+ * Class 15: what this association may see and do. Without `association` it is the current one, whichever that is
+ * (0.0.40.0.0.255). The secret is never readable. Method 1, reply_to_HLS_authentication, is the server's own: it answers
+ * it while the association is pending, before any object is asked. Version 2 has users; version 3 tells access rights
+ * in bits, with the protection each attribute and method needs.
+ * @source Blue Book ed. 14 §4.4.4, versions 1 and 2 in §5
  */
 export function associationLnObject(parts: {
   readonly logicalName: string
+  /** Default 1. */
+  readonly version?: AssociationLnVersion
   readonly association?: AssociationConfig
   /** All objects of the server; asked at each read, so that this object can be among them. */
   readonly objects: () => readonly CosemObject[]
   /** Logical name of the security setup of an association; undefined gives 0.0.0.0.0.0. */
   readonly securitySetup?: (association: AssociationConfig) => string | undefined
+  /** The module that holds the HLS secrets, which it can change with `keyManagement`; without it they stand. */
+  readonly security?: SecurityModule
+  /** Takes a new password of LLS, 1..64 octets, and makes it durable. Without it the password stands. */
+  readonly changePassword?: (association: AssociationConfig, password: Uint8Array) => void | Promise<void>
 }): CosemObject {
+  const { version = 1 } = parts
+  const { associationLn } = interfaceClasses
+  const hasUsers = version >= 2
   const associationFor = (caller: Caller) => parts.association ?? caller.association
   const attribute = (read: (association: AssociationConfig, caller: Caller) => CosemData) => ({
     read: (caller: Caller) => read(associationFor(caller), caller),
   })
   return buildObject({
-    interfaceClass: interfaceClasses.associationLn,
+    interfaceClass: {
+      ...associationLn,
+      version,
+      attributes: [...associationLn.attributes, ...(hasUsers ? ['user_list', 'current_user'] : [])],
+      methods: [...associationLn.methods, ...(hasUsers ? ['add_user', 'remove_user'] : [])],
+    },
     logicalName: parts.logicalName,
     attributes: {
-      2: attribute((association) => objectList(parts.objects(), association)),
+      2: attribute((association) => objectList(parts.objects(), association, version)),
       3: attribute((association) =>
         cosem.structure(cosem.integer(association.clientSap), cosem.longUnsigned(association.serverSap)),
       ),
@@ -37,16 +58,98 @@ export function associationLnObject(parts: {
       ),
       5: attribute(contextInfo),
       6: attribute((association) => cosem.octetString(mechanisms[association.mechanism])),
+      ...(parts.changePassword && {
+        7: {
+          read: () => ({ refused: 'read-write-denied' }) as const,
+          async write(value: CosemData, caller: Caller) {
+            const password = octetsOf(value)
+            if (!isProved(caller) || associationFor(caller).mechanism !== 'lls') {
+              return { refused: 'read-write-denied' } as const
+            }
+            if (password === undefined || password.length < 1 || password.length > 64) {
+              return { refused: 'type-unmatched' } as const
+            }
+            await parts.changePassword?.(associationFor(caller), password)
+            return undefined
+          },
+        },
+      }),
       8: attribute((association, caller) => cosem.enumeration(caller.isAssociated(association) ? 2 : 0)),
       9: attribute((association) => {
         const setup = parts.securitySetup?.(association)
         return cosem.octetString(logicalNameBytes(setup ?? '0.0.0.0.0.0'))
       }),
+      ...(hasUsers && {
+        10: attribute((association) => cosem.array((association.users?.list() ?? []).map(userData))),
+        11: attribute((association, caller) =>
+          userData((association === caller.association ? caller.user : undefined) ?? { id: 0, name: '' }),
+        ),
+      }),
+    },
+    methods: {
+      2: (parameter, caller) => changeHlsSecret(parts.security, associationFor(caller), parameter, caller),
+      ...(hasUsers && {
+        5: userMethod(associationFor, (users, user) => users.add(user)),
+        6: userMethod(associationFor, (users, user) => users.remove(user)),
+      }),
     },
   })
 }
 
-function objectList(objects: readonly CosemObject[], association: AssociationConfig): CosemData {
+/** Authenticated and encrypted, whatever the access rights say: secrets are in it. */
+const isProved = (caller: Caller): boolean =>
+  suffices(caller.protection, protections.authenticated | protections.encrypted)
+
+/** The new secret counts from the next association on. */
+async function changeHlsSecret(
+  security: SecurityModule | undefined,
+  { mechanism, slot }: AssociationConfig,
+  parameter: CosemData | undefined,
+  caller: Caller,
+): Promise<ActionOutcome> {
+  const hasSecret = mechanism.startsWith('hls') && mechanism !== 'hls-gmac' && mechanism !== 'hls-ecdsa'
+  if (!isProved(caller)) return { result: 'read-write-denied' }
+  const keys = security?.keyManagement
+  const secret = octetsOf(parameter)
+  if (!hasSecret || keys === undefined || slot === undefined) return { result: 'other-reason' }
+  if (secret === undefined) return { result: 'type-unmatched' }
+  // An AES key.
+  if (mechanism === 'hls' && secret.length !== 16) return { result: 'type-unmatched' }
+  if (isRefusal(await keys.changeHlsSecret(slot, secret))) return { result: 'other-reason' }
+  caller.afterAnswer(() => keys.commit(slot))
+  return { result: 'success' }
+}
+
+const userData = ({ id, name }: AssociationUser): CosemData =>
+  cosem.structure(cosem.unsigned(id), cosem.visibleString(name))
+
+function userMethod(
+  associationFor: (caller: Caller) => AssociationConfig,
+  act: (users: NonNullable<AssociationConfig['users']>, user: AssociationUser) => void | Promise<void>,
+): MethodHandler {
+  return async (parameter, caller) => {
+    const { users } = associationFor(caller)
+    if (users === undefined || (caller.protection & protections.authenticated) === 0)
+      return { result: 'read-write-denied' }
+    const user = userIn(parameter)
+    if (user === undefined) return { result: 'type-unmatched' }
+    await act(users, user)
+    return { result: 'success' }
+  }
+}
+
+function userIn(data: CosemData | undefined): AssociationUser | undefined {
+  const [id, name] = data?.type === 'structure' && data.value.length === 2 ? data.value : []
+  if (id?.type !== 'unsigned') return undefined
+  if (name?.type === 'visible-string') return { id: id.value, name: name.value }
+  return name?.type === 'octet-string' ? { id: id.value, name: String.fromCharCode(...name.value) } : undefined
+}
+
+function objectList(
+  objects: readonly CosemObject[],
+  association: AssociationConfig,
+  version: AssociationLnVersion,
+): CosemData {
   return cosem.array(
     objects
       .filter((object) => association.access(object, 1, 'read'))
@@ -55,29 +158,45 @@ function objectList(objects: readonly CosemObject[], association: AssociationCon
           cosem.longUnsigned(object.classId),
           cosem.unsigned(object.version),
           cosem.octetString(logicalNameBytes(object.logicalName)),
-          accessRights(object, association),
+          accessRights(object, association, version),
         ),
       ),
   )
 }
 
-// Access modes of version 1: the authenticated ones are three above the plain ones.
+// Access modes of versions 1 and 2: the authenticated ones are three above the plain ones. Those of version 3 are bits:
+// read, write (methods: access), and from bit 2 on the protection that is needed.
 const AUTHENTICATED_ATTRIBUTE = 3
 const READ = 1
 const WRITE = 2
 const METHOD_ACCESS = 1
 const METHOD_AUTHENTICATED_ACCESS = 2
 
-function accessRights(object: CosemObject, association: AssociationConfig): CosemData {
+function accessRights(object: CosemObject, association: AssociationConfig, version: AssociationLnVersion): CosemData {
+  const needed = (index: number, kinds: readonly AccessKind[]) =>
+    kinds.reduce((bits, kind) => bits | (association.protection?.(object, index, kind) ?? 0), policyOf(association)) &
+    0xfc
   const may = (kind: AccessKind, index: number) =>
     supportsAccess(object, kind, index) && association.access(object, index, kind)
   const attributes = indices(object.attributeCount).map((index) => {
     const plain = (may('read', index) ? READ : 0) + (may('write', index) ? WRITE : 0)
-    const mode = plain > 0 && association.ciphered ? plain + AUTHENTICATED_ATTRIBUTE : plain
+    const mode =
+      version === 3
+        ? plain > 0
+          ? plain | needed(index, ['read', 'write'])
+          : 0
+        : plain > 0 && association.ciphered
+          ? plain + AUTHENTICATED_ATTRIBUTE
+          : plain
     return cosem.structure(cosem.integer(index), cosem.enumeration(mode), cosem.nullData)
   })
   const methods = indices(object.methodCount).map((index) => {
-    const granted = association.ciphered ? METHOD_AUTHENTICATED_ACCESS : METHOD_ACCESS
+    const granted =
+      version === 3
+        ? METHOD_ACCESS | needed(index, ['invoke'])
+        : association.ciphered
+          ? METHOD_AUTHENTICATED_ACCESS
+          : METHOD_ACCESS
     return cosem.structure(cosem.integer(index), cosem.enumeration(may('invoke', index) ? granted : 0))
   })
   return cosem.structure(cosem.array(attributes), cosem.array(methods))

@@ -1,7 +1,7 @@
 import type { SelectiveAccess } from '../apdu/references.ts'
 import type { ActionResult, DataAccessResult } from '../apdu/results.ts'
 import type { CosemData } from '../cosem/cosem-data.ts'
-import type { AssociationConfig } from '../server/server-options.ts'
+import type { AssociationConfig, AssociationUser } from '../server/server-options.ts'
 
 /** Who asks: the association the request came through. */
 export interface Caller {
@@ -10,6 +10,8 @@ export interface Caller {
   readonly serverSap: number
   /** Known in ciphered associations. */
   readonly clientSystemTitle: Uint8Array | undefined
+  /** The one the client has named, of the association's users. */
+  readonly user?: AssociationUser | undefined
   /** Negotiated conformance (24 bits) and PDU sizes. */
   readonly conformance: number
   readonly clientMaxPduBytes: number

@@ -42,6 +42,8 @@ export function faultOfAarq(aarq: Aarq, config: AssociationConfig): string | und
     }
     if (!isUsableChallenge(aarq.authenticationValue, config.mechanism)) return 'no usable challenge'
   }
+  const users = config.users?.list() ?? []
+  if (users.length > 0 && !users.some(({ id }) => id === aarq.aeInvocationId)) return 'unknown user'
   const needsTitle = config.ciphered || titledMechanisms.has(config.mechanism)
   return needsTitle && aarq.apTitle?.length !== 8 ? 'no client system title' : undefined
 }

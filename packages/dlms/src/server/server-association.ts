@@ -238,6 +238,7 @@ export class ServerAssociation {
       clientSap: this.#config.clientSap,
       serverSap: this.#config.serverSap,
       clientSystemTitle: aarq.apTitle,
+      user: this.#config.users?.list().find(({ id }) => id === aarq.aeInvocationId),
       conformance: negotiated.conformance,
       clientMaxPduBytes: negotiated.clientMaxPduBytes,
       serverMaxPduBytes: this.#host.maxPduBytes,

@@ -41,8 +41,27 @@ export interface AssociationConfig {
    * which are those of `security_policy`. Default 0.
    */
   protection?(object: CosemObject, index: number, kind: AccessKind): number
+  /**
+   * Who may come in, by the calling-AE-invocation-id of the AARQ; it is a name, not a proof. An empty list lets everybody
+   * in, as none does.
+   */
+  readonly users?: AssociationUsers
   /** Asked for each access and for the object list. `index` is an attribute index, or a method index for `invoke`. */
   access(object: CosemObject, index: number, kind: AccessKind): boolean
+}
+
+/** @source Blue Book ed. 14 §4.4.4, user_list */
+export interface AssociationUser {
+  /** 0..255 */
+  readonly id: number
+  readonly name: string
+}
+
+/** Changes are durable before the answer. */
+export interface AssociationUsers {
+  list(): readonly AssociationUser[]
+  add(user: AssociationUser): void | Promise<void>
+  remove(user: AssociationUser): void | Promise<void>
 }
 
 export interface DlmsServerOptions {
