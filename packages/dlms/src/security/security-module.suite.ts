@@ -297,5 +297,84 @@ export function securityModuleSuite(
         expect(await module.hlsVerify(slot, plaintext)).toEqual({ ok: true })
       })
     })
+
+    describe('what only some modules can', () => {
+      test('mechanisms: those it does not name are refused as unsupported', async () => {
+        const { module, slot } = await pairUp()
+        for (const mechanism of ['hls', 'hls-md5', 'hls-sha1', 'hls-sha256', 'hls-ecdsa'] as const) {
+          if (module.capabilities.mechanisms.includes(mechanism)) continue
+          const exchange = { mechanism, otherChallenge: bytes(32) }
+          expect(await module.hlsAnswer(slot, bytes(32), exchange)).toEqual({ refused: 'unsupported' })
+          granted(await module.hlsChallenge(slot, 32))
+          expect(await module.hlsVerify(slot, bytes(32), exchange)).toMatchObject(refused())
+        }
+        expect(module.capabilities.suites).toContain(0)
+        expect(module.capabilities.mechanisms).toContain('hls-gmac')
+      })
+
+      test('session keys: an unknown handle is refused, and takes no counter', async () => {
+        const { module, slot, counters } = await pairUp()
+        const before = await counters()
+        const key = { sessionKey: 4711 }
+        const plain = { slot, securityControl: AUTHENTICATED_ENCRYPTED, plaintext: bytes(13), key }
+        expect(await module.protect(plain)).toMatchObject(refused('unknown-key', 'unsupported'))
+        expect(await counters()).toEqual(before)
+      })
+
+      test('session keys: a dedicated key goes both ways, takes each message once, and is gone when closed', async () => {
+        const { module, slot, peer, peerSlot, emptySlot } = await pairUp()
+        if (module.sessionKeys === undefined || peer.sessionKeys === undefined) return
+        expect(await module.sessionKeys.createDedicated(emptySlot)).toEqual({ refused: 'unknown-key' })
+        expect(await module.sessionKeys.openDedicated(slot, bytes(15))).toEqual({ refused: 'malformed' })
+        const { key: octets, handle: key } = granted(await module.sessionKeys.createDedicated(slot))
+        const peerKey = granted(await peer.sessionKeys.openDedicated(peerSlot, octets))
+        const securityControl = AUTHENTICATED_ENCRYPTED
+        const sent = granted(await module.protect({ slot, securityControl, plaintext: bytes(13), key }))
+        const peerSystemTitle = module.systemTitle
+        const received = { slot: peerSlot, securityControl, peerSystemTitle, ...sent }
+        expect(await peer.unprotect(received)).toEqual({ refused: 'authentication-failed' })
+        expect(granted(await peer.unprotect({ ...received, key: peerKey })).plaintext).toEqual(bytes(13))
+        expect(await peer.unprotect({ ...received, key: peerKey })).toMatchObject(refused('counter-replayed'))
+        const back = granted(await peer.protect({ slot: peerSlot, securityControl, plaintext: bytes(5), key: peerKey }))
+        const answer = { slot, securityControl, peerSystemTitle: peer.systemTitle, key, ...back }
+        expect(await module.unprotect({ ...answer, slot: emptySlot })).toEqual({ refused: 'unknown-key' })
+        expect(granted(await module.unprotect(answer)).plaintext).toEqual(bytes(5))
+        module.sessionKeys.close(key)
+        const closed = { slot, securityControl, plaintext: bytes(13), key }
+        expect(await module.protect(closed)).toEqual({ refused: 'unknown-key' })
+      })
+
+      test('the header of general-ciphering is authenticated, where it is spoken', async () => {
+        const { module, slot, peer, peerSlot } = await pairUp()
+        const header = bytes(30)
+        const request = { slot, securityControl: AUTHENTICATED_ENCRYPTED, plaintext: bytes(13), header }
+        const sent = await module.protect(request)
+        if (isRefusal(sent)) {
+          expect(sent).toEqual({ refused: 'unsupported' })
+          return
+        }
+        const received = {
+          slot: peerSlot,
+          securityControl: AUTHENTICATED_ENCRYPTED,
+          peerSystemTitle: module.systemTitle,
+          ...sent,
+        }
+        const wrong = header.with(29, header[29]! ^ 1)
+        expect(await peer.unprotect({ ...received, header: wrong })).toEqual({ refused: 'authentication-failed' })
+        expect(await peer.unprotect(received)).toEqual({ refused: 'authentication-failed' })
+        expect(granted(await peer.unprotect({ ...received, header })).plaintext).toEqual(bytes(13))
+      })
+
+      test('keys can be changed where the module says so, and refused ones leave all as it was', async () => {
+        const { module, slot, emptySlot } = await pairUp()
+        const { keyManagement } = module
+        if (keyManagement === undefined) return
+        const data = [{ keyId: 0, keyData: bytes(24) }] as const
+        expect(await keyManagement.receiveKeys(emptySlot, data)).toMatchObject(refused('unknown-key'))
+        expect(await keyManagement.receiveKeys(slot, data)).toMatchObject(refused())
+        await keyManagement.commit(slot)
+        granted(await module.counters(slot))
+      })
+    })
   })
 }

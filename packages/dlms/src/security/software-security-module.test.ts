@@ -25,6 +25,9 @@ for (const [name, crypto] of [
         crypto,
         systemTitle: meterTitle,
         slots: (slot) => (slot === 2 ? { ...keys, peerSystemTitle: clientTitle } : undefined),
+        storeKeys: () => {
+          throw new Error('nothing to store')
+        },
         counters,
       })
     const peer = new SoftwareSecurityModule({
@@ -65,5 +68,34 @@ describe('software security module', () => {
   test('will not work with a title that is not 8 bytes', () => {
     const options = { crypto: nodeCrypto, slots: () => undefined, counters: memoryCounterStore() }
     expect(() => new SoftwareSecurityModule({ ...options, systemTitle: new Uint8Array(7) })).toThrow(DlmsError)
+  })
+})
+
+describe('keys made ready', () => {
+  test('a key that changes in the store counts with the next message', async () => {
+    const current = { key: fromHex('000102030405060708090A0B0C0D0E0F') }
+    const module = new SoftwareSecurityModule({
+      crypto: nodeCrypto,
+      systemTitle: meterTitle,
+      slots: () => ({ ...keys, blockCipherKey: current.key, peerSystemTitle: clientTitle }),
+      counters: memoryCounterStore(),
+    })
+    const peerOf = (blockCipherKey: Uint8Array) =>
+      new SoftwareSecurityModule({
+        crypto: nodeCrypto,
+        systemTitle: clientTitle,
+        slots: () => ({ ...keys, blockCipherKey, peerSystemTitle: meterTitle }),
+        counters: memoryCounterStore(),
+      })
+    const plain = { slot: 0, securityControl: 0x30, plaintext: new Uint8Array(4) }
+    const old = current.key.slice()
+    await module.protect(plain)
+    // In place, as a store that wipes and fills its buffer would.
+    current.key.fill(7)
+    const sent = await module.protect(plain)
+    if ('refused' in sent) throw new Error(sent.refused)
+    const received = { slot: 0, securityControl: 0x30, peerSystemTitle: meterTitle, ...sent }
+    expect(await peerOf(old).unprotect(received)).toEqual({ refused: 'authentication-failed' })
+    expect(await peerOf(new Uint8Array(16).fill(7)).unprotect(received)).toEqual({ plaintext: new Uint8Array(4) })
   })
 })
