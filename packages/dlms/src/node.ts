@@ -1,5 +1,6 @@
 export { type ConnectHdlcTcpOptions, connectHdlcTcp } from './hdlc/connect-hdlc-tcp.ts'
 export { nodeTimer, socketStream } from './hdlc/node-stream.ts'
+export { openSerialPort, type SerialPort } from './hdlc/serial-port.ts'
 export { type HdlcTcpServer, type ServeHdlcTcpOptions, serveHdlcTcp } from './hdlc/serve-hdlc-tcp.ts'
 export { listenForPush, type PushListener, type PushListenerOptions } from './push/listen-for-push.ts'
 export { type SendPushOptions, sendPush } from './push/send-push.ts'
