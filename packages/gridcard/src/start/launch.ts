@@ -206,17 +206,23 @@ function recordFor(known: StreetRecord | undefined, meters: number | undefined, 
   }
 }
 
+/** A file that an npm package brings along, and a checkout has elsewhere; both from the folder of this package. */
+function bundledPath(inPackage: string, inCheckout: string): string {
+  const home = new URL('../../', import.meta.url)
+  const bundled = fileURLToPath(new URL(`bundled/${inPackage}`, home))
+  return existsSync(bundled) ? bundled : fileURLToPath(new URL(inCheckout, home))
+}
+
 /** @throws LauncherError `GRIDCARD_APPLET_MISSING` */
 function readMeterSecurityCap(): Uint8Array {
-  const path = fileURLToPath(new URL('../../../../applets/prebuilt/meter-security.cap', import.meta.url))
-  if (!existsSync(path))
-    throw new LauncherError('GRIDCARD_APPLET_MISSING', `${path} is missing; is this checkout whole?`)
+  const path = bundledPath('meter-security.cap', '../../applets/prebuilt/meter-security.cap')
+  if (!existsSync(path)) throw new LauncherError('GRIDCARD_APPLET_MISSING', `${path} is missing; is this copy whole?`)
   return new Uint8Array(readFileSync(path))
 }
 
 /** The built pages; without them the head-end serves its API only. */
 function consoleFolder(): { consoleDir?: string } {
-  const path = fileURLToPath(new URL('../../../console/dist', import.meta.url))
+  const path = bundledPath('console', '../console/dist')
   return existsSync(path) ? { consoleDir: path } : {}
 }
 
