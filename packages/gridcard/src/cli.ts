@@ -60,14 +60,16 @@ program
     'an image of a Java Card or a memory card, may be given several times: a reader each',
     collect,
   )
-  .option('--applet <file>', 'a CAP file for a fresh developer card in memory, may be given several times', collect)
+  .option('--applet <file>', 'a CAP file for a fresh card in memory, may be given several times', collect)
+  .option('--profile <name>', 'what a fresh card is: developer, metering or minimal')
   .option('--name <name>', 'name of the readers, their numbers follow', defaultReaderName)
   .option('--vpcd [address]', 'instead into the reader of vsmartcard-vpcd (default address: 127.0.0.1:35963)')
   .option('--json', 'one line of JSON when ready: on standard output, with a program on standard error')
   .addHelpText(
     'after',
     `
-Without --card and --applet the reader holds a blank developer card. Without a program it prints the variable to export and
+Without --card and --applet the reader holds a blank developer card: a GlobalPlatform card with the well-known test key
+40 41 .. 4F. The other profiles have no key until their maker gives them one. Without a program it prints the variable to export and
 serves until Ctrl-C; the lines "remove" and "insert" on standard input move the card of the first reader, "remove 1" that
 of the second.
 

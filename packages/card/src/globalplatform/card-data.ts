@@ -18,7 +18,9 @@ const channelOid = ({ protocol, i }: SecureChannelOption) => emitTlv(0x64, oid(4
 /** Objects of tag 73, in card data and in a SELECT answer. @source GPC 2.3.1 tables H-1, H-3 */
 export function managementData({ gp, owner }: DomainContext): Uint8Array {
   const version = gp.profile.version.split('.').map(Number)
-  const channels = gp.secureChannelsOf(owner).map(channelOid)
+  // Of each protocol the first is what the domain uses.
+  const all = gp.secureChannelsOf(owner)
+  const channels = all.filter((one) => all.find(({ protocol }) => protocol === one.protocol) === one).map(channelOid)
   return concatBytes(oid(1), emitTlv(0x60, oid(2, ...version)), emitTlv(0x63, oid(3)), ...channels)
 }
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { GridcardError, toHex } from '@gridcard/bytes'
 import { parseCapFile } from '@gridcard/cap'
-import { Card, type CardProfile, MemoryCard } from '@gridcard/card'
+import { Card, type CardProfile, type CardProfileName, cardProfile, cardProfileNames, MemoryCard } from '@gridcard/card'
 import { nodeCrypto } from '@gridcard/crypto/node'
 import { type CardLink, inProcessLink } from '@gridcard/terminal'
 import { LauncherError } from '../errors.ts'
@@ -26,6 +26,9 @@ export interface OpenCard {
 const imageKinds: readonly ((store: FileNvStore, name: string) => OpenCard)[] = [
   (store, name) => javaCardOf(meterCardProfile, store, name),
   (store, name) => javaCardOf(developerCardProfile, store, name),
+  ...cardProfileNames.map((profile) => (store: FileNvStore, name: string) => {
+    return javaCardOf(cardProfile(profile), store, name)
+  }),
   (store, name) => {
     const card = MemoryCard.open({ store })
     const atr = card.powerOn()
@@ -72,12 +75,15 @@ export function openCardImage(path: string): OpenCard {
   )
 }
 
+/** Of the card's own domains: nothing that somebody installed. */
+const SECURITY_DOMAIN_PACKAGE = 'A0000001515350'
+
 /**
- * A fresh developer card in memory, each CAP file loaded and all its applets installed under their own AIDs.
+ * A fresh card in memory, each CAP file loaded and all its applets installed under their own AIDs.
  * @throws LauncherError `GRIDCARD_BAD_OPTION`, naming the file that cannot be loaded
  */
-export function makeDeveloperCard(capFiles: readonly string[]): OpenCard {
-  const card = Card.create({ profile: developerCardProfile, crypto: nodeCrypto })
+export function makeFreshCard(profile: CardProfileName, capFiles: readonly string[]): OpenCard {
+  const card = Card.create({ profile: cardProfile(profile), crypto: nodeCrypto })
   card.powerOn()
   for (const path of capFiles) {
     try {
@@ -94,7 +100,7 @@ export function makeDeveloperCard(capFiles: readonly string[]): OpenCard {
   }
   card.powerOff()
   const title =
-    capFiles.length === 0 ? 'blank developer card' : `developer card with ${capFiles.map(nameOf).join(', ')}`
+    capFiles.length === 0 ? `blank ${profile} card` : `${profile} card with ${capFiles.map(nameOf).join(', ')}`
   return describe(card, title, () => {})
 }
 
@@ -102,7 +108,9 @@ const nameOf = (path: string) => basename(path, '.cap')
 
 function describe(card: Card, title: string, close: () => void): OpenCard {
   const { atr } = card.profile
-  return { link: inProcessLink(card), title, atr, applets: card.report().applets.map(({ aid }) => aid), close }
+  const { applets } = card.report()
+  const installed = applets.filter(({ packageAid }) => packageAid !== SECURITY_DOMAIN_PACKAGE).map(({ aid }) => aid)
+  return { link: inProcessLink(card), title, atr, applets: installed, close }
 }
 
 /** `3B 8A ...` as PC/SC programs print it. */

@@ -9,6 +9,7 @@ describe('refused, naming the option:', () => {
     ['--card', { ...raw, card: ['a.img', './a.img'] }, []],
     ['16 cards', { ...raw, card: Array.from({ length: 17 }, (_, i) => `${i}`) }, []],
     ['16 cards', { ...raw, card: Array.from({ length: 16 }, (_, i) => `${i}`), applet: ['a.cap'] }, []],
+    ['--profile', { ...raw, profile: 'big' }, []],
     ['--name', { ...raw, name: '' }, []],
     ['--name', { ...raw, name: 'ä'.repeat(61) }, []],
     ['--name', { ...raw, name: 'two\nlines' }, []],

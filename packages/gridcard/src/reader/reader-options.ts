@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { type CardProfileName, cardProfileNames } from '@gridcard/card'
 import { LauncherError } from '../errors.ts'
 
 /** The options of `gridcard reader`, checked. */
@@ -7,6 +8,8 @@ export interface ReaderOptions {
   readonly cards: readonly string[]
   /** CAP files for one fresh card, in the order in which they are loaded. */
   readonly applets: readonly string[]
+  /** What a fresh card is; one is made if it is named, or if there is nothing else to serve. */
+  readonly profile: CardProfileName | undefined
   /** Readers are named after it, with their number in hex. */
   readonly name: string
   readonly vpcd: VpcdAddress | undefined
@@ -24,6 +27,7 @@ export interface VpcdAddress {
 export interface RawReaderOptions {
   readonly card?: readonly string[]
   readonly applet?: readonly string[]
+  readonly profile?: string
   readonly name: string
   /** True without an address. */
   readonly vpcd?: string | true
@@ -54,11 +58,20 @@ export function parseReaderOptions(raw: RawReaderOptions, command: readonly stri
   return {
     cards,
     applets,
+    profile: parseProfile(raw.profile),
     name: raw.name,
     vpcd: raw.vpcd === undefined ? undefined : parseAddress(raw.vpcd === true ? DEFAULT_VPCD : raw.vpcd),
     command: program === undefined ? undefined : [program, ...args],
     json: raw.json === true,
   }
+}
+
+function parseProfile(name: string | undefined): CardProfileName | undefined {
+  const profile = cardProfileNames.find((one) => one === name)
+  if (name !== undefined && profile === undefined) {
+    throw badOption(`--profile is ${cardProfileNames.join(', ')}; not "${name}"`)
+  }
+  return profile
 }
 
 /** `host:port`, `host`, `[::1]:port` */

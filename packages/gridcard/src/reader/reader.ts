@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline'
 import { PcscEndpoint, type PcscReader } from '@gridcard/terminal'
 import { connectVpcd, servePcsc } from '@gridcard/terminal/node'
 import { LauncherError } from '../errors.ts'
-import { atrText, makeDeveloperCard, type OpenCard, openCardImage } from './open-cards.ts'
+import { atrText, makeFreshCard, type OpenCard, openCardImage } from './open-cards.ts'
 import type { ReaderOptions } from './reader-options.ts'
 import { runCommand } from './run-command.ts'
 
@@ -13,7 +13,8 @@ export async function reader(options: ReaderOptions): Promise<number> {
   const cards: OpenCard[] = []
   try {
     for (const path of options.cards) cards.push(openCardImage(path))
-    if (options.applets.length > 0 || cards.length === 0) cards.push(makeDeveloperCard(options.applets))
+    const isFresh = options.applets.length > 0 || options.profile !== undefined || cards.length === 0
+    if (isFresh) cards.push(makeFreshCard(options.profile ?? 'developer', options.applets))
     return options.vpcd === undefined ? await servePrograms(options, cards) : await serveVpcd(options, cards)
   } finally {
     for (const card of cards) card.close()

@@ -6,7 +6,7 @@ import { privilegeBytes } from '../privileges.ts'
 import { GP_SW, refuse, requireThat } from '../refusal.ts'
 import { commandTlvs, findTlv } from '../tlv-objects.ts'
 
-/** P1. @source GPC 2.3.1 table 11-33 */
+/** P1; clients of 2.1.1 ask for several at once. @source GPC 2.3.1 table 11-33 */
 const SUBSET = { issuer: 0x80, applications: 0x40, loadFiles: 0x20, modules: 0x10 } as const
 const P2 = { next: 0x01, tlv: 0x02 } as const
 const LONGEST_ANSWER = 240
@@ -23,9 +23,9 @@ const DEFAULT_LOAD_FILE_TAGS = [0x4f, 0x9f70, 0xce, 0x84, 0xcc]
 
 /** GET STATUS. @source GPC 2.3.1 §11.4 */
 export function getStatus(context: DomainContext, { p1, p2, data }: DomainCommand): Answer {
-  const { channel, registry, owner } = context
-  requireThat(Object.values(SUBSET).includes((p1 & 0xf0) as 0x80), GP_SW.incorrectP1P2)
+  const { channel } = context
   const subset = p1 & 0xf0
+  requireThat(subset !== 0, GP_SW.incorrectP1P2)
   const isNext = (p2 & P2.next) !== 0
   const isTlv = (p2 & P2.tlv) !== 0
   if (isNext) {
@@ -37,28 +37,57 @@ export function getStatus(context: DomainContext, { p1, p2, data }: DomainComman
   const criteria = commandTlvs(data)
   const aid = findTlv(criteria, 0x4f)
   requireThat(criteria[0]?.tag === 0x4f && aid !== undefined && aid.length <= 16, GP_SW.wrongData)
-  const tags = parseTagList(findTlv(criteria, 0x5c))
-  const isAll = registry.hasPrivilege(owner, 'globalRegistry')
-  const matches = (one: Uint8Array) => aidStartsWith(one, aid)
-  let found: Uint8Array[]
-  if (subset === SUBSET.issuer) {
-    requireThat(context.isIssuer || isAll, GP_SW.incorrectP1P2)
-    const issuer = registry.requireApplication(registry.card.issuer)
-    found = [emitApplication(context, issuer, isTlv, tags)]
-  } else if (subset === SUBSET.applications) {
-    const applications = registry.applications().filter(({ applet, entry }) => {
-      const isVisible = isAll || registry.isBelow(entry, owner)
-      return isVisible && entry.owner !== registry.card.issuer && matches(applet.aid)
-    })
-    found = applications.map((one) => emitApplication(context, one, isTlv, tags))
-  } else {
-    const files = registry.loadFiles().filter(({ instance, entry }) => {
-      return (isAll || registry.domainsAbove(entry.domain).includes(owner)) && matches(fromHex(instance.linked.aid))
-    })
-    found = files.map((one) => emitLoadFile(context, one, { isTlv, tags, hasModules: subset === SUBSET.modules }))
-  }
+  const form = { isTlv, tags: parseTagList(findTlv(criteria, 0x5c)) }
+  const found = [
+    ...(subset & SUBSET.issuer ? issuers(context, form) : []),
+    ...(subset & SUBSET.applications ? applications(context, aid, form) : []),
+    ...(subset & (SUBSET.loadFiles | SUBSET.modules)
+      ? loadFiles(context, aid, { ...form, hasModules: (subset & SUBSET.modules) !== 0 })
+      : []),
+  ]
   if (found.length === 0) return refuse(GP_SW.referencedDataNotFound)
   return page(context, found)
+}
+
+interface Form {
+  readonly isTlv: boolean
+  readonly tags: readonly number[] | undefined
+}
+
+/** Whatever the criterion. */
+function issuers(context: DomainContext, form: Form): Uint8Array[] {
+  const { registry, owner } = context
+  requireThat(context.isIssuer || registry.hasPrivilege(owner, 'globalRegistry'), GP_SW.incorrectP1P2)
+  return [emitApplication(context, registry.requireApplication(registry.card.issuer), form)]
+}
+
+/** Below the domain; all of them with Global Registry. @source GPC 2.3.1 §11.4.2.3 */
+function applications(context: DomainContext, aid: Uint8Array, form: Form): Uint8Array[] {
+  const { registry, owner } = context
+  const isAll = registry.hasPrivilege(owner, 'globalRegistry')
+  return registry
+    .applications()
+    .filter(({ applet, entry }) => {
+      const isVisible = isAll || registry.isBelow(entry, owner)
+      return isVisible && entry.owner !== registry.card.issuer && aidStartsWith(applet.aid, aid)
+    })
+    .map((one) => emitApplication(context, one, form))
+}
+
+function loadFiles(
+  context: DomainContext,
+  aid: Uint8Array,
+  form: Form & { readonly hasModules: boolean },
+): Uint8Array[] {
+  const { registry, owner } = context
+  const isAll = registry.hasPrivilege(owner, 'globalRegistry')
+  return registry
+    .loadFiles()
+    .filter(({ instance, entry }) => {
+      const isVisible = isAll || registry.domainsAbove(entry.domain).includes(owner)
+      return isVisible && aidStartsWith(fromHex(instance.linked.aid), aid)
+    })
+    .map((one) => emitLoadFile(context, one, form))
 }
 
 /** As many whole entries as an answer holds, and room for an R-MAC. */
@@ -90,12 +119,7 @@ function lifeCycleOf({ registry, gp }: DomainContext, { applet }: Application): 
   return applet.owner === registry.card.issuer ? gp.cardState : applet.state
 }
 
-function emitApplication(
-  context: DomainContext,
-  application: Application,
-  isTlv: boolean,
-  tags: readonly number[] | undefined,
-): Uint8Array {
+function emitApplication(context: DomainContext, application: Application, { isTlv, tags }: Form): Uint8Array {
   const { applet, entry } = application
   const { registry, jcre } = context
   const state = lifeCycleOf(context, application)
