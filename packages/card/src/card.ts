@@ -227,7 +227,7 @@ export class Card {
       this.#jcre.poweredOnMs = this.#jcre.clock()
       this.#isPowered = true
       selectDefaultApplet(this.#jcre)
-      return this.profile.atr.slice()
+      return this.#jcre.open?.answerToReset(this.profile.atr) ?? this.profile.atr.slice()
     })
   }
 

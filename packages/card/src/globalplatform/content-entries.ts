@@ -1,5 +1,5 @@
 import { concatBytes, emitTlv, parseTlvs, type Tlv } from '@gridcard/bytes'
-import { CONTENT_KIND, type ContentRecord, FIELD_BYTES, type StoredContentRecord } from '../runtime/content-record.ts'
+import { CONTENT_KIND, type ContentRecord, FIELD_BYTES } from '../runtime/content-record.ts'
 import { type DomainKey, emitKeys, isKeyTag, parseKey } from './domain-keys.ts'
 import type { Privileges } from './privileges.ts'
 
@@ -36,13 +36,13 @@ export interface CardEntry {
   readonly issuer: number
   /** Operations that OPEN no longer does, coded as tag D9. */
   readonly restrictions: number
+  /** Tries left of each global CVM, by its number in `cvm.ts`. */
+  readonly tries: readonly number[]
   readonly objects: readonly Tlv[]
 }
 
-export interface StoredEntry<T> {
-  readonly record: StoredContentRecord
-  readonly entry: T
-}
+/** Where in a card's fields the tries begin. */
+export const CARD_TRIES = 2
 
 const emitObjects = (objects: readonly Tlv[]) => concatBytes(...objects.map(({ tag, value }) => emitTlv(tag, value)))
 
@@ -100,12 +100,13 @@ export function parseDomain({ subject, fields: f, objects }: ContentRecord): Dom
   }
 }
 
-export function emitCard({ issuer, restrictions, objects }: CardEntry): ContentRecord {
-  return { kind: CONTENT_KIND.card, subject: 0, fields: fields(issuer, restrictions), objects: emitObjects(objects) }
+export function emitCard({ issuer, restrictions, tries, objects }: CardEntry): ContentRecord {
+  const bytes = fields(issuer, restrictions, ...tries)
+  return { kind: CONTENT_KIND.card, subject: 0, fields: bytes, objects: emitObjects(objects) }
 }
 
 export function parseCard({ fields: f, objects }: ContentRecord): CardEntry {
-  return { issuer: f[0]!, restrictions: f[1]!, objects: parseTlvs(objects) }
+  return { issuer: f[0]!, restrictions: f[1]!, tries: [...f.slice(CARD_TRIES)], objects: parseTlvs(objects) }
 }
 
 /** The objects with one put in the place of those with its tag; an empty value takes them away. */

@@ -10,12 +10,14 @@ import {
   readContentRecord,
   replaceContentRecord,
   type StoredContentRecord,
+  writeContentField,
 } from '../runtime/content-record.ts'
 import type { Jcre } from '../runtime/jcre.ts'
 import type { PackageInstance } from '../vm/machine.ts'
 import { BLOCK_TYPE } from '../vm/memory/handle-entry.ts'
 import {
   type ApplicationEntry,
+  CARD_TRIES,
   type CardEntry,
   type DomainEntry,
   emitApplication,
@@ -57,11 +59,11 @@ export class ContentRegistry {
   // ---- reading
 
   get card(): CardEntry {
-    return parseCard(this.#requireThat(CONTENT_KIND.card, 0))
+    return parseCard(this.#record(CONTENT_KIND.card, 0))
   }
 
   domain(owner: number): DomainEntry {
-    return parseDomain(this.#requireThat(CONTENT_KIND.securityDomain, owner))
+    return parseDomain(this.#record(CONTENT_KIND.securityDomain, owner))
   }
 
   isDomain(owner: number): boolean {
@@ -161,6 +163,12 @@ export class ContentRegistry {
     this.#replace(CONTENT_KIND.card, 0, emitCard(entry))
   }
 
+  /** Tries left of a CVM: outside of any transaction, so that no rollback gives one back. */
+  writeTries(index: number, tries: number): void {
+    const { memory } = this.#jcre
+    writeContentField(memory, this.#record(CONTENT_KIND.card, 0), CARD_TRIES + index, tries)
+  }
+
   /** Runs in one transaction: all of it or nothing. What does not fit is 6A84. */
   atomically<T>(act: () => T): T {
     const { memory } = this.#jcre
@@ -178,10 +186,10 @@ export class ContentRegistry {
 
   #replace(kind: number, subject: number, changed: ContentRecord): void {
     const { memory } = this.#jcre
-    if (replaceContentRecord(memory, this.#requireThat(kind, subject), changed)) this.#jcre.isDeletionRequested = true
+    if (replaceContentRecord(memory, this.#record(kind, subject), changed)) this.#jcre.isDeletionRequested = true
   }
 
-  #requireThat(kind: number, subject: number): StoredContentRecord {
+  #record(kind: number, subject: number): StoredContentRecord {
     const found = findContentRecord(this.#jcre.memory, kind, subject)
     if (!found) throw new CardError('CARD_IMAGE_CORRUPT', 'a GlobalPlatform record is missing', { kind, subject })
     return found

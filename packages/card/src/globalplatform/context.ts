@@ -34,12 +34,15 @@ export class DomainContext {
   readonly gp: GlobalPlatform
   /** Owner of the domain. */
   readonly owner: number
+  /** Owner of the application whose secure channel it is: the domain itself, or one associated with it. */
+  readonly application: number
   readonly channelNumber: number
   readonly channel: ChannelState
 
-  constructor(gp: GlobalPlatform, owner: number, channelNumber: number) {
+  constructor(gp: GlobalPlatform, owner: number, channelNumber: number, application = owner) {
     this.gp = gp
     this.owner = owner
+    this.application = application
     this.channelNumber = channelNumber
     this.channel = gp.channel(channelNumber)
   }

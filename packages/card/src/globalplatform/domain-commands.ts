@@ -17,12 +17,8 @@ import type { GlobalPlatform } from './globalplatform.ts'
 import { CARD_STATE, isLocked } from './life-cycle.ts'
 import { GP_SW, Refusal, refuse, requireThat } from './refusal.ts'
 import { SECURITY_LEVEL } from './secure-channel/channel-cipher.ts'
-import {
-  beginRMacSession,
-  endRMacSession,
-  externalAuthenticate,
-  initializeUpdate,
-} from './secure-channel/initiation.ts'
+import { beginRMacSession, endRMacSession } from './secure-channel/initiation.ts'
+import { openingCommand } from './secure-channel/opening-command.ts'
 
 const MORE_COMMANDS = 0x80
 const LONGEST_ANSWER = 256
@@ -43,10 +39,10 @@ interface CommandRow {
 
 /** By INS. @source GPC 2.3.1 ch. 11; Amd D §7; Amd F §6 */
 const COMMANDS: readonly CommandRow[] = [
-  { ins: 0x50, name: 'INITIALIZE UPDATE', act: initializeUpdate, isOpening: true },
+  { ins: 0x50, name: 'INITIALIZE UPDATE', act: openingCommand, isOpening: true },
   { ins: 0x78, name: 'END R-MAC SESSION', act: endRMacSession },
   { ins: 0x7a, name: 'BEGIN R-MAC SESSION', act: beginRMacSession },
-  { ins: 0x82, name: 'EXTERNAL AUTHENTICATE', act: authenticate, isOpening: true },
+  { ins: 0x82, name: 'EXTERNAL AUTHENTICATE', act: openingCommand, isOpening: true },
   { ins: 0xa4, name: 'SELECT', act: refuseSelect, isInterindustry: true },
   { ins: 0xc0, name: 'GET RESPONSE', act: getResponse, isInterindustry: true, isOpening: true },
   { ins: 0xca, name: 'GET DATA', act: getData, isInterindustry: true },
@@ -65,11 +61,6 @@ const INS_GET_RESPONSE = 0xc0
 
 function refuseSelect(_: DomainContext, { p1 }: DomainCommand): Answer {
   return refuse(p1 === 0x04 ? GP_SW.notFound : GP_SW.incorrectP1P2)
-}
-
-function authenticate(context: DomainContext, command: DomainCommand): Answer {
-  requireThat(isSecureMessaging(command.cla), GP_SW.invalidClass)
-  return externalAuthenticate(context, command)
 }
 
 /** A command for a security domain, from bytes to bytes; everything it refuses is a status word. */

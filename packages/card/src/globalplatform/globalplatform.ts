@@ -7,7 +7,9 @@ import type { LinkedPackage } from '../vm/link/linked-package.ts'
 import type { PendingLoad } from './commands/load.ts'
 import { withObject } from './content-entries.ts'
 import { ContentRegistry } from './content-registry.ts'
+import { GlobalCvm } from './cvm.ts'
 import type { GlobalPlatformProfile, SecureChannelOption } from './globalplatform-profile.ts'
+import { HISTORICAL_BYTES_TAG, withHistoricalBytes } from './historical-bytes.ts'
 import { APPLICATION_STATE, CARD_STATE, isLocked } from './life-cycle.ts'
 import type { Privileges } from './privileges.ts'
 import { GP_SW } from './refusal.ts'
@@ -55,12 +57,14 @@ export class GlobalPlatform implements Open {
   readonly securityDomainPackage: LinkedPackage = securityDomainPackage()
   installation: PendingInstallation | undefined
   loadingPackage: PendingPackage | undefined
+  readonly cvm: GlobalCvm
   readonly #channels = new Map<number, ChannelState>()
 
   constructor(jcre: Jcre, profile: GlobalPlatformProfile) {
     this.jcre = jcre
     this.profile = profile
     this.registry = new ContentRegistry(jcre)
+    this.cvm = new GlobalCvm(jcre, this.registry)
   }
 
   // ---- the card
@@ -120,7 +124,13 @@ export class GlobalPlatform implements Open {
     this.#channels.delete(channel)
   }
 
+  answerToReset(ofProfile: Uint8Array): Uint8Array {
+    const historical = this.registry.card.objects.find(({ tag }) => tag === HISTORICAL_BYTES_TAG)?.value
+    return historical ? withHistoricalBytes(ofProfile, historical) : ofProfile.slice()
+  }
+
   reset(): void {
+    this.cvm.reset()
     for (const channel of this.#channels.keys()) this.endApplicationSession(channel)
   }
 

@@ -94,6 +94,17 @@ export function replaceContentRecord(memory: CardMemory, old: StoredContentRecor
   return true
 }
 
+/** One byte of the fields, whatever transaction runs. */
+export function writeContentField(
+  memory: CardMemory,
+  { handle }: StoredContentRecord,
+  field: number,
+  value: number,
+): void {
+  const at = memory.addressOf(handle) + RECORD.fields + field
+  memory.fillNonAtomic(at, 1, value)
+}
+
 /** Handles of the records whose subject is on the card. */
 export function liveContentRecords(machine: Machine): number[] {
   const { memory } = machine

@@ -25,6 +25,8 @@ export interface Open {
   loading(slot: number, linked: LinkedPackage): void
   /** In the transaction that register() ends. */
   registering(applet: Omit<AppletRecord, 'handle'>): void
+  /** With the historical bytes that an application may have set. */
+  answerToReset(ofProfile: Uint8Array): Uint8Array
   /** The card loses power: sessions are gone. */
   reset(): void
   /** After the card was opened: finishes or undoes what a power cut left. */

@@ -203,7 +203,7 @@ export class GpHost {
     o: { p1?: number; firstId?: number; type?: 'aes' | 'des' } = {},
   ): string {
     const { p1 = 0, firstId = 1, type = 'aes' } = o
-    const parts = keys.map((key) => keyField(type, key, this.dek))
+    const parts = keys.map((key) => keyField(type, key, this.dek, this.protocol))
     const p2 = firstId | (keys.length > 1 ? 0x80 : 0)
     return this.send(0xd8, p1, p2, concatBytes(Uint8Array.of(kvn), ...parts))
   }
@@ -231,16 +231,15 @@ export function installData({
   return `${fields}${lv(fromHex(parameters))}`
 }
 
-/** A key under a DEK with its check value. */
-export function keyField(type: 'aes' | 'des', key: Uint8Array, dek: Uint8Array): Uint8Array {
-  if (type === 'des') {
-    const sealed = crypto.desEcbEncrypt(dek, key)
-    return Uint8Array.of(0x80, key.length, ...sealed, 3, ...desKeyCheckValue(crypto, key))
-  }
+/** A key under the DEK of a protocol, with its check value. */
+export function keyField(type: 'aes' | 'des', key: Uint8Array, dek: Uint8Array, protocol = 0x03): Uint8Array {
+  const check = type === 'des' ? desKeyCheckValue(crypto, key) : aesKeyCheckValue(crypto, key)
+  const keyType = type === 'des' ? 0x80 : 0x88
+  if (protocol === 0x02) return Uint8Array.of(keyType, key.length, ...crypto.desEcbEncrypt(dek, key), 3, ...check)
   const padded = new Uint8Array(Math.ceil(key.length / 16) * 16)
   padded.set(key)
   const sealed = crypto.aesCbcEncrypt(dek, new Uint8Array(16), padded)
-  return Uint8Array.of(0x88, sealed.length + 1, key.length, ...sealed, 3, ...aesKeyCheckValue(crypto, key))
+  return Uint8Array.of(keyType, sealed.length + 1, key.length, ...sealed, 3, ...check)
 }
 
 export function cla(base: number, channel: number): string {

@@ -107,8 +107,8 @@ function diversificationData({ registry }: DomainContext, holder: number): Uint8
 }
 
 /** AID of the application whose session it is: part of pseudo-random challenges. */
-function applicationAid({ jcre, owner }: DomainContext): Uint8Array {
-  return jcre.registry.ownedBy(owner)?.aid ?? new Uint8Array()
+function applicationAid({ jcre, application }: DomainContext): Uint8Array {
+  return jcre.registry.ownedBy(application)?.aid ?? new Uint8Array()
 }
 
 function initializeScp02(context: DomainContext, { holder, set, i, hostChallenge }: Initiation): Answer {
@@ -182,7 +182,7 @@ function begin(
 ): void {
   context.channel.secureChannel = new SecureChannelSession({
     domain: o.holder,
-    application: context.owner,
+    application: context.application,
     keyVersion: o.set.kvn,
     keyId: 1,
     cipher: o.cipher,
