@@ -37,7 +37,7 @@ export interface CardEntry {
   /** Operations that OPEN no longer does, coded as tag D9. */
   readonly restrictions: number
   /** Tries left of each global CVM, by its number in `cvm.ts`. */
-  readonly tries: readonly number[]
+  readonly tries: Uint8Array
   readonly objects: readonly Tlv[]
 }
 
@@ -106,7 +106,7 @@ export function emitCard({ issuer, restrictions, tries, objects }: CardEntry): C
 }
 
 export function parseCard({ fields: f, objects }: ContentRecord): CardEntry {
-  return { issuer: f[0]!, restrictions: f[1]!, tries: [...f.slice(CARD_TRIES)], objects: parseTlvs(objects) }
+  return { issuer: f[0]!, restrictions: f[1]!, tries: f.slice(CARD_TRIES), objects: parseTlvs(objects) }
 }
 
 /** The objects with one put in the place of those with its tag; an empty value takes them away. */

@@ -23,7 +23,9 @@ export function createGlobalPlatform(jcre: Jcre, profile: GlobalPlatformProfile,
   jcre.open = gp
   const { registry } = gp
   const instance = addNativePackage(jcre, gp.securityDomainPackage)
-  registry.atomically(() => registry.newCard({ issuer: 0, restrictions: 0, tries: [], objects: [cplc(jcre.crypto)] }))
+  registry.atomically(() =>
+    registry.newCard({ issuer: 0, restrictions: 0, tries: new Uint8Array(), objects: [cplc(jcre.crypto)] }),
+  )
   gp.installation = {
     domain: 0, // its own
     privileges: profile.issuerPrivileges,
