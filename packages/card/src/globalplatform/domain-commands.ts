@@ -39,10 +39,12 @@ interface CommandRow {
 
 /** By INS. @source GPC 2.3.1 ch. 11; Amd D §7; Amd F §6 */
 const COMMANDS: readonly CommandRow[] = [
+  { ins: 0x2a, name: 'PERFORM SECURITY OPERATION', act: openingCommand, isOpening: true },
   { ins: 0x50, name: 'INITIALIZE UPDATE', act: openingCommand, isOpening: true },
   { ins: 0x78, name: 'END R-MAC SESSION', act: endRMacSession },
   { ins: 0x7a, name: 'BEGIN R-MAC SESSION', act: beginRMacSession },
-  { ins: 0x82, name: 'EXTERNAL AUTHENTICATE', act: openingCommand, isOpening: true },
+  { ins: 0x82, name: 'EXTERNAL or MUTUAL AUTHENTICATE', act: openingCommand, isOpening: true },
+  { ins: 0x88, name: 'INTERNAL AUTHENTICATE', act: openingCommand, isOpening: true },
   { ins: 0xa4, name: 'SELECT', act: refuseSelect, isInterindustry: true },
   { ins: 0xc0, name: 'GET RESPONSE', act: getResponse, isInterindustry: true, isOpening: true },
   { ins: 0xca, name: 'GET DATA', act: getData, isInterindustry: true },

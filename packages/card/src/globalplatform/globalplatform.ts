@@ -13,12 +13,15 @@ import { HISTORICAL_BYTES_TAG, withHistoricalBytes } from './historical-bytes.ts
 import { APPLICATION_STATE, CARD_STATE, isLocked } from './life-cycle.ts'
 import type { Privileges } from './privileges.ts'
 import { GP_SW } from './refusal.ts'
+import type { Scp11Certificates } from './secure-channel/scp11.ts'
 import type { SecureChannelSession } from './secure-channel/session.ts'
 import { SECURITY_DOMAIN_MODULE_AID, securityDomainPackage } from './security-domain.ts'
 
 /** What an application session on a channel has going on; forgotten with it. */
 export interface ChannelState {
   secureChannel?: SecureChannelSession | undefined
+  /** Certificates of the host, for SCP11. */
+  certificates?: Scp11Certificates | undefined
   /** Rest of a GET STATUS answer. */
   listing?: readonly Uint8Array[] | undefined
   load?: PendingLoad | undefined

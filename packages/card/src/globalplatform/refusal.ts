@@ -6,6 +6,7 @@ export const GP_SW = {
   cardLockedWarning: 0x6283,
   noDiagnosis: 0x6400,
   memoryFailure: 0x6581,
+  certificateWrong: 0x6600,
   wrongLength: 0x6700,
   securityStatus: 0x6982,
   methodBlocked: 0x6983,

@@ -11,7 +11,7 @@ import {
 import { component, type DomainKey, findKey, KEY_TYPE } from './domain-keys.ts'
 
 /** Curves by key parameter reference. @source GPC 2.3.1 table B-2 */
-const CURVES: Readonly<Record<number, EcCurveName>> = {
+export const CURVES: Readonly<Record<number, EcCurveName>> = {
   0: 'P-256',
   1: 'P-384',
   2: 'P-521',

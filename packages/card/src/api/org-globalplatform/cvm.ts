@@ -35,7 +35,7 @@ const valueAt = (jcre: Jcre, at: number) =>
   bytesOf(jcre, handleAt(jcre, at + 1), shortAt(jcre, at + 2), byteAt(jcre, at + 3))
 
 export const cvmImplementation: NativeImplementation = {
-  id: 42,
+  id: 61,
   name: CVM_CLASS,
   interfaces: ['org/globalplatform/CVM'],
   hiddenBytes: 2,

@@ -67,7 +67,7 @@ const deregisterService: JcreMethod = (jcre, at) => {
 }
 
 export const registryEntryImplementation: NativeImplementation = {
-  id: 41,
+  id: 60,
   name: REGISTRY_ENTRY_CLASS,
   interfaces: ['org/globalplatform/GPRegistryEntry'],
   hiddenBytes: HIDDEN_BYTES,

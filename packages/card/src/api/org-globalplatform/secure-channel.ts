@@ -118,7 +118,7 @@ function sensitive(act: (session: SecureChannelSession, blocks: Uint8Array) => U
 }
 
 export const secureChannelImplementation: NativeImplementation = {
-  id: 43,
+  id: 62,
   name: SECURE_CHANNEL_CLASS,
   interfaces: ['org/globalplatform/SecureChannelx', 'org/globalplatform/SecureChannelx2'],
   hiddenBytes: 2,
