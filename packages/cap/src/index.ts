@@ -23,10 +23,12 @@ export { createDirectory, emitComponentInfo, withDirectory } from './capfile/com
 export { COMPONENT_TAGS, COMPONENTS_IN_INSTALL_ORDER, type ComponentKind } from './capfile/component-table.ts'
 export { typeDescriptorSizeBytes } from './capfile/descriptor-component.ts'
 export { emitCapFile, emitComponents } from './capfile/emit-cap-file.ts'
+export { type ExportedClasses, exportedPackages } from './capfile/export-component.ts'
 export {
   emitHandlers,
   emitMethodHeader,
   firstMethodOffset,
+  joinBlocks,
   joinMethods,
   parseMethodComponent,
   readMethodHeader,

@@ -43,7 +43,12 @@ export function assembleDescriptor(text: DescriptorText, context: DescriptorCont
   const given = text.constantTypes ?? []
   const constantPoolTypes = context.constantPool.entries.map((_, i) => (given[i] ? typeOf(given[i]) : NO_TYPE))
   const classes = text.classes.map((one) => classDescriptorOf(one, typeOf, context))
-  return { classes, types: { constantPoolTypes, descriptors } }
+  const { packageClassCounts } = text
+  return {
+    classes,
+    ...(context.source.packages && { packageClassCounts }),
+    types: { constantPoolTypes, descriptors },
+  }
 }
 
 function layOutTypes(text: DescriptorText, { references, constantPool }: DescriptorContext): TypeDescriptor[] {

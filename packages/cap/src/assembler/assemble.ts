@@ -10,15 +10,16 @@ import {
   HEADER_FLAGS,
   type HeaderComponent,
   type InterfaceInfo,
+  METHOD_BLOCK_SPAN,
   type MethodComponent,
   type PackageInfo,
 } from '../capfile/cap-file.ts'
 import { type CapQuirks, checkCapFile } from '../capfile/check-cap-file.ts'
 import { classInfoSizeBytes, interfaceInfoSizeBytes } from '../capfile/class-component.ts'
-import { FORMAT_2_2, type FormatNumber, formatNumber } from '../capfile/component-codec.ts'
+import { FORMAT_2_2, type FormatNumber, formatNumber, layoutNumber } from '../capfile/component-codec.ts'
 import { withDirectory } from '../capfile/component-info.ts'
 import { COMPONENT_TAGS } from '../capfile/component-table.ts'
-import { emitMethodHeader, joinMethods } from '../capfile/method-component.ts'
+import { emitMethodHeader, joinBlocks, joinMethods } from '../capfile/method-component.ts'
 import { decodeInstructions } from '../instructions/decode-instruction.ts'
 import { createReferenceLocation } from '../instructions/reference-locations.ts'
 import { ApiNames } from './api-names.ts'
@@ -95,7 +96,7 @@ function define(labels: Map<string, number>, label: Token, offset: number): void
 
 function layOutClasses(source: PackageText): Map<string, number> {
   const offsets = new Map<string, number>()
-  const format = formatNumber(source.formatVersion)
+  const format = layoutOf(source)
   let at = format >= FORMAT_2_2 ? 2 + (source.signatures?.length ?? 0) : 0
   const placeholder = { kind: 'internal', classOffset: 0 } as const
   for (const one of source.interfaces) {
@@ -137,24 +138,38 @@ function classInfoOf(
   }
 }
 
+/** What decides the layout of components. */
+function layoutOf({ formatVersion, packages }: PackageText): FormatNumber {
+  return layoutNumber({ formatVersion, flags: packages ? HEADER_FLAGS.ACC_EXTENDED : 0 })
+}
+
+/** Methods as they stand in the blocks of an extended CAP file; in a compact one they are one block. */
+function blocksOf({ methods, blockStarts, packages }: PackageText): (MethodText | Uint8Array)[][] {
+  const starts = packages ? [0, ...blockStarts] : [0]
+  return starts.map((start, i) => methods.slice(start, starts[i + 1]))
+}
+
 function layOutMethods(source: PackageText): MethodLayouts {
   const offsets = new Map<string, number>()
   const code = new Map<MethodText, CodeLayout & { offset: number; codeOffset: number }>()
-  const handlers = methodTexts(source).reduce((count, one) => count + one.handlers.length, 0)
-  let at = joinMethods(
-    Array.from({ length: handlers }, () => NO_HANDLER),
-    [],
-  ).info.length
-  for (const one of source.methods) {
-    if (one instanceof Uint8Array) {
-      at += one.length
-      continue
+  for (const [i, block] of blocksOf(source).entries()) {
+    const handlers = methodTexts(block).reduce((count, one) => count + one.handlers.length, 0)
+    const first = joinMethods(
+      Array.from({ length: handlers }, () => NO_HANDLER),
+      [],
+    ).info.length
+    let at = i * METHOD_BLOCK_SPAN + first
+    for (const one of block) {
+      if (one instanceof Uint8Array) {
+        at += one.length
+        continue
+      }
+      define(offsets, one.label, at)
+      const layout = layOutCode(one.code)
+      const codeOffset = at + emitMethodHeader(one).length
+      code.set(one, { ...layout, offset: at, codeOffset })
+      at = codeOffset + layout.sizeBytes
     }
-    define(offsets, one.label, at)
-    const layout = layOutCode(one.code)
-    const codeOffset = at + emitMethodHeader(one).length
-    code.set(one, { ...layout, offset: at, codeOffset })
-    at = codeOffset + layout.sizeBytes
   }
   return { offsets, code }
 }
@@ -167,8 +182,8 @@ const NO_HANDLER: ExceptionHandler = {
   catchTypeIndex: 0,
 }
 
-function methodTexts(source: PackageText): MethodText[] {
-  return source.methods.filter((one): one is MethodText => !(one instanceof Uint8Array))
+function methodTexts(methods: readonly (MethodText | Uint8Array)[]): MethodText[] {
+  return methods.filter((one): one is MethodText => !(one instanceof Uint8Array))
 }
 
 function resolvePackage(laidOut: LaidOutPackage): CapFile {
@@ -193,7 +208,12 @@ function resolvePackage(laidOut: LaidOutPackage): CapFile {
       nonDefaultValues: statics.values,
     },
     referenceLocation: createReferenceLocation(methods.handlers, assembledInstructions(laidOut, methods)),
-    ...(source.exports.length > 0 && { export: { classes: exportsOf(source, references) } }),
+    ...(isExporting(source) && {
+      export: {
+        classes: exportsOf(source, references),
+        ...(source.packages && { packageClassCounts: source.exportCounts }),
+      },
+    }),
     ...(source.descriptor && { descriptor: assembleDescriptor(source.descriptor, laidOut) }),
     ...(source.debug && { debug: source.debug }),
     ...(source.resources.length > 0 && { staticResources: { resources: source.resources } }),
@@ -205,17 +225,24 @@ function resolvePackage(laidOut: LaidOutPackage): CapFile {
   return replaceRawComponents(withDirectory(parts), source.raw)
 }
 
+function isExporting({ exports, exportCounts }: PackageText): boolean {
+  return exports.length > 0 || exportCounts.length > 0
+}
+
 function headerOf(source: PackageText): HeaderComponent {
-  const isExported = source.exports.length > 0 || source.raw.has(COMPONENT_TAGS.export)
+  const isExported = isExporting(source) || source.raw.has(COMPONENT_TAGS.export)
   const hasApplets = source.applets.length > 0 || source.raw.has(COMPONENT_TAGS.applet)
   return {
     formatVersion: source.formatVersion,
     flags:
       (source.usesInt ? HEADER_FLAGS.ACC_INT : 0) |
       (isExported ? HEADER_FLAGS.ACC_EXPORT : 0) |
-      (hasApplets ? HEADER_FLAGS.ACC_APPLET : 0),
+      (hasApplets ? HEADER_FLAGS.ACC_APPLET : 0) |
+      (source.packages ? HEADER_FLAGS.ACC_EXTENDED : 0),
     package: { aid: source.aid, version: source.version },
-    ...(formatNumber(source.formatVersion) >= FORMAT_2_2 && { packageName: source.packageName ?? '' }),
+    ...(source.packages
+      ? { packages: source.packages, packageNames: source.packages.map(() => '') }
+      : formatNumber(source.formatVersion) >= FORMAT_2_2 && { packageName: source.packageName ?? '' }),
   }
 }
 
@@ -246,17 +273,23 @@ function emitMethods(laidOut: LaidOutPackage): MethodComponent {
     constantIndex: (operand) => constantIndex(operand, laidOut),
     interfaceMethodToken: (name) => references.interfaceMethodToken(name),
   }
-  const handlers = methodTexts(source).flatMap((one) => one.handlers.map((each) => handlerOf(each, one, laidOut)))
-  const withStops = handlers.map(({ stop, ...handler }, i) => ({
-    ...handler,
-    stop: stop ?? !handlers.slice(i + 1).some((later) => encloses(later, handler)),
-  }))
-  const methods = source.methods.map((one) => {
-    if (one instanceof Uint8Array) return one
-    const code = emitCode(one.code, laidOut.methods.code.get(one)!, resolver)
-    return Uint8Array.of(...emitMethodHeader(one), ...code)
+  const blocks = blocksOf(source).map((block, i) => {
+    const start = i * METHOD_BLOCK_SPAN
+    const handlers = methodTexts(block).flatMap((one) => one.handlers.map((each) => handlerOf(each, one, laidOut)))
+    const inBlock = handlers.map(({ stop, ...handler }, at) => ({
+      ...handler,
+      startOffset: handler.startOffset - start,
+      handlerOffset: handler.handlerOffset - start,
+      stop: stop ?? !handlers.slice(at + 1).some((later) => encloses(later, handler)),
+    }))
+    const methods = block.map((one) => {
+      if (one instanceof Uint8Array) return one
+      const code = emitCode(one.code, laidOut.methods.code.get(one)!, resolver)
+      return Uint8Array.of(...emitMethodHeader(one), ...code)
+    })
+    return joinMethods(inBlock, methods)
   })
-  return joinMethods(withStops, methods)
+  return source.packages ? joinBlocks(blocks.map((one) => one.info)) : blocks[0]!
 }
 
 function constantIndex(

@@ -1,10 +1,11 @@
 import { toHex } from '@gridcard/bytes'
 import type { ConstantPoolEntry } from '../capfile/cap-file.ts'
+import { EXTENDED_FORMAT } from '../capfile/component-codec.ts'
 import { emitConstantPool } from '../capfile/constant-pool.ts'
 
 /** The four bytes of an entry, as a key for comparing. */
 export function constantKey(entry: ConstantPoolEntry): string {
-  return toHex(emitConstantPool([entry]).subarray(2))
+  return toHex(emitConstantPool([entry], EXTENDED_FORMAT).subarray(2))
 }
 
 /** Constant pool under construction: the first entry that fits is found again, a new one is appended. */

@@ -19,9 +19,28 @@ export function descriptorLines(descriptor: DescriptorComponent, labelled: Label
     '.descriptor',
     ...types,
     `  .constantTypes ${descriptor.types.constantPoolTypes.map(typeWord).join(' ')}`,
-    ...descriptor.classes.flatMap((one) => classDescriptorLines(one, typeWord, labelled)),
+    ...inPackages(
+      descriptor.classes.map((one) => classDescriptorLines(one, typeWord, labelled)),
+      descriptor.packageClassCounts,
+      '  .package',
+    ).flat(),
     '.end',
   ]
+}
+
+/** In extended format each package begins with a line of its own. */
+export function inPackages<T>(
+  items: readonly T[],
+  counts: readonly number[] | undefined,
+  head: string,
+): (T | string)[] {
+  if (counts === undefined) return [...items]
+  let at = 0
+  return counts.flatMap((count) => {
+    const first = at
+    at += count
+    return [head, ...items.slice(first, at)]
+  })
 }
 
 function classDescriptorLines(

@@ -13,10 +13,10 @@ import {
 } from '../capfile/cap-file.ts'
 import { createDirectory, emitComponentInfo } from '../capfile/component-info.ts'
 import { COMPONENT_TAGS, componentByTag } from '../capfile/component-table.ts'
-import { firstMethodOffset } from '../capfile/method-component.ts'
+import { blockRanges } from '../capfile/method-component.ts'
 import { createReferenceLocation } from '../instructions/reference-locations.ts'
 import { ApiNames } from './api-names.ts'
-import { descriptorLines } from './disassemble-descriptor.ts'
+import { descriptorLines, inPackages } from './disassemble-descriptor.ts'
 import { MethodDisassembler } from './disassemble-method.ts'
 import { type LabelledPackage, labelPackage } from './labelled-package.ts'
 import { methodRoles } from './method-roles.ts'
@@ -64,7 +64,8 @@ function headerLines({ header, packagePath }: CapFile): string[] {
   return [
     `.format ${versionText(header.formatVersion)}`,
     ...(packagePath === undefined ? [] : [`.path ${wordOf(packagePath)}`]),
-    `.package ${toHex(header.package.aid)} ${versionText(header.package.version)}${name}${int}`,
+    `${header.packages ? '.cap' : '.package'} ${toHex(header.package.aid)} ${versionText(header.package.version)}${name}${int}`,
+    ...(header.packages ?? []).map((one) => `.package ${toHex(one.aid)} ${versionText(one.version)}`),
   ]
 }
 
@@ -141,14 +142,17 @@ function methodLines(labelled: LabelledPackage): string[] {
   const disassembler = new MethodDisassembler(cap, words)
   const roles = methodRoles(labelled)
   const lines: string[] = []
-  let at = firstMethodOffset(cap.methods)
-  const gap = (end: number) => (at < end ? ['', `.bytes ${toHex(cap.methods.info.subarray(at, end))}`] : [])
-  for (const method of methods) {
-    lines.push(...gap(method.header.offset), '')
-    lines.push(...(roles.get(method.header.offset) ?? []).map((role) => `// ${role}`), ...disassembler.lines(method))
-    at = method.endOffset
+  for (const { start, firstMethod, end } of blockRanges(cap.methods)) {
+    if (start > 0) lines.push('', '.block')
+    let at = firstMethod
+    const gap = (to: number) => (at < to ? ['', `.bytes ${toHex(cap.methods.info.subarray(at, to))}`] : [])
+    for (const method of methods.filter(({ header: { offset } }) => offset >= start && offset < end)) {
+      lines.push(...gap(method.header.offset), '')
+      lines.push(...(roles.get(method.header.offset) ?? []).map((role) => `// ${role}`), ...disassembler.lines(method))
+      at = method.endOffset
+    }
+    lines.push(...gap(end))
   }
-  lines.push(...gap(cap.methods.info.length))
   const derived = createReferenceLocation(
     cap.methods.handlers,
     methods.flatMap((one) => one.instructions),
@@ -165,14 +169,15 @@ function sameLocations(a: ReferenceLocationComponent, b: ReferenceLocationCompon
 
 function exportLines({ cap, words }: LabelledPackage): string[] {
   if (!cap.export) return []
-  if (cap.export.classes.length === 0) return ['', rawLine(cap, COMPONENT_TAGS.export)]
+  const { packageClassCounts } = cap.export
+  if (cap.export.classes.length === 0 && !packageClassCounts) return ['', rawLine(cap, COMPONENT_TAGS.export)]
   const lines = cap.export.classes.map(({ classOffset, staticFieldOffsets, staticMethodOffsets }) => {
     const name = words.classWord({ kind: 'internal', classOffset })
     const fields = staticFieldOffsets.length > 0 ? ` fields ${staticFieldOffsets.join(' ')}` : ''
     const methods = staticMethodOffsets.map((offset) => ` ${words.methodWord(offset)}`).join('')
     return `.export ${name}${fields}${methods && ` methods${methods}`}`
   })
-  return ['', ...lines]
+  return ['', ...inPackages(lines, packageClassCounts, '.exports')]
 }
 
 function opaqueLines({ debug, staticResources, custom }: CapFile): string[] {

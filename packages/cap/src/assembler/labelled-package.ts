@@ -1,5 +1,5 @@
 import { type CapFile, CLASS_FLAGS } from '../capfile/cap-file.ts'
-import { firstMethodOffset } from '../capfile/method-component.ts'
+import { blockOf, firstMethodOffset } from '../capfile/method-component.ts'
 import { CapFormatError } from '../errors.ts'
 import { decodeMethod, decodeMethods, type MethodCode, traceMethod } from '../instructions/method-code.ts'
 import type { ApiNames } from './api-names.ts'
@@ -58,7 +58,7 @@ function withUnnamedMethods(named: readonly MethodCode[], cap: CapFile): MethodC
   const all: MethodCode[] = []
   let at = firstMethodOffset(cap.methods)
   for (const next of [...named, undefined]) {
-    const end = next?.header.offset ?? cap.methods.info.length
+    const end = Math.min(next?.header.offset ?? cap.methods.info.length, blockOf(cap.methods, at).end)
     while (at < end) {
       const found = tryDecoding(() => traceMethod(cap.methods, at, end))
       if (!found) break

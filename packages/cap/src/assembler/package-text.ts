@@ -1,4 +1,4 @@
-import type { ArrayInitInfo, ConstantPoolKind, StaticResource, Version } from '../capfile/cap-file.ts'
+import type { ArrayInitInfo, ConstantPoolKind, PackageInfo, StaticResource, Version } from '../capfile/cap-file.ts'
 import type { CodeText } from './code-text.ts'
 import type { Token } from './tokens.ts'
 
@@ -9,6 +9,12 @@ export interface PackageText {
   aid: Uint8Array
   version: Version
   packageName?: string
+  /** Only of an extended CAP file, whose own name `aid` and `version` are: its public packages. */
+  packages?: PackageInfo[]
+  /** Indices in `methods` where a block of an extended CAP file begins, but for the first one. */
+  blockStarts: number[]
+  /** Only of an extended CAP file: how many of `exports` each public package has. */
+  exportCounts: number[]
   usesInt: boolean
   imports: ImportText[]
   applets: { aid: Uint8Array; install: Token }[]
@@ -84,6 +90,8 @@ export interface ExportText {
 
 export interface DescriptorText {
   readonly classes: ClassDescriptorText[]
+  /** Only of an extended CAP file: how many of them each package has. */
+  readonly packageClassCounts: number[]
   /** undefined: no entry has a type. */
   constantTypes?: readonly Token[]
   readonly types: { label: Token; nibbles: readonly number[] | readonly Token[] }[]

@@ -4,7 +4,7 @@ import { refuse, type Token, TokenCursor } from './tokens.ts'
 
 /** The lines between `.descriptor` and its `.end`. */
 export function parseDescriptorText(lines: Iterable<Token[]>): DescriptorText {
-  const into: DescriptorText = { classes: [], types: [] }
+  const into: DescriptorText = { classes: [], packageClassCounts: [], types: [] }
   for (const [directive, ...rest] of lines) {
     parseLine(directive!, new TokenCursor(rest, directive!.line), into)
   }
@@ -19,8 +19,12 @@ function parseLine(directive: Token, cursor: TokenCursor, into: DescriptorText):
     case '.constantTypes':
       into.constantTypes = cursor.rest()
       break
+    case '.package':
+      into.packageClassCounts.push(0)
+      break
     case '.class':
       into.classes.push(parseClassDescriptor(cursor))
+      if (into.packageClassCounts.length > 0) into.packageClassCounts.push(into.packageClassCounts.pop()! + 1)
       break
     case '.field':
       lastClass(into, directive).fields.push({

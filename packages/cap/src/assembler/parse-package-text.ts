@@ -51,6 +51,8 @@ export function emptyPackageText(): PackageText {
     arrays: [],
     constants: [],
     methods: [],
+    blockStarts: [],
+    exportCounts: [],
     exports: [],
     resources: [],
     custom: [],
@@ -90,7 +92,17 @@ function parseHeaderDirective(head: Token, cursor: TokenCursor, into: PackageTex
     case '.path':
       into.packagePath = nameOfWord(cursor.take('path').text)
       return true
+    case '.cap':
+      into.aid = aidOf(cursor.take('AID'))
+      into.version = versionOf(cursor.take('version'))
+      if (cursor.accept('int')) into.usesInt = true
+      into.packages = []
+      return true
     case '.package':
+      if (into.packages) {
+        into.packages.push({ aid: aidOf(cursor.take('AID')), version: versionOf(cursor.take('version')) })
+        return true
+      }
       into.aid = aidOf(cursor.take('AID'))
       into.version = versionOf(cursor.take('version'))
       if (cursor.accept('name')) into.packageName = nameOfWord(cursor.take('name').text)
@@ -137,8 +149,15 @@ function parseContentDirective(head: Token, cursor: TokenCursor, into: PackageTe
     case '.bytes':
       into.methods.push(cursor.hex())
       break
+    case '.block':
+      into.blockStarts.push(into.methods.length)
+      break
+    case '.exports':
+      into.exportCounts.push(0)
+      break
     case '.export':
       parseExport(cursor, into)
+      if (into.exportCounts.length > 0) into.exportCounts.push(into.exportCounts.pop()! + 1)
       break
     case '.descriptor':
       into.descriptor = parseDescriptorText(lines.block(head))

@@ -1,5 +1,8 @@
 /**
- * The typed components of a CAP file in compact format, versions 2.1 to 2.3.
+ * The typed components of a CAP file, versions 2.1 to 2.3, in compact or extended format.
+ *
+ * The extended format cuts Method into blocks. A method offset here is then `block * METHOD_BLOCK_SPAN + offset in the
+ * block`, and `MethodComponent.info` has each block at its place: whatever reads methods need not know the difference.
  *
  * Names follow JCVM 3.1 chapter 6 in camel case; the file-level tag and size items are not kept, they follow from the
  * content. Every `...Offset` is a byte offset into the `info` item of the component it names (the first byte after
@@ -24,11 +27,16 @@ export const HEADER_FLAGS = { ACC_INT: 0x01, ACC_EXPORT: 0x02, ACC_APPLET: 0x04,
 
 /** @source JCVM 3.1 §6.4 */
 export interface HeaderComponent {
-  /** 2.1, 2.2 or 2.3; decides the layout of Header, Directory and Class. */
+  /** 2.1, 2.2 or 2.3; decides, with ACC_EXTENDED, the layout of the components. */
   readonly formatVersion: Version
   /** Bits of `HEADER_FLAGS`. */
   readonly flags: number
+  /** In extended format AID and version of the CAP file, which are those of none of its packages. */
   readonly package: PackageInfo
+  /** Only in extended format: the public packages, in the order of Export; private ones have no AID. */
+  readonly packages?: readonly PackageInfo[]
+  /** Only in extended format, one for each of `packages`. */
+  readonly packageNames?: readonly string[]
   /**
    * From format 2.2 on always there, usually empty (only remote types need it); absent in 2.1. One character per byte,
    * internal form (`com/example/purse`).
@@ -55,6 +63,8 @@ export interface DirectoryComponent {
   }
   readonly importCount: number
   readonly appletCount: number
+  /** Only in extended format. */
+  readonly methodBlockCount?: number
   readonly custom: readonly CustomComponentInfo[]
 }
 
@@ -197,10 +207,16 @@ export interface MethodComponent {
   readonly handlers: readonly ExceptionHandler[]
   /**
    * The whole `info` item: handler_count, handlers, then method headers with their byte code. Method offsets index into
-   * it. `handlers` repeats its beginning; `parseMethodComponent(info)` makes both from the bytes.
+   * it. `handlers` repeats its beginning; `parseMethodComponent(info)` makes both from the bytes. In extended format each
+   * block stands at a multiple of `METHOD_BLOCK_SPAN`, with bytes between that are no instruction.
    */
   readonly info: Uint8Array
+  /** Only in extended format: what each block takes, handlers included. */
+  readonly blockSizesBytes?: readonly number[]
 }
+
+/** Distance of two blocks in `MethodComponent.info`: offsets in a block have 16 bits. */
+export const METHOD_BLOCK_SPAN = 0x10000
 
 /**
  * Covers `startOffset <= pc < startOffset + activeLengthBytes`, all counted in Method; handlers of one method are
@@ -269,9 +285,11 @@ export interface ReferenceLocationComponent {
   readonly byte2IndexOffsets: readonly number[]
 }
 
-/** The array index is the class token. @source JCVM 3.1 §6.13 */
+/** The array index is the class token; see `exportedPackages` for the extended format. @source JCVM 3.1 §6.13 */
 export interface ExportComponent {
   readonly classes: readonly ClassExportInfo[]
+  /** Only in extended format: how many of `classes` each public package has. */
+  readonly packageClassCounts?: readonly number[]
 }
 
 export interface ClassExportInfo {
@@ -304,6 +322,8 @@ export const MEMBER_DESCRIPTOR_FLAGS = {
 /** Always in the file, optional in the load form. @source JCVM 3.1 §6.14 */
 export interface DescriptorComponent {
   readonly classes: readonly ClassDescriptor[]
+  /** Only in extended format: how many of `classes` each package has, public packages first. */
+  readonly packageClassCounts?: readonly number[]
   readonly types: TypeDescriptorTable
 }
 
@@ -342,7 +362,7 @@ export interface MethodDescriptor {
   /** Byte code only, without the header; 0 for abstract and interface methods. */
   readonly bytecodeSizeBytes: number
   readonly exceptionHandlerCount: number
-  /** Index of its first handler; 0 without handlers. */
+  /** Index of its first handler in `MethodComponent.handlers`; 0 without handlers. */
   readonly exceptionHandlerIndex: number
 }
 

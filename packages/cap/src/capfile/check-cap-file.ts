@@ -13,7 +13,7 @@ import {
   type StaticFieldRef,
   type StaticMethodRef,
 } from './cap-file.ts'
-import { readMethodHeader } from './method-component.ts'
+import { blockOf, readMethodHeader } from './method-component.ts'
 import { requireStaticImage } from './static-field-component.ts'
 
 /** Known faults of packages in the field that we tolerate on request; all off by default. */
@@ -86,6 +86,21 @@ function checkPresence(cap: CapFile): void {
   }
   if (((flags & HEADER_FLAGS.ACC_EXPORT) !== 0) !== (cap.export !== undefined)) {
     refuse('CAP_BAD_FLAGS', 'Header', 'ACC_EXPORT disagrees with the Export component')
+  }
+  if ((flags & HEADER_FLAGS.ACC_EXTENDED) !== 0) checkPackages(cap)
+}
+
+/** Header, Export and Descriptor speak of the same public packages, in the same order. @source JCVM 3.1 §6.4, §6.13 */
+function checkPackages({ header, export: exported, descriptor }: CapFile): void {
+  const { packages = [] } = header
+  const aids = [header.package, ...packages].map(({ aid }) => aid.join())
+  if (new Set(aids).size !== aids.length) refuse('CAP_BAD_AID', 'Header', 'two packages of one name')
+  const exportCounts = exported?.packageClassCounts
+  if (exported && exportCounts?.length !== packages.length) {
+    refuse('CAP_BAD_EXPORT', 'Export', `${exportCounts?.length ?? 0} packages, Header has ${packages.length}`)
+  }
+  if (descriptor && (descriptor.packageClassCounts?.length ?? 0) < packages.length) {
+    refuse('CAP_BAD_DESCRIPTOR', 'Descriptor', 'fewer packages than in Header')
   }
 }
 
@@ -168,9 +183,8 @@ function requireStaticMethod(targets: Targets, ref: StaticMethodRef): void {
 }
 
 function checkHandler({ cap }: Targets, handler: ExceptionHandler): void {
-  const first = 1 + 8 * cap.methods.handlers.length
-  const end = cap.methods.info.length
   const { startOffset, activeLengthBytes, handlerOffset, catchTypeIndex } = handler
+  const { firstMethod: first, end } = blockOf(cap.methods, startOffset)
   if (startOffset < first || startOffset + activeLengthBytes > end || handlerOffset < first || handlerOffset >= end) {
     refuse('CAP_BAD_HANDLER', 'Method', `handler for ${startOffset} at ${handlerOffset} leaves the component`)
   }
@@ -239,7 +253,7 @@ function isPrimitive(type: number): boolean {
 
 function checkMethodDescriptor(cap: CapFile, method: MethodDescriptor): void {
   const { codeOffset } = readMethodHeader(cap.methods, method.methodOffset)
-  if (codeOffset + method.bytecodeSizeBytes > cap.methods.info.length) {
+  if (codeOffset + method.bytecodeSizeBytes > blockOf(cap.methods, method.methodOffset).end) {
     refuse('CAP_BAD_DESCRIPTOR', 'Descriptor', `method at ${method.methodOffset} is longer than Method`)
   }
   const { exceptionHandlerIndex, exceptionHandlerCount } = method

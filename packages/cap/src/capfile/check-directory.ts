@@ -39,6 +39,7 @@ export function checkDirectory(said: DirectoryComponent, actual: DirectoryCompon
   same('array initialiser bytes', said.staticFieldSize.arrayInitSizeBytes, actual.staticFieldSize.arrayInitSizeBytes)
   same('imports', said.importCount, actual.importCount)
   same('applets', said.appletCount, actual.appletCount)
+  same('method blocks', said.methodBlockCount, actual.methodBlockCount)
   for (const custom of actual.custom) {
     const found = said.custom.some((one) => {
       return one.tag === custom.tag && one.sizeBytes === custom.sizeBytes && equalBytes(one.aid, custom.aid)

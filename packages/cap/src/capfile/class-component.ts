@@ -16,8 +16,10 @@ import {
   parseInfo,
   readClassRef,
   readMany,
+  readMethodOffset,
   readName,
   writeClassRef,
+  writeMethodOffset,
   writeName,
 } from './component-codec.ts'
 
@@ -95,9 +97,9 @@ function readClass(
     firstReferenceToken,
     referenceCount,
     publicMethodTableBase,
-    publicMethodTable: readMany(publicCount, () => reader.u16()),
+    publicMethodTable: readMany(publicCount, () => readMethodOffset(reader, format)),
     packageMethodTableBase,
-    packageMethodTable: readMany(packageCount, () => reader.u16()),
+    packageMethodTable: readMany(packageCount, () => readMethodOffset(reader, format)),
     interfaces: readMany(interfaceCount, () => readImplementedInterface(reader)),
   }
   const remote = format >= FORMAT_2_2 && flags & CLASS_FLAGS.ACC_REMOTE ? readRemote(reader) : undefined
@@ -176,8 +178,8 @@ function writeClass(writer: ByteWriter, one: ClassInfo, format: FormatNumber): v
   writer.u8(one.declaredInstanceSizeCells).u8(one.firstReferenceToken).u8(one.referenceCount)
   writer.u8(one.publicMethodTableBase).u8(one.publicMethodTable.length)
   writer.u8(one.packageMethodTableBase).u8(one.packageMethodTable.length)
-  for (const methodOffset of one.publicMethodTable) writer.u16(methodOffset)
-  for (const methodOffset of one.packageMethodTable) writer.u16(methodOffset)
+  for (const methodOffset of one.publicMethodTable) writeMethodOffset(writer, methodOffset, format)
+  for (const methodOffset of one.packageMethodTable) writeMethodOffset(writer, methodOffset, format)
   for (const implemented of one.interfaces) {
     writeClassRef(writer, implemented.interface)
     writer.u8(implemented.index.length)

@@ -1,15 +1,40 @@
 import { ByteReader, BytesError, ByteWriter, fromAscii } from '@gridcard/bytes'
 import { CapFormatError } from '../errors.ts'
-import type { ClassRef, PackageInfo, Version } from './cap-file.ts'
+import { type ClassRef, HEADER_FLAGS, METHOD_BLOCK_SPAN, type PackageInfo, type Version } from './cap-file.ts'
 
 /** Layout-deciding format version, as one number: 2.1 is 0x0201. */
 export type FormatNumber = number
 
 export const FORMAT_2_2: FormatNumber = 0x0202
 export const FORMAT_2_3: FormatNumber = 0x0203
+/** Extended, as 2.3 is the only version that has it. */
+export const EXTENDED_FORMAT: FormatNumber = 0x10203
 
 export function formatNumber(version: Version): FormatNumber {
   return version.major * 256 + version.minor
+}
+
+/** Added to the number of an extended format, so that it is above all compact ones. */
+const EXTENDED = 0x10000
+
+/** What decides the layout of components. */
+export function layoutNumber(header: { readonly formatVersion: Version; readonly flags: number }): FormatNumber {
+  const isExtended = (header.flags & HEADER_FLAGS.ACC_EXTENDED) !== 0
+  return formatNumber(header.formatVersion) + (isExtended ? EXTENDED : 0)
+}
+
+export function isExtendedFormat(format: FormatNumber): boolean {
+  return format >= EXTENDED
+}
+
+/** Where a method is: in extended format one byte for its block stands before the offset in that. */
+export function readMethodOffset(reader: ByteReader, format: FormatNumber): number {
+  return isExtendedFormat(format) ? reader.u8() * METHOD_BLOCK_SPAN + reader.u16() : reader.u16()
+}
+
+export function writeMethodOffset(writer: ByteWriter, offset: number, format: FormatNumber): void {
+  if (isExtendedFormat(format)) writer.u8(Math.floor(offset / METHOD_BLOCK_SPAN)).u16(offset % METHOD_BLOCK_SPAN)
+  else writer.u16(offset)
 }
 
 /**
@@ -49,8 +74,8 @@ export function emitInfo(component: string, emit: (writer: ByteWriter) => void):
 }
 
 /** `count` items, one after the other. */
-export function readMany<T>(count: number, read: () => T): T[] {
-  return Array.from({ length: count }, read)
+export function readMany<T>(count: number, read: (index: number) => T): T[] {
+  return Array.from({ length: count }, (_, index) => read(index))
 }
 
 /** @source JCVM 3.1 §6.4, AID lengths 5..16 */

@@ -1,7 +1,7 @@
 import { emitAppletComponent } from './applet-component.ts'
 import type { CapFile, CapFileParts, DirectoryComponent } from './cap-file.ts'
 import { emitClassComponent } from './class-component.ts'
-import { FORMAT_2_2, FORMAT_2_3, formatNumber } from './component-codec.ts'
+import { FORMAT_2_2, FORMAT_2_3, layoutNumber } from './component-codec.ts'
 import { COMPONENT_TAGS } from './component-table.ts'
 import { emitConstantPool } from './constant-pool.ts'
 import { emitDescriptor } from './descriptor-component.ts'
@@ -16,18 +16,18 @@ import { emitStaticResources } from './static-resources.ts'
 
 /** The `info` item of the component with this tag; undefined when the package has no such component. */
 export function emitComponentInfo(cap: CapFileParts & { readonly directory?: DirectoryComponent }, tag: number) {
-  const format = formatNumber(cap.header.formatVersion)
+  const format = layoutNumber(cap.header)
   switch (tag) {
     case COMPONENT_TAGS.header:
       return emitHeader(cap.header)
     case COMPONENT_TAGS.directory:
       return cap.directory && emitDirectory(cap.directory, format)
     case COMPONENT_TAGS.applet:
-      return cap.applet && emitAppletComponent(cap.applet)
+      return cap.applet && emitAppletComponent(cap.applet, format)
     case COMPONENT_TAGS.import:
       return emitImports(cap.imports)
     case COMPONENT_TAGS.constantPool:
-      return emitConstantPool(cap.constantPool)
+      return emitConstantPool(cap.constantPool, format)
     case COMPONENT_TAGS.class:
       return emitClassComponent(cap.classes, format)
     case COMPONENT_TAGS.method:
@@ -35,11 +35,11 @@ export function emitComponentInfo(cap: CapFileParts & { readonly directory?: Dir
     case COMPONENT_TAGS.staticField:
       return emitStaticFieldComponent(cap.staticFields)
     case COMPONENT_TAGS.referenceLocation:
-      return emitReferenceLocation(cap.referenceLocation)
+      return emitReferenceLocation(cap.referenceLocation, cap.methods.blockSizesBytes?.length)
     case COMPONENT_TAGS.export:
-      return cap.export && emitExportComponent(cap.export)
+      return cap.export && emitExportComponent(cap.export, format)
     case COMPONENT_TAGS.descriptor:
-      return cap.descriptor && emitDescriptor(cap.descriptor)
+      return cap.descriptor && emitDescriptor(cap.descriptor, format, cap.methods)
     case COMPONENT_TAGS.debug:
       return cap.debug
     case COMPONENT_TAGS.staticResources:
@@ -59,7 +59,7 @@ export function withDirectory(parts: CapFileParts): CapFile {
 
 /** @source JCVM 3.1 §6.5 */
 export function createDirectory(parts: CapFileParts): DirectoryComponent {
-  const format = formatNumber(parts.header.formatVersion)
+  const format = layoutNumber(parts.header)
   const sizeOf = (tag: number) => emitComponentInfo(parts, tag)?.length ?? 0
   const withoutDirectory: DirectoryComponent = {
     componentSizesBytes: Array.from({ length: 11 }, (_, i) => sizeOf(i + 1)),
@@ -68,6 +68,7 @@ export function createDirectory(parts: CapFileParts): DirectoryComponent {
     staticFieldSize: staticFieldSizeOf(parts.staticFields),
     importCount: parts.imports.length,
     appletCount: parts.applet?.applets.length ?? 0,
+    ...(parts.methods.blockSizesBytes && { methodBlockCount: parts.methods.blockSizesBytes.length }),
     custom: (parts.custom ?? []).map(({ tag, aid, info }) => ({ tag, aid, sizeBytes: info.length })),
   }
   const ownSize = emitDirectory(withoutDirectory, format).length

@@ -5,22 +5,60 @@ import {
   type DescriptorComponent,
   type FieldDescriptor,
   MEMBER_DESCRIPTOR_FLAGS,
+  METHOD_BLOCK_SPAN,
+  type MethodComponent,
   type MethodDescriptor,
   type TypeDescriptor,
   type TypeDescriptorTable,
 } from './cap-file.ts'
-import { emitInfo, parseInfo, readClassRef, readMany, writeClassRef } from './component-codec.ts'
+import {
+  emitInfo,
+  type FormatNumber,
+  isExtendedFormat,
+  parseInfo,
+  readClassRef,
+  readMany,
+  readMethodOffset,
+  writeClassRef,
+  writeMethodOffset,
+} from './component-codec.ts'
 import { readStaticFieldRef, writeStaticFieldRef } from './constant-pool.ts'
 
 /** @source JCVM 3.1 §6.14 */
-export function parseDescriptor(info: Uint8Array): DescriptorComponent {
-  return parseInfo('Descriptor', info, (reader) => ({
-    classes: readMany(reader.u8(), () => readClassDescriptor(reader)),
-    types: readTypes(reader),
-  }))
+export function parseDescriptor(info: Uint8Array, format: FormatNumber, methods: MethodComponent): DescriptorComponent {
+  const layout = { format, firstHandlers: firstHandlers(methods) }
+  return parseInfo('Descriptor', info, (reader) => {
+    const readClasses = () => readMany(reader.u8(), () => readClassDescriptor(reader, layout))
+    if (!isExtendedFormat(format)) return { classes: readClasses(), types: readTypes(reader) }
+    const packages = readMany(reader.u8(), readClasses)
+    return {
+      classes: packages.flat(),
+      packageClassCounts: packages.map((one) => one.length),
+      types: readTypes(reader),
+    }
+  })
 }
 
-function readClassDescriptor(reader: ByteReader): ClassDescriptor {
+/** In extended format handlers are counted in their block, here in the whole component. */
+interface MethodLayout {
+  readonly format: FormatNumber
+  /** Index of the first handler of each block. */
+  readonly firstHandlers: readonly number[]
+}
+
+function firstHandlers({ blockSizesBytes, info }: MethodComponent): number[] {
+  const first = [0]
+  for (const [block] of (blockSizesBytes ?? []).entries()) {
+    first.push(first.at(-1)! + (info[block * METHOD_BLOCK_SPAN] ?? 0))
+  }
+  return first
+}
+
+function firstHandlerOf(methodOffset: number, count: number, { firstHandlers: first }: MethodLayout): number {
+  return count === 0 ? 0 : (first[Math.floor(methodOffset / METHOD_BLOCK_SPAN)] ?? 0)
+}
+
+function readClassDescriptor(reader: ByteReader, layout: MethodLayout): ClassDescriptor {
   const token = reader.u8()
   const flags = reader.u8()
   const thisClass = readClassRef(reader)
@@ -33,7 +71,7 @@ function readClassDescriptor(reader: ByteReader): ClassDescriptor {
     thisClass,
     interfaces: readMany(interfaceCount, () => readClassRef(reader)),
     fields: readMany(fieldCount, () => readField(reader)),
-    methods: readMany(methodCount, () => readMethod(reader)),
+    methods: readMany(methodCount, () => readMethod(reader, layout)),
   }
 }
 
@@ -47,15 +85,21 @@ function readField(reader: ByteReader): FieldDescriptor {
   return { token, flags, field, type: reader.u16() }
 }
 
-function readMethod(reader: ByteReader): MethodDescriptor {
+function readMethod(reader: ByteReader, layout: MethodLayout): MethodDescriptor {
+  const token = reader.u8()
+  const flags = reader.u8()
+  const methodOffset = readMethodOffset(reader, layout.format)
+  const typeOffset = reader.u16()
+  const bytecodeSizeBytes = reader.u16()
+  const exceptionHandlerCount = reader.u16()
   return {
-    token: reader.u8(),
-    flags: reader.u8(),
-    methodOffset: reader.u16(),
-    typeOffset: reader.u16(),
-    bytecodeSizeBytes: reader.u16(),
-    exceptionHandlerCount: reader.u16(),
-    exceptionHandlerIndex: reader.u16(),
+    token,
+    flags,
+    methodOffset,
+    typeOffset,
+    bytecodeSizeBytes,
+    exceptionHandlerCount,
+    exceptionHandlerIndex: reader.u16() + firstHandlerOf(methodOffset, exceptionHandlerCount, layout),
   }
 }
 
@@ -73,23 +117,38 @@ function readType(reader: ByteReader, offset: number): TypeDescriptor {
   return { offset, nibbles: Array.from({ length: count }, (_, i) => (packed[i >> 1]! >> (i & 1 ? 0 : 4)) & 0x0f) }
 }
 
-export function emitDescriptor(component: DescriptorComponent): Uint8Array {
+export function emitDescriptor(
+  component: DescriptorComponent,
+  format: FormatNumber,
+  methods: MethodComponent,
+): Uint8Array {
+  const layout = { format, firstHandlers: firstHandlers(methods) }
   return emitInfo('Descriptor', (writer) => {
-    writer.u8(component.classes.length)
-    for (const one of component.classes) writeClassDescriptor(writer, one)
+    const { classes } = component
+    const counts = component.packageClassCounts ?? [classes.length]
+    if (isExtendedFormat(format)) writer.u8(counts.length)
+    let at = 0
+    for (const count of counts) {
+      writer.u8(count)
+      for (const one of classes.slice(at, at + count)) writeClassDescriptor(writer, one, layout)
+      at += count
+    }
     writeTypes(writer, component.types)
   })
 }
 
-function writeClassDescriptor(writer: ByteWriter, one: ClassDescriptor): void {
+function writeClassDescriptor(writer: ByteWriter, one: ClassDescriptor, layout: MethodLayout): void {
   writer.u8(one.token).u8(one.flags)
   writeClassRef(writer, one.thisClass)
   writer.u8(one.interfaces.length).u16(one.fields.length).u16(one.methods.length)
   for (const ref of one.interfaces) writeClassRef(writer, ref)
   for (const field of one.fields) writeField(writer, field)
   for (const method of one.methods) {
-    writer.u8(method.token).u8(method.flags).u16(method.methodOffset).u16(method.typeOffset)
-    writer.u16(method.bytecodeSizeBytes).u16(method.exceptionHandlerCount).u16(method.exceptionHandlerIndex)
+    const { methodOffset, exceptionHandlerCount: count } = method
+    writer.u8(method.token).u8(method.flags)
+    writeMethodOffset(writer, methodOffset, layout.format)
+    writer.u16(method.typeOffset).u16(method.bytecodeSizeBytes).u16(count)
+    writer.u16(method.exceptionHandlerIndex - firstHandlerOf(methodOffset, count, layout))
   }
 }
 

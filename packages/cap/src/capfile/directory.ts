@@ -6,19 +6,28 @@ import {
   FORMAT_2_2,
   FORMAT_2_3,
   type FormatNumber,
+  isExtendedFormat,
   parseInfo,
   readAid,
   readMany,
   writeAid,
 } from './component-codec.ts'
+import { COMPONENT_TAGS } from './component-table.ts'
 
 const SIZED_TAGS = 11
 
+/** Components, by index of their tag, whose sizes take four bytes in extended format. */
+const WIDE = new Set(
+  [COMPONENT_TAGS.method, COMPONENT_TAGS.referenceLocation, COMPONENT_TAGS.descriptor].map((tag) => tag - 1),
+)
+
 /** @source JCVM 3.1 §6.5 */
 export function parseDirectory(info: Uint8Array, format: FormatNumber): DirectoryComponent {
+  const isExtended = isExtendedFormat(format)
   return parseInfo('Directory', info, (reader) => {
-    const componentSizesBytes = readMany(SIZED_TAGS, () => reader.u16())
-    const debugSizeBytes = format >= FORMAT_2_2 ? reader.u16() : undefined
+    const size = (isWide: boolean) => (isExtended && isWide ? reader.u32() : reader.u16())
+    const componentSizesBytes = readMany(SIZED_TAGS, (i) => size(WIDE.has(i)))
+    const debugSizeBytes = format >= FORMAT_2_2 ? size(true) : undefined
     const staticResourceSizeBytes = format >= FORMAT_2_3 ? reader.u32() : undefined
     const staticFieldSize = {
       imageSizeBytes: reader.u16(),
@@ -32,12 +41,13 @@ export function parseDirectory(info: Uint8Array, format: FormatNumber): Director
       staticFieldSize,
       importCount: reader.u8(),
       appletCount: reader.u8(),
-      custom: readMany(reader.u8(), () => readCustomInfo(reader)),
+      ...(isExtended && { methodBlockCount: reader.u8() }),
+      custom: readMany(reader.u8(), () => readCustomInfo(reader, isExtended)),
     }
   })
 }
 
-function readCustomInfo(reader: ByteReader): CustomComponentInfo {
+function readCustomInfo(reader: ByteReader, isExtended: boolean): CustomComponentInfo {
   const at = reader.offsetBytes
   const tag = reader.u8()
   if (tag < 128) {
@@ -46,19 +56,24 @@ function readCustomInfo(reader: ByteReader): CustomComponentInfo {
       offsetBytes: at,
     })
   }
-  return { tag, sizeBytes: reader.u16(), aid: readAid(reader, 'Directory') }
+  return { tag, sizeBytes: isExtended ? reader.u32() : reader.u16(), aid: readAid(reader, 'Directory') }
 }
 
 export function emitDirectory(directory: DirectoryComponent, format: FormatNumber): Uint8Array {
+  const isExtended = isExtendedFormat(format)
   return emitInfo('Directory', (writer) => {
-    for (let i = 0; i < SIZED_TAGS; i++) writer.u16(directory.componentSizesBytes[i] ?? 0)
-    if (format >= FORMAT_2_2) writer.u16(directory.debugSizeBytes ?? 0)
+    const size = (bytes: number, isWide: boolean) => (isExtended && isWide ? writer.u32(bytes) : writer.u16(bytes))
+    for (let i = 0; i < SIZED_TAGS; i++) size(directory.componentSizesBytes[i] ?? 0, WIDE.has(i))
+    if (format >= FORMAT_2_2) size(directory.debugSizeBytes ?? 0, true)
     if (format >= FORMAT_2_3) writer.u32(directory.staticResourceSizeBytes ?? 0)
     const { imageSizeBytes, arrayInitCount, arrayInitSizeBytes } = directory.staticFieldSize
     writer.u16(imageSizeBytes).u16(arrayInitCount).u16(arrayInitSizeBytes)
-    writer.u8(directory.importCount).u8(directory.appletCount).u8(directory.custom.length)
+    writer.u8(directory.importCount).u8(directory.appletCount)
+    if (isExtended) writer.u8(directory.methodBlockCount ?? 0)
+    writer.u8(directory.custom.length)
     for (const custom of directory.custom) {
-      writer.u8(custom.tag).u16(custom.sizeBytes)
+      writer.u8(custom.tag)
+      size(custom.sizeBytes, true)
       writeAid(writer, custom.aid, 'Directory')
     }
   })

@@ -4,7 +4,7 @@ import type { CapFile, CustomComponent } from './cap-file.ts'
 import { checkCapFile } from './check-cap-file.ts'
 import { checkDirectory } from './check-directory.ts'
 import { createDirectory, emitComponentInfo } from './component-info.ts'
-import { COMPONENT_TAGS, COMPONENTS_IN_INSTALL_ORDER, type ComponentKind } from './component-table.ts'
+import { COMPONENT_TAGS, COMPONENTS_IN_INSTALL_ORDER, type ComponentKind, sizeItemBytes } from './component-table.ts'
 import { emitManifest } from './manifest.ts'
 import { emitZip, type ZipFile } from './zip-archive.ts'
 
@@ -18,11 +18,11 @@ function framed(tag: number, info: Uint8Array, sizeBytes: 2 | 4): Uint8Array {
 
 function framedComponent(cap: CapFile, kind: ComponentKind): Uint8Array | undefined {
   const info = emitComponentInfo(cap, kind.tag)
-  return info && framed(kind.tag, info, kind.sizeBytes)
+  return info && framed(kind.tag, info, sizeItemBytes(kind.tag, cap.header.flags))
 }
 
-function framedCustom(component: CustomComponent): Uint8Array {
-  return framed(component.tag, component.info, 2)
+function framedCustom(component: CustomComponent, flags: number): Uint8Array {
+  return framed(component.tag, component.info, sizeItemBytes(component.tag, flags))
 }
 
 function checkBeforeEmit(cap: CapFile): void {
@@ -48,11 +48,14 @@ export function emitCapFile(cap: CapFile): Uint8Array {
   const files: ZipFile[] = [{ name: 'META-INF/MANIFEST.MF', content: emitManifest(cap) }]
   for (const kind of COMPONENTS_IN_INSTALL_ORDER) {
     const content = framedComponent(cap, kind)
-    const suffix = kind.sizeBytes === 4 ? 'capx' : 'cap'
+    const suffix = sizeItemBytes(kind.tag, cap.header.flags) === 4 ? 'capx' : 'cap'
     if (content) files.push({ name: `${folder}/${kind.name}.${suffix}`, content })
   }
   cap.custom?.forEach((one, i) => {
-    files.push({ name: `${folder}/${one.fileName ?? `Custom${i + 1}.cap`}`, content: framedCustom(one) })
+    files.push({
+      name: `${folder}/${one.fileName ?? `Custom${i + 1}.cap`}`,
+      content: framedCustom(one, cap.header.flags),
+    })
   })
   return emitZip(files)
 }
@@ -72,5 +75,5 @@ export function emitComponents(cap: CapFile, options: { descriptor?: 'included' 
   const omitted = options.descriptor === 'included' ? undefined : COMPONENT_TAGS.descriptor
   const kinds = COMPONENTS_IN_INSTALL_ORDER.filter(({ tag }) => !OFF_CARD_TAGS.has(tag) && tag !== omitted)
   const components = kinds.map((kind) => framedComponent(cap, kind) ?? new Uint8Array())
-  return concatBytes(...components, ...(cap.custom ?? []).map(framedCustom))
+  return concatBytes(...components, ...(cap.custom ?? []).map((one) => framedCustom(one, cap.header.flags)))
 }

@@ -14,9 +14,18 @@ export function emitManifest(cap: CapFile): Uint8Array {
   if (packagePath) lines.push(...wrapped(`Name: ${packagePath}`))
   else lines.push('Name: javacard')
   add('CAP-File-Version', versionText(header.formatVersion))
-  add('Package-Version', versionText(header.package.version))
-  add('Package-AID', aidText(header.package.aid))
-  if (packagePath) add('Package-Name', packagePath.replaceAll('/', '.'))
+  if (header.packages) {
+    add('CAP-Version', versionText(header.package.version))
+    add('CAP-AID', aidText(header.package.aid))
+    header.packages.forEach((one, i) => {
+      add(`Package-${i + 1}-AID`, aidText(one.aid))
+      add(`Package-${i + 1}-Version`, versionText(one.version))
+    })
+  } else {
+    add('Package-Version', versionText(header.package.version))
+    add('Package-AID', aidText(header.package.aid))
+    if (packagePath) add('Package-Name', packagePath.replaceAll('/', '.'))
+  }
   add('Integer-Support-Required', header.flags & HEADER_FLAGS.ACC_INT ? 'TRUE' : 'FALSE')
   cap.applet?.applets.forEach((applet, i) => {
     add(`Applet-${i + 1}-AID`, aidText(applet.aid))

@@ -1,18 +1,82 @@
 import { type ByteReader, ByteWriter } from '@gridcard/bytes'
 import { CapFormatError } from '../errors.ts'
-import { type ExceptionHandler, METHOD_FLAGS, type MethodComponent, type MethodHeader } from './cap-file.ts'
-import { emitInfo, parseInfo, readMany } from './component-codec.ts'
+import {
+  type ExceptionHandler,
+  METHOD_BLOCK_SPAN,
+  METHOD_FLAGS,
+  type MethodComponent,
+  type MethodHeader,
+} from './cap-file.ts'
+import { emitInfo, type FormatNumber, isExtendedFormat, parseInfo, readMany } from './component-codec.ts'
 
 const HANDLER_SIZE_BYTES = 8
 
-/** Splits off the handlers; the byte code stays in `info`, which is kept, not copied. @source JCVM 3.1 §6.10 */
-export function parseMethodComponent(info: Uint8Array): MethodComponent {
-  const handlers = parseInfo('Method', info, (reader) => {
+/** Between blocks; no opcode, so that no method runs on into it. */
+const FILLER = 0xff
+const MOST_BLOCKS = 127
+const BLOCK_OFFSET_BYTES = 4
+
+/**
+ * Splits off the handlers; the byte code stays in `info`, which is kept, not copied, in compact format.
+ * @source JCVM 3.1 §6.10
+ */
+export function parseMethodComponent(info: Uint8Array, format: FormatNumber = 0): MethodComponent {
+  return isExtendedFormat(format) ? joinBlocks(splitBlocks(info)) : { handlers: parseHandlers(info, 0), info }
+}
+
+/** The blocks of an extended component as they stand in it: without gaps, each behind the one before. */
+function splitBlocks(info: Uint8Array): Uint8Array[] {
+  const { starts, first } = parseInfo('Method', info, (reader) => {
+    const starts = readMany(reader.u8(), () => reader.u32())
+    const first = reader.offsetBytes
+    reader.skip(reader.remaining)
+    return { starts, first }
+  })
+  const isInOrder = starts.every((start, i) => (i === 0 ? start === first : start > starts[i - 1]!))
+  if (!isInOrder) {
+    throw badBlocks('the blocks do not follow each other')
+  }
+  return starts.map((start, i) => {
+    const block = info.subarray(start, starts[i + 1] ?? info.length)
+    if (start < info.length) return block
+    throw badBlocks(`block ${i} is not there`)
+  })
+}
+
+function badBlocks(message: string): CapFormatError {
+  return new CapFormatError('CAP_BAD_METHOD', message, { component: 'Method', source: 'JCVM 3.1 §6.10' })
+}
+
+/**
+ * An extended component of blocks, each shaped like the `info` of a compact one.
+ * @throws CapFormatError
+ */
+export function joinBlocks(blocks: readonly Uint8Array[]): MethodComponent {
+  if (blocks.length > MOST_BLOCKS) throw badBlocks(`${blocks.length} blocks, at most ${MOST_BLOCKS}`)
+  const large = blocks.findIndex((one) => one.length >= METHOD_BLOCK_SPAN)
+  if (large >= 0) throw badBlocks(`block ${large} has ${blocks[large]!.length} bytes`)
+  const last = blocks.length - 1
+  const info = new Uint8Array(Math.max(0, last) * METHOD_BLOCK_SPAN + (blocks[last]?.length ?? 0)).fill(FILLER)
+  for (const [i, block] of blocks.entries()) info.set(block, i * METHOD_BLOCK_SPAN)
+  return {
+    handlers: blocks.flatMap((block, i) => parseHandlers(block, i * METHOD_BLOCK_SPAN)),
+    info,
+    blockSizesBytes: blocks.map((one) => one.length),
+  }
+}
+
+function parseHandlers(block: Uint8Array, start: number): ExceptionHandler[] {
+  const handlers = parseInfo('Method', block, (reader) => {
     const read = readMany(reader.u8(), () => readHandler(reader))
     reader.skip(reader.remaining)
     return read
   })
-  return { handlers, info }
+  if (start === 0) return handlers
+  return handlers.map((one) => ({
+    ...one,
+    startOffset: start + one.startOffset,
+    handlerOffset: start + one.handlerOffset,
+  }))
 }
 
 function readHandler(reader: ByteReader): ExceptionHandler {
@@ -44,18 +108,68 @@ export function emitHandlers(handlers: readonly ExceptionHandler[]): Uint8Array 
   })
 }
 
-/** The `info` item; refused when it does not begin with the handlers. */
+/** The `info` item; refused when its blocks do not begin with the handlers. */
 export function emitMethodComponent(component: MethodComponent): Uint8Array {
-  const handlers = emitHandlers(component.handlers)
-  if (handlers.some((byte, i) => component.info[i] !== byte)) {
+  const { blockSizesBytes, info } = component
+  const blocks = blocksOf(component)
+  let at = 0
+  for (const [i, block] of blocks.entries()) {
+    const start = i * METHOD_BLOCK_SPAN
+    const own = component.handlers.slice(at, at + (block[0] ?? 0)).map((one) => ({
+      ...one,
+      startOffset: one.startOffset - start,
+      handlerOffset: one.handlerOffset - start,
+    }))
+    at += own.length
+    requireHandlers(block, own)
+  }
+  if (at !== component.handlers.length) requireHandlers(new Uint8Array(), component.handlers)
+  if (blockSizesBytes === undefined) return info
+  return emitInfo('Method', (writer) => {
+    writer.u8(blocks.length)
+    let offset = 1 + BLOCK_OFFSET_BYTES * blocks.length
+    for (const block of blocks) {
+      writer.u32(offset)
+      offset += block.length
+    }
+    for (const block of blocks) writer.bytes(block)
+  })
+}
+
+function blocksOf({ info, blockSizesBytes }: MethodComponent): Uint8Array[] {
+  if (blockSizesBytes === undefined) return [info]
+  return blockSizesBytes.map((size, i) => info.subarray(i * METHOD_BLOCK_SPAN, i * METHOD_BLOCK_SPAN + size))
+}
+
+function requireHandlers(block: Uint8Array, handlers: readonly ExceptionHandler[]): void {
+  if (emitHandlers(handlers).some((byte, i) => block[i] !== byte)) {
     throw new CapFormatError('CAP_BAD_HANDLER', 'info does not begin with the handlers', { component: 'Method' })
   }
-  return component.info
+}
+
+/** The block of an offset: where it begins, where its first method can, and where it ends. */
+export function blockOf(
+  { info, blockSizesBytes, handlers }: MethodComponent,
+  methodOffset: number,
+): { readonly start: number; readonly firstMethod: number; readonly end: number } {
+  if (blockSizesBytes === undefined) {
+    return { start: 0, firstMethod: 1 + handlers.length * HANDLER_SIZE_BYTES, end: info.length }
+  }
+  const block = Math.floor(methodOffset / METHOD_BLOCK_SPAN)
+  const start = block * METHOD_BLOCK_SPAN
+  const firstMethod = start + 1 + (info[start] ?? 0) * HANDLER_SIZE_BYTES
+  return { start, firstMethod, end: start + (blockSizesBytes[block] ?? 0) }
+}
+
+/** All blocks, of a compact component the one that it is. */
+export function blockRanges(component: MethodComponent): ReturnType<typeof blockOf>[] {
+  const count = component.blockSizesBytes?.length ?? 1
+  return Array.from({ length: count }, (_, i) => blockOf(component, i * METHOD_BLOCK_SPAN))
 }
 
 /** Where the first method can begin. */
 export function firstMethodOffset(component: MethodComponent): number {
-  return 1 + component.handlers.length * HANDLER_SIZE_BYTES
+  return blockOf(component, 0).firstMethod
 }
 
 /**
@@ -68,7 +182,8 @@ export function readMethodHeader(component: MethodComponent, methodOffset: numbe
   const first = info[methodOffset] ?? 0
   const isExtended = (first & 0x80) !== 0
   const codeOffset = methodOffset + (isExtended ? 4 : 2)
-  if (!Number.isInteger(methodOffset) || methodOffset < firstMethodOffset(component) || codeOffset > info.length) {
+  const { firstMethod, end } = blockOf(component, methodOffset)
+  if (!Number.isInteger(methodOffset) || methodOffset < firstMethod || codeOffset > end) {
     throw new CapFormatError('CAP_BAD_METHOD', `no method header at offset ${methodOffset}`, {
       component: 'Method',
       offsetBytes: methodOffset,

@@ -122,7 +122,7 @@ describe('the checks on Header', () => {
     ['format 3.0', '01 02 04', '00 03 04', 'CAP_VERSION_UNSUPPORTED'],
     ['format 2.0', '01 02 04', '00 02 04', 'CAP_VERSION_UNSUPPORTED'],
     ['format 2.4', '01 02 04', '04 02 04', 'CAP_VERSION_UNSUPPORTED'],
-    ['an extended file', '01 02 04', '03 02 0C', 'CAP_EXTENDED_UNSUPPORTED'],
+    ['an extended file of format 2.2', '01 02 04', '02 02 0C', 'CAP_BAD_FLAGS'],
     ['an unknown flag', '01 02 04', '01 02 14', 'CAP_BAD_FLAGS'],
     ['an export flag without Export', '01 02 04', '01 02 06', 'CAP_BAD_FLAGS'],
     ['no applet flag with Applet', '01 02 04', '01 02 00', 'CAP_BAD_FLAGS'],
@@ -254,11 +254,14 @@ describe('the ZIP form', () => {
     expect(() => parseCapFile(zipOf(rest))).toThrow(withCode('CAP_COMPONENT_MISSING'))
   })
 
-  it('says that an extended file is one before it stumbles over its other components', () => {
-    const archive = zipOf({
-      'com/example/javacard/Method.capx': fromHex('07 00000001 00'),
-      'com/example/javacard/Header.cap': fromHex('01 0010 DECAFFED 03 02 0C 00 01 06 F05445535431'),
-    })
-    expect(() => parseCapFile(archive)).toThrow(withCode('CAP_EXTENDED_UNSUPPORTED'))
+  it('is refused with a wide size item in a compact file, and a narrow one in an extended file', () => {
+    const wide = { 'com/example/purse/javacard/Method.capx': fromHex('07 00000001 00') }
+    const { 'com/example/purse/javacard/Method.cap': _, ...rest } = files()
+    expect(() => parseCapFile(zipOf({ ...rest, ...wide }))).toThrow(withCode('CAP_COMPONENT_SIZE'))
+    const header = fromHex(
+      '01 0018 DECAFFED 03 02 0C 00 01 06 F05445535431 01 00 01 06 F05445535432 00'.replace('0018', '001A'),
+    )
+    const extended = { ...files(), 'com/example/purse/javacard/Header.cap': header }
+    expect(() => parseCapFile(zipOf(extended))).toThrow(withCode('CAP_COMPONENT_SIZE'))
   })
 })

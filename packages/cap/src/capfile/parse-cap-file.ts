@@ -2,7 +2,13 @@ import { ByteReader, BytesError } from '@gridcard/bytes'
 import { CapFormatError } from '../errors.ts'
 import type { CapFile } from './cap-file.ts'
 import { type CapQuirks, checkCapFile } from './check-cap-file.ts'
-import { COMPONENT_TAGS, type ComponentKind, componentByName, componentByTag } from './component-table.ts'
+import {
+  COMPONENT_TAGS,
+  type ComponentKind,
+  componentByName,
+  componentByTag,
+  sizeItemBytes,
+} from './component-table.ts'
 import { parseHeader } from './header.ts'
 import { parseRawPackage, type RawCustomComponent } from './raw-package.ts'
 import { createUnpacker, listZipEntries, type ZipEntry } from './zip-archive.ts'
@@ -29,10 +35,10 @@ function componentEntries(archive: Uint8Array): ComponentEntry[] {
 }
 
 /**
- * Reads a CAP file in compact format 2.1, 2.2 or 2.3 and checks that its components agree (`checkCapFile`).
+ * Reads a CAP file of format 2.1, 2.2 or 2.3, compact or extended, and checks that its components agree (`checkCapFile`).
  * Component names are compared without case; other entries of the archive are ignored.
  *
- * @throws CapFormatError; extended files give `CAP_EXTENDED_UNSUPPORTED`
+ * @throws CapFormatError
  * @source JCVM 3.1 §4.1, ch. 6
  */
 export function parseCapFile(archive: Uint8Array, quirks: CapQuirks = {}): CapFile {
@@ -43,17 +49,18 @@ export function parseCapFile(archive: Uint8Array, quirks: CapQuirks = {}): CapFi
   const unpack = createUnpacker(archive)
   const infos = new Map<number, Uint8Array>()
   const custom: RawCustomComponent[] = []
+  let flags = 0
   // Header first: it says whether the other components have the layout we know.
   for (const one of [header, ...entries.filter((other) => other !== header)]) {
     if (one.folder !== header.folder) {
       const message = `components in two folders: ${header.folder} and ${one.folder}`
       throw new CapFormatError('CAP_COMPONENT_DUPLICATE', message, { entry: one.entry.name })
     }
-    const { tag, info } = splitComponent(unpack(one.entry), one)
+    const { tag, info } = splitComponent(unpack(one.entry), one, flags)
     if (one.kind) {
       requireNew(infos, one.kind)
       infos.set(tag, info)
-      if (one === header) parseHeader(info)
+      if (one === header) flags = parseHeader(info).flags
     } else {
       custom.push({ tag, info, fileName: one.fileName })
     }
@@ -69,9 +76,13 @@ function requireNew(infos: ReadonlyMap<number, Uint8Array>, kind: ComponentKind)
 }
 
 /** The file is exactly tag, size and `info`, and the tag is the one its name stands for. */
-function splitComponent(bytes: Uint8Array, { kind, fileName }: ComponentEntry): { tag: number; info: Uint8Array } {
+function splitComponent(
+  bytes: Uint8Array,
+  { kind, fileName }: ComponentEntry,
+  flags: number,
+): { tag: number; info: Uint8Array } {
   const place = { entry: fileName }
-  const sizeBytes = kind?.sizeBytes ?? 2
+  const sizeBytes = sizeItemBytes(kind?.tag ?? FIRST_CUSTOM_TAG, flags)
   if (bytes.length < 1 + sizeBytes) throw new CapFormatError('CAP_TRUNCATED', `${fileName} is too short`, place)
   const tag = bytes[0]!
   if (kind ? tag !== kind.tag : tag < FIRST_CUSTOM_TAG) {
@@ -99,7 +110,8 @@ export function parseComponents(bytes: Uint8Array, quirks: CapQuirks = {}): CapF
   const custom: RawCustomComponent[] = []
   const reader = new ByteReader(bytes)
   try {
-    while (!reader.isAtEnd) readComponent(reader, infos, custom)
+    let flags = 0
+    while (!reader.isAtEnd) flags = readComponent(reader, infos, custom, flags)
   } catch (cause) {
     if (!(cause instanceof BytesError)) throw cause
     const place = { offsetBytes: reader.offsetBytes }
@@ -110,7 +122,13 @@ export function parseComponents(bytes: Uint8Array, quirks: CapQuirks = {}): CapF
   return cap
 }
 
-function readComponent(reader: ByteReader, infos: Map<number, Uint8Array>, custom: RawCustomComponent[]): void {
+/** @returns the flags of the Header, which comes first */
+function readComponent(
+  reader: ByteReader,
+  infos: Map<number, Uint8Array>,
+  custom: RawCustomComponent[],
+  flags: number,
+): number {
   const offsetBytes = reader.offsetBytes
   const tag = reader.u8()
   const kind = componentByTag(tag)
@@ -120,12 +138,12 @@ function readComponent(reader: ByteReader, infos: Map<number, Uint8Array>, custo
   if (offsetBytes === 0 && tag !== COMPONENT_TAGS.header) {
     throw new CapFormatError('CAP_COMPONENT_ORDER', 'the first component is not Header', { offsetBytes })
   }
-  const info = reader.take(kind?.sizeBytes === 4 ? reader.u32() : reader.u16())
+  const info = reader.take(sizeItemBytes(tag, flags) === 4 ? reader.u32() : reader.u16())
   if (!kind) {
     custom.push({ tag, info })
-    return
+    return flags
   }
   requireNew(infos, kind)
   infos.set(tag, info)
-  if (tag === COMPONENT_TAGS.header) parseHeader(info)
+  return tag === COMPONENT_TAGS.header ? parseHeader(info).flags : flags
 }

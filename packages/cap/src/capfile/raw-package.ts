@@ -3,7 +3,7 @@ import { parseAppletComponent } from './applet-component.ts'
 import type { CapFile, CustomComponent, CustomComponentInfo, DirectoryComponent } from './cap-file.ts'
 import { checkDirectory } from './check-directory.ts'
 import { parseClassComponent } from './class-component.ts'
-import { formatNumber } from './component-codec.ts'
+import { layoutNumber } from './component-codec.ts'
 import { COMPONENT_TAGS, COMPONENTS_IN_INSTALL_ORDER } from './component-table.ts'
 import { parseConstantPool } from './constant-pool.ts'
 import { parseDescriptor } from './descriptor-component.ts'
@@ -29,7 +29,7 @@ export type RawCustomComponent = Omit<CustomComponent, 'aid'>
 /** Parses each component; how they fit together is looked at by `checkCapFile`. */
 export function parseRawPackage(raw: RawPackage): CapFile {
   const header = parseHeader(requireComponent(raw, COMPONENT_TAGS.header))
-  const format = formatNumber(header.formatVersion)
+  const format = layoutNumber(header)
   const directory = parseDirectory(requireComponent(raw, COMPONENT_TAGS.directory), format)
   const applet = raw.infos.get(COMPONENT_TAGS.applet)
   const exported = raw.infos.get(COMPONENT_TAGS.export)
@@ -37,19 +37,20 @@ export function parseRawPackage(raw: RawPackage): CapFile {
   const debug = raw.infos.get(COMPONENT_TAGS.debug)
   const staticResources = raw.infos.get(COMPONENT_TAGS.staticResources)
   const custom = nameCustomComponents(raw.custom, directory.custom)
+  const methods = parseMethodComponent(requireComponent(raw, COMPONENT_TAGS.method), format)
   const cap: CapFile = {
     ...(raw.packagePath !== undefined && { packagePath: raw.packagePath }),
     header,
     directory,
-    ...(applet && { applet: parseAppletComponent(applet) }),
+    ...(applet && { applet: parseAppletComponent(applet, format) }),
     imports: parseImports(requireComponent(raw, COMPONENT_TAGS.import)),
-    constantPool: parseConstantPool(requireComponent(raw, COMPONENT_TAGS.constantPool)),
+    constantPool: parseConstantPool(requireComponent(raw, COMPONENT_TAGS.constantPool), format),
     classes: parseClassComponent(requireComponent(raw, COMPONENT_TAGS.class), format),
-    methods: parseMethodComponent(requireComponent(raw, COMPONENT_TAGS.method)),
+    methods,
     staticFields: parseStaticFieldComponent(requireComponent(raw, COMPONENT_TAGS.staticField)),
-    referenceLocation: parseReferenceLocation(requireComponent(raw, COMPONENT_TAGS.referenceLocation)),
-    ...(exported && { export: parseExportComponent(exported) }),
-    ...(descriptor && { descriptor: parseDescriptor(descriptor) }),
+    referenceLocation: parseReferenceLocation(requireComponent(raw, COMPONENT_TAGS.referenceLocation), format),
+    ...(exported && { export: parseExportComponent(exported, format) }),
+    ...(descriptor && { descriptor: parseDescriptor(descriptor, format, methods) }),
     ...(debug && { debug }),
     ...(staticResources && { staticResources: parseStaticResources(staticResources) }),
     ...(custom.length > 0 && { custom }),
@@ -67,6 +68,7 @@ function directoryOf(raw: RawPackage, cap: CapFile): DirectoryComponent {
     staticFieldSize: staticFieldSizeOf(cap.staticFields),
     importCount: cap.imports.length,
     appletCount: cap.applet?.applets.length ?? 0,
+    ...(cap.methods.blockSizesBytes && { methodBlockCount: cap.methods.blockSizesBytes.length }),
     custom: (cap.custom ?? []).map(({ tag, aid, info }) => ({ tag, aid, sizeBytes: info.length })),
   }
 }

@@ -1,17 +1,26 @@
 import type { ByteReader, ByteWriter } from '@gridcard/bytes'
 import { CapFormatError } from '../errors.ts'
-import type { ReferenceLocationComponent } from './cap-file.ts'
-import { emitInfo, parseInfo } from './component-codec.ts'
+import { METHOD_BLOCK_SPAN, type ReferenceLocationComponent } from './cap-file.ts'
+import { emitInfo, type FormatNumber, isExtendedFormat, parseInfo, readMany } from './component-codec.ts'
 
 /** A delta of 255 moves on without naming a location. */
 const SKIP = 255
 
 /** @source JCVM 3.1 §6.12 */
-export function parseReferenceLocation(info: Uint8Array): ReferenceLocationComponent {
-  return parseInfo('ReferenceLocation', info, (reader) => ({
-    byteIndexOffsets: readOffsets(reader),
-    byte2IndexOffsets: readOffsets(reader),
-  }))
+export function parseReferenceLocation(info: Uint8Array, format: FormatNumber): ReferenceLocationComponent {
+  return parseInfo('ReferenceLocation', info, (reader) => {
+    const blocks = readMany(isExtendedFormat(format) ? reader.u8() : 1, (block) => {
+      const inBlock = (offset: number) => block * METHOD_BLOCK_SPAN + offset
+      return {
+        byteIndexOffsets: readOffsets(reader).map(inBlock),
+        byte2IndexOffsets: readOffsets(reader).map(inBlock),
+      }
+    })
+    return {
+      byteIndexOffsets: blocks.flatMap((one) => one.byteIndexOffsets),
+      byte2IndexOffsets: blocks.flatMap((one) => one.byte2IndexOffsets),
+    }
+  })
 }
 
 function readOffsets(reader: ByteReader): number[] {
@@ -33,10 +42,25 @@ function readOffsets(reader: ByteReader): number[] {
   return offsets
 }
 
-export function emitReferenceLocation(component: ReferenceLocationComponent): Uint8Array {
+/** @param blockCount of Method, in extended format; undefined in compact format */
+export function emitReferenceLocation(
+  component: ReferenceLocationComponent,
+  blockCount: number | undefined,
+): Uint8Array {
   return emitInfo('ReferenceLocation', (writer) => {
-    writeOffsets(writer, component.byteIndexOffsets)
-    writeOffsets(writer, component.byte2IndexOffsets)
+    if (blockCount === undefined) {
+      writeOffsets(writer, component.byteIndexOffsets)
+      writeOffsets(writer, component.byte2IndexOffsets)
+      return
+    }
+    writer.u8(blockCount)
+    for (let block = 0; block < blockCount; block++) {
+      const start = block * METHOD_BLOCK_SPAN
+      const ofBlock = (offsets: readonly number[]) =>
+        offsets.filter((one) => one >= start && one < start + METHOD_BLOCK_SPAN).map((one) => one - start)
+      writeOffsets(writer, ofBlock(component.byteIndexOffsets))
+      writeOffsets(writer, ofBlock(component.byte2IndexOffsets))
+    }
   })
 }
 

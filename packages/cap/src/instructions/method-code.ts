@@ -5,7 +5,7 @@ import {
   type MethodComponent,
   type MethodHeader,
 } from '../capfile/cap-file.ts'
-import { readMethodHeader } from '../capfile/method-component.ts'
+import { blockOf, readMethodHeader } from '../capfile/method-component.ts'
 import { CapFormatError } from '../errors.ts'
 import { type DecodedInstruction, decodeInstruction, decodeInstructions } from './decode-instruction.ts'
 
@@ -39,13 +39,13 @@ function covers(handler: ExceptionHandler, pc: number): boolean {
  * Follows the byte code of one method from its entry over branches, fall-through and handlers. This needs no Descriptor,
  * so it is the way of a card: code that nothing can reach stays unseen.
  *
- * @param limitOffset where the next method begins, if that is known; the end of the component by default
+ * @param limitOffset where the next method begins, if that is known; the end of its block by default
  * @throws CapFormatError `CAP_BAD_METHOD`; `CAP_BAD_INSTRUCTION`, also for jumps into an instruction or off the method
  */
 export function traceMethod(
   methods: MethodComponent,
   methodOffset: number,
-  limitOffset = methods.info.length,
+  limitOffset = blockOf(methods, methodOffset).end,
 ): MethodCode {
   const header = readMethodHeader(methods, methodOffset)
   if (isAbstract(header)) return { header, endOffset: header.codeOffset, instructions: [], handlers: [] }
@@ -86,7 +86,7 @@ export function traceMethod(
 export function decodeMethod(methods: MethodComponent, methodOffset: number, bytecodeSizeBytes: number): MethodCode {
   const header = readMethodHeader(methods, methodOffset)
   const endOffset = header.codeOffset + bytecodeSizeBytes
-  if (endOffset > methods.info.length || isAbstract(header) !== (bytecodeSizeBytes === 0)) {
+  if (endOffset > blockOf(methods, methodOffset).end || isAbstract(header) !== (bytecodeSizeBytes === 0)) {
     const message = `method at ${methodOffset} cannot have ${bytecodeSizeBytes} bytes of code`
     throw new CapFormatError('CAP_BAD_METHOD', message, { component: 'Method', offsetBytes: methodOffset })
   }
@@ -121,7 +121,7 @@ export function decodeMethods(cap: CapFile): MethodCode[] {
     }
   }
   return namedMethodOffsets(cap).map((offset, i, offsets) => {
-    const limitOffset = offsets[i + 1] ?? cap.methods.info.length
+    const limitOffset = Math.min(offsets[i + 1] ?? cap.methods.info.length, blockOf(cap.methods, offset).end)
     const size = sizes.get(offset)
     if (size === undefined) return traceMethod(cap.methods, offset, limitOffset)
     const { codeOffset } = readMethodHeader(cap.methods, offset)

@@ -1,4 +1,4 @@
-import type { ExceptionHandler, ReferenceLocationComponent } from '../capfile/cap-file.ts'
+import { type ExceptionHandler, METHOD_BLOCK_SPAN, type ReferenceLocationComponent } from '../capfile/cap-file.ts'
 import { constantPoolOperand, type DecodedInstruction } from './decode-instruction.ts'
 
 const HANDLER_SIZE_BYTES = 8
@@ -16,12 +16,17 @@ export function createReferenceLocation(
 ): ReferenceLocationComponent {
   const byteIndexOffsets: number[] = []
   const byte2IndexOffsets: number[] = []
-  handlers.forEach((handler, i) => {
-    if (handler.catchTypeIndex !== 0) byte2IndexOffsets.push(CATCH_TYPE_OFFSET + HANDLER_SIZE_BYTES * i)
-  })
+  const counts = new Map<number, number>()
+  for (const handler of handlers) {
+    const block = handler.startOffset - (handler.startOffset % METHOD_BLOCK_SPAN)
+    const i = counts.get(block) ?? 0
+    counts.set(block, i + 1)
+    if (handler.catchTypeIndex !== 0) byte2IndexOffsets.push(block + CATCH_TYPE_OFFSET + HANDLER_SIZE_BYTES * i)
+  }
   for (const decoded of instructions) {
     const operand = constantPoolOperand(decoded)
     if (operand) (operand.sizeBytes === 1 ? byteIndexOffsets : byte2IndexOffsets).push(operand.offset)
   }
-  return { byteIndexOffsets, byte2IndexOffsets }
+  // Handlers of a later block stand behind the code of an earlier one.
+  return { byteIndexOffsets, byte2IndexOffsets: byte2IndexOffsets.sort((a, b) => a - b) }
 }

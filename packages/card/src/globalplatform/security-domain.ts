@@ -68,6 +68,7 @@ export function securityDomainPackage(): LinkedPackage {
     handlers: [],
     classes: [],
     exportedClasses: [],
+    exports: [],
     classReferences: [],
     externalMethods: [],
     externalStatics: [],

@@ -3,7 +3,7 @@ import { type CapFile, emitComponents, parseComponents, STATIC_ARRAY_TYPES } fro
 import type { CryptoProvider } from '@gridcard/crypto'
 import { CardError } from '../errors.ts'
 import { cachedFacts, cachedLink, type LoadFileFacts } from '../vm/link/link-cache.ts'
-import type { LinkedPackage } from '../vm/link/linked-package.ts'
+import type { LinkedImport, LinkedPackage } from '../vm/link/linked-package.ts'
 import { linkPackage } from '../vm/link/linker.ts'
 import { FIRST_LOADED_CLASS_ID, type NativeLibrary } from '../vm/link/native-library.ts'
 import { FIRST_PACKAGE_CONTEXT, type Machine, type PackageInstance } from '../vm/machine.ts'
@@ -30,8 +30,10 @@ const LAST_CLASS_ID = BLOCK_TYPE.globalPlatform - 1
 export function loadPackage(jcre: Jcre, cap: CapFile): PackageInstance {
   const { memory, machine } = jcre
   const aid = toHex(cap.header.package.aid)
-  if (findLoaded(machine, aid) || jcre.natives.hasPackage(aid)) {
-    throw new CardError('CARD_PACKAGE_EXISTS', `package ${aid} is on the card already`, { package: aid })
+  for (const one of [cap.header.package, ...(cap.header.packages ?? [])].map((info) => toHex(info.aid))) {
+    if (isTaken(machine, one) || jcre.natives.hasPackage(one)) {
+      throw new CardError('CARD_PACKAGE_EXISTS', `package ${one} is on the card already`, { package: one })
+    }
   }
   const loadFile = emitComponents(cap)
   const linked = linkLoadFile(jcre.crypto, jcre.natives, machine, loadFile)
@@ -202,8 +204,20 @@ export function packageSizeBytes(jcre: Jcre, instance: PackageInstance): number 
   return bytesOf(record.loadFile) + bytesOf(record.statics)
 }
 
-function findLoaded(machine: Machine, aid: string): PackageInstance | undefined {
-  return machine.packages.find((one) => one?.linked.aid === aid)
+/** As a load file, or as a package in one. */
+function isTaken(machine: Machine, aid: string): boolean {
+  return machine.packageList.some(({ linked }) => linked.aid === aid || linked.exports.some((one) => one.aid === aid))
+}
+
+/** Same AID and major version, minor not below. @source JCVM 3.1 §4.5 */
+function findExported(machine: Machine, aid: string, major: number, minor: number): LinkedImport | undefined {
+  for (const { linked } of machine.packageList) {
+    const found = linked.exports.find((one) => {
+      return one.aid === aid && one.version.major === major && one.version.minor >= minor
+    })
+    if (found) return { package: linked, classes: found.classes }
+  }
+  return undefined
 }
 
 function linkLoadFile(
@@ -220,17 +234,17 @@ function linkLoadFile(
   }
   const facts = cachedFacts(digest, () => factsOf(cap()))
   const imports = facts.imports.map(({ aid, major, minor }) => {
-    const loaded = findLoaded(machine, aid)?.linked
-    const fits = loaded && loaded.version.major === major && loaded.version.minor >= minor
-    const found = fits ? loaded : natives.findPackage(aid, major, minor)
-    if (found) return found
+    const loaded = findExported(machine, aid, major, minor)
+    if (loaded) return loaded
+    const found = natives.findPackage(aid, major, minor)
+    if (found) return { package: found, classes: found.exportedClasses }
     throw new CardError('CARD_IMPORT_MISSING', `imported package ${aid} ${major}.${minor} is not on the card`, {
       package: facts.aid,
       import: aid,
       version: `${major}.${minor}`,
     })
   })
-  const key = [digest, ...imports.map((one) => one.key)].join(' ')
+  const key = [digest, ...imports.map((one) => one.package.key)].join(' ')
   return cachedLink(key, () => linkPackage(cap(), loadFile, key, imports, natives))
 }
 

@@ -25,7 +25,6 @@ const NOT_READABLE: ReadonlySet<string> = new Set([
   'CAP_NOT_A_ZIP',
   'CAP_TOO_LARGE',
   'CAP_VERSION_UNSUPPORTED',
-  'CAP_EXTENDED_UNSUPPORTED',
   'CAP_BAD_MAGIC',
 ])
 

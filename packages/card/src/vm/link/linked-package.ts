@@ -22,8 +22,10 @@ export interface LinkedPackage {
   readonly handlers: readonly LinkedHandler[]
   /** All classes and interfaces, in CAP order. */
   readonly classes: readonly LinkedClass[]
-  /** Index: class token. */
+  /** Index: class token; of an extended CAP file those of its public packages, one after the other. */
   readonly exportedClasses: readonly (LinkedClass | undefined)[]
+  /** What others can import: the package itself, or the public packages of an extended CAP file. */
+  readonly exports: readonly LinkedExports[]
   /** Operand of new, anewarray, checkcast, instanceof, invokeinterface. */
   readonly classReferences: readonly LinkedClass[]
   /** Operand of calls that leave the package or reach a native method. */
@@ -39,6 +41,21 @@ export interface LinkedPackage {
   readonly staticImageBytes: number
   /** By resource id: where its bytes stand in the load file. */
   readonly staticResources: ReadonlyMap<number, { readonly offsetBytes: number; readonly sizeBytes: number }>
+}
+
+/** A package under the name that it is imported by. */
+export interface LinkedExports {
+  /** Hex, upper case. */
+  readonly aid: string
+  readonly version: { readonly major: number; readonly minor: number }
+  /** Index: class token. */
+  readonly classes: readonly (LinkedClass | undefined)[]
+}
+
+/** An import that was found. */
+export interface LinkedImport {
+  readonly package: LinkedPackage
+  readonly classes: LinkedExports['classes']
 }
 
 export interface LinkedApplet {

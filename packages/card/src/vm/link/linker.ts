@@ -1,9 +1,9 @@
 import { toHex } from '@gridcard/bytes'
-import { type CapFile, locateStaticResources, namedMethodOffsets } from '@gridcard/cap'
+import { type CapFile, exportedPackages, locateStaticResources, namedMethodOffsets } from '@gridcard/cap'
 import { linkClasses } from './class-linker.ts'
 import { ABSTRACT_ENTRY, CodeEmitter } from './code-emitter.ts'
 import { linkError } from './link-error.ts'
-import { LinkedMethod, type LinkedPackage } from './linked-package.ts'
+import { type LinkedImport, LinkedMethod, type LinkedPackage } from './linked-package.ts'
 import { decodeMethod } from './method-decoder.ts'
 import type { NativeLibrary } from './native-library.ts'
 import { References } from './references.ts'
@@ -15,14 +15,14 @@ const INSTALL_ARGUMENT_WORDS = 3
  * is an error now, never a surprise at run time.
  *
  * @param loadFile the bytes that `cap` was parsed from, as the card keeps them
- * @param imports index: package token
+ * @param found index: package token
  * @throws CardError `CARD_LINK_...`, with the class, method or offset concerned
  */
 export function linkPackage(
   cap: CapFile,
   loadFile: Uint8Array,
   key: string,
-  imports: readonly LinkedPackage[],
+  found: readonly LinkedImport[],
   natives: NativeLibrary,
 ): LinkedPackage {
   const { aid, version } = cap.header.package
@@ -34,6 +34,7 @@ export function linkPackage(
     key,
     classes: [],
     exportedClasses: [],
+    exports: [],
     applets: [],
     code: new Int32Array(0),
     capOffsets: new Int32Array(0),
@@ -42,12 +43,12 @@ export function linkPackage(
     classReferences: [],
     externalMethods: [],
     externalStatics: [],
-    imports,
+    imports: found.map((one) => one.package),
     staticReferenceCount: Math.min(cap.staticFields.referenceCount, cap.staticFields.imageSizeBytes >> 1),
     staticImageBytes: cap.staticFields.imageSizeBytes,
     staticResources: locateStaticResources(loadFile, cap),
   } satisfies LinkedPackage as LinkedPackage
-  const references = new References(cap, name, imports, natives)
+  const references = new References(cap, name, found, natives)
   const methods = namedMethodOffsets(cap).map((offset) => {
     const decoded = decodeMethod(cap, name, offset)
     const { nargs, returnWords } = decoded
@@ -76,6 +77,11 @@ export function linkPackage(
     methods: methods.map(({ method }) => method),
     classes,
     exportedClasses: cap.export?.classes.map((one) => references.classes.get(one.classOffset)) ?? [],
+    exports: exportedPackages(cap).map((one) => ({
+      aid: toHex(one.package.aid),
+      version: one.package.version,
+      classes: one.classes.map(({ classOffset }) => references.classes.get(classOffset)),
+    })),
     applets,
   })
 }

@@ -107,6 +107,7 @@ const emptyPackage = (aid: string, name: string, major: number, minor: number): 
   handlers: [],
   classes: [],
   exportedClasses: [],
+  exports: [],
   classReferences: [],
   externalMethods: [],
   externalStatics: [],

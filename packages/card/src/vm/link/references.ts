@@ -1,6 +1,6 @@
 import type { CapFile, ClassRef, ConstantPoolEntry, ConstantPoolKind } from '@gridcard/cap'
 import { linkError } from './link-error.ts'
-import type { LinkedClass, LinkedMethod, LinkedPackage } from './linked-package.ts'
+import type { LinkedClass, LinkedImport, LinkedMethod, LinkedPackage } from './linked-package.ts'
 import type { NativeLibrary } from './native-library.ts'
 
 type EntryOf<Kind extends ConstantPoolKind> = Extract<ConstantPoolEntry, { kind: Kind }>
@@ -9,14 +9,14 @@ type EntryOf<Kind extends ConstantPoolKind> = Extract<ConstantPoolEntry, { kind:
 export class References {
   readonly #cap: CapFile
   readonly #name: string
-  readonly #imports: readonly LinkedPackage[]
+  readonly #imports: readonly LinkedImport[]
   readonly #natives: NativeLibrary
   /** By offset in the Class component. */
   readonly classes = new Map<number, LinkedClass>()
   /** By offset in the Method component. */
   readonly methods = new Map<number, LinkedMethod>()
 
-  constructor(cap: CapFile, name: string, imports: readonly LinkedPackage[], natives: NativeLibrary) {
+  constructor(cap: CapFile, name: string, imports: readonly LinkedImport[], natives: NativeLibrary) {
     this.#cap = cap
     this.#name = name
     this.#imports = imports
@@ -32,7 +32,7 @@ export class References {
     return found as EntryOf<Kind>
   }
 
-  importedPackage(token: number): LinkedPackage {
+  importedPackage(token: number): LinkedImport {
     const found = this.#imports[token]
     if (found === undefined) throw this.#error('CARD_LINK_BAD_REFERENCE', `package token ${token} is not imported`)
     return found
@@ -45,9 +45,9 @@ export class References {
       throw this.#error('CARD_LINK_BAD_REFERENCE', `no class at Class+0x${ref.classOffset.toString(16)}`, offset)
     }
     const from = this.importedPackage(ref.packageToken)
-    const found = from.exportedClasses[ref.classToken]
+    const found = from.classes[ref.classToken]
     if (found) return found
-    throw this.#error('CARD_LINK_CLASS_MISSING', `${from.name} has no class token ${ref.classToken}`, offset)
+    throw this.#error('CARD_LINK_CLASS_MISSING', `${from.package.name} has no class token ${ref.classToken}`, offset)
   }
 
   classAt(index: number, offset: number): LinkedClass {
@@ -107,7 +107,7 @@ export class References {
   ): { imageOffset: number; from: LinkedPackage | undefined } | { handle: number } {
     const { field } = this.entry(index, ['staticField'], offset)
     if (field.kind === 'internal') return { imageOffset: field.imageOffset, from: undefined }
-    const from = this.importedPackage(field.packageToken)
+    const { package: from } = this.importedPackage(field.packageToken)
     const owner = this.classOf({ kind: 'external', packageToken: field.packageToken, classToken: field.classToken })
     const handle = this.#natives.staticField(owner, field.token)
     if (handle !== undefined) return { handle }

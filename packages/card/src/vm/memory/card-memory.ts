@@ -518,6 +518,8 @@ export class CardMemory implements Tenant {
   newBlock(type: number, bytes: Uint8Array): number {
     assert(this.inTransaction, 'a block is made in a transaction')
     const units = Math.ceil(bytes.length / BLOCK_LENGTH_UNIT_BYTES)
+    if (units > LENGTH_MASK)
+      throw new CardError('CARD_MEMORY_FULL', `${bytes.length} bytes are more than a block holds`)
     const handle = this.newPersistent(JCRE_OWNER, type, units, units * BLOCK_LENGTH_UNIT_BYTES)
     if (handle === 0 && this.root.handleCount >= MAX_HANDLES) {
       throw new CardError('CARD_HANDLES_FULL', `all ${MAX_HANDLES} handles are taken`)
