@@ -8,7 +8,7 @@ import { createJcreObjects } from '../src/runtime/jcre-objects.ts'
 import { loadPackage } from '../src/runtime/loader.ts'
 import type { Engine } from '../src/vm/engine.ts'
 import { interpreter } from '../src/vm/interpreter/interpreter.ts'
-import { FIRST_LOADED_CLASS_ID } from '../src/vm/link/native-library.ts'
+import { FIRST_LOADED_CLASS_ID, type NativeLibrary } from '../src/vm/link/native-library.ts'
 import type { PackageInstance } from '../src/vm/machine.ts'
 import { CardMemory } from '../src/vm/memory/card-memory.ts'
 import type { NvStore } from '../src/vm/memory/nv-store.ts'
@@ -32,12 +32,13 @@ export class VmFixture {
       engine?: Engine
       profile?: CardProfile
       store?: NvStore
+      natives?: NativeLibrary
       crypto?: CryptoProvider
       clock?: CardClock
       monitor?: Monitor
     } = {},
   ) {
-    const { profile = TEST_PROFILE, crypto = nodeCrypto } = o
+    const { profile = TEST_PROFILE, crypto = nodeCrypto, natives = platform() } = o
     const shape = {
       nvSizeBytes: profile.nvSizeBytes,
       ramSizeBytes: profile.ramSizeBytes,
@@ -46,13 +47,13 @@ export class VmFixture {
       profileHash: profileHash(profile, crypto),
     }
     const memory = CardMemory.format(shape, FIRST_LOADED_CLASS_ID, o.store)
-    createJcreObjects(memory, platform())
+    createJcreObjects(memory, natives)
     this.jcre = new Jcre({
       memory,
       engine: o.engine ?? interpreter,
       crypto,
       profile,
-      natives: platform(),
+      natives,
       log: (entry) => this.log.push(entry),
       clock: o.clock ?? (() => 0),
       instructionBudget: 1_000_000,

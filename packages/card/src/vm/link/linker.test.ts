@@ -1,6 +1,9 @@
 import { assemble, type CapFile, createMethodPackage, emitComponents, parseComponents } from '@gridcard/cap'
 import { describe, expect, it } from 'vitest'
 import { VmFixture } from '../../../test/vm-fixture.ts'
+import { javaLang } from '../../api/java-lang.ts'
+import { javacardFramework } from '../../api/javacard-framework.ts'
+import { NativeLibrary } from './native-library.ts'
 import { OPERATION } from './prepared-code.ts'
 
 const method = (code: string, frame: { maxStack?: number; maxLocals?: number; nargs?: number } = {}) =>
@@ -16,8 +19,11 @@ function patched(cap: CapFile, from: string, to: readonly number[]): CapFile {
   return { ...cap, methods: { ...cap.methods, info: changed } }
 }
 
+/** A platform of which little is there: what a package may miss does not hang on how far the real one is. */
+const SMALL = new NativeLibrary([javaLang, javacardFramework])
+
 function loadError(cap: CapFile): { code: string; message: string } {
-  const vm = new VmFixture()
+  const vm = new VmFixture({ natives: SMALL })
   const before = vm.jcre.memory.image()
   try {
     vm.load(cap)
