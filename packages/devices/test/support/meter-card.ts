@@ -11,7 +11,7 @@ export const testCardProfile: CardProfile = {
   nvSizeBytes: 64 * 1024,
   ramSizeBytes: 8 * 1024,
   commitCapacityBytes: 2 * 1024,
-  atr: fromHex('3B00'),
+  atr: fromHex('3B800181'),
 }
 
 const cap = new Uint8Array(readFileSync(new URL('../../../../applets/prebuilt/meter-security.cap', import.meta.url)))
