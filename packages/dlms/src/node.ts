@@ -2,7 +2,7 @@ export { type ConnectHdlcTcpOptions, connectHdlcTcp } from './hdlc/connect-hdlc-
 export { nodeTimer, socketStream } from './hdlc/node-stream.ts'
 export { openSerialPort, type SerialPort } from './hdlc/serial-port.ts'
 export { type HdlcTcpServer, type ServeHdlcTcpOptions, serveHdlcTcp } from './hdlc/serve-hdlc-tcp.ts'
-export { listenForPush, type PushListener, type PushListenerOptions } from './push/listen-for-push.ts'
+export { listenForPush, type PushListener, type PushListenerOptions, type PushSource } from './push/listen-for-push.ts'
 export { type SendPushOptions, sendPush } from './push/send-push.ts'
 export { type ConnectWrapperTcpOptions, connectWrapperTcp } from './wrapper/connect-wrapper-tcp.ts'
 export { type ConnectWrapperUdpOptions, connectWrapperUdp } from './wrapper/connect-wrapper-udp.ts'

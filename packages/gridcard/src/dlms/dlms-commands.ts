@@ -4,6 +4,7 @@ import type { RawClientOptions } from './client-options.ts'
 import type { RawClockOptions } from './clock.ts'
 import type { CommandIo } from './command-io.ts'
 import type { RawProfileOptions } from './profile.ts'
+import type { RawPushListenOptions } from './push-listen.ts'
 import type { RawServeOptions } from './serve/serve.ts'
 import type { RawTranslateOptions } from './translate/translate.ts'
 
@@ -123,6 +124,31 @@ ${examples(
     )
 
   dlms
+    .command('push-listen')
+    .description('show what meters push, over TCP and UDP, until Ctrl-C')
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--port <number>', 'port to listen on, 0 takes a free one', '4059')
+    .option('--key-file <file>', 'keys shared with the meter that pushes')
+    .option('--counters <file>', 'where its counters are kept (default: KEYFILE.push-counters)')
+    .option('--plain', 'show notifications in clear too, which anybody can send')
+    .option('--count <number>', 'end after so many')
+    .option('--json', 'a line of JSON for each, the first one when ready')
+    .addHelpText(
+      'after',
+      `
+What is refused (unknown sender, wrong tag, old counter, in clear) is told on
+standard error with the reason; the sender is told nothing.
+${exitCodeHelp}
+${examples('push-listen --key-file meter.keys', 'push-listen --host 192.0.2.1 --key-file meter.keys --json', 'push-listen --plain --count 1')}`,
+    )
+    .action((raw: RawPushListenOptions) =>
+      run(raw, done, async (io) => {
+        const { pushListen } = await import('./push-listen.ts')
+        return pushListen(raw, io, { signal: stopSignal() })
+      }),
+    )
+
+  dlms
     .command('serve <model.json>')
     .description('a DLMS server from a JSON description, until Ctrl-C')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
@@ -147,11 +173,16 @@ ${examples('serve meter.json --port 4059', 'serve meter.json --port 4059 --key-f
     .action((path: string, raw: RawServeOptions) =>
       run(raw, done, async (io) => {
         const { serve } = await import('./serve/serve.ts')
-        const stopping = new AbortController()
-        for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopping.abort())
-        return serve(path, raw, io, { signal: stopping.signal })
+        return serve(path, raw, io, { signal: stopSignal() })
       }),
     )
+}
+
+/** Whoever stops the program lets it finish. */
+function stopSignal(): AbortSignal {
+  const stopping = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopping.abort())
+  return stopping.signal
 }
 
 function clientCommand(dlms: Command, nameAndArguments: string, description: string): Command {
