@@ -2,7 +2,7 @@ import type { NativeBinding } from '../vm/link/native-library.ts'
 import { reasonAccess, reasonedException } from './card-exceptions.ts'
 import { AID_HIDDEN_BYTES, aidMethods } from './javacard-framework/aid.ts'
 import { apduMethods } from './javacard-framework/apdu.ts'
-import { appletMethods } from './javacard-framework/applet.ts'
+import { APPLET_HIDDEN_BYTES, APPLET_REFERENCES, appletMethods } from './javacard-framework/applet.ts'
 import { arrayViewMethods } from './javacard-framework/array-views.ts'
 import { jcSystemMethods } from './javacard-framework/jc-system.ts'
 import { OWNER_PIN_HIDDEN_BYTES, OWNER_PIN_REFERENCES, ownerPinMethods } from './javacard-framework/owner-pin.ts'
@@ -40,12 +40,14 @@ export const javacardFramework: NativeBinding = {
   }),
   hiddenReferences: {
     AID: [],
+    Applet: APPLET_REFERENCES,
     OwnerPIN: OWNER_PIN_REFERENCES,
     CardException: [],
     CardRuntimeException: [],
   },
   hiddenBytes: {
     AID: AID_HIDDEN_BYTES,
+    Applet: APPLET_HIDDEN_BYTES,
     OwnerPIN: OWNER_PIN_HIDDEN_BYTES,
     CardException: REASON_BYTES,
     CardRuntimeException: REASON_BYTES,

@@ -3,6 +3,7 @@ import { javaIo } from './java-io.ts'
 import { javaLang } from './java-lang.ts'
 import { javaRmi } from './java-rmi.ts'
 import { javacardFramework } from './javacard-framework.ts'
+import { javacardFrameworkService } from './javacard-framework-service.ts'
 import { javacardSecurity } from './javacard-security.ts'
 import { javacardxApdu } from './javacardx-apdu.ts'
 import { javacardxApduUtil } from './javacardx-apdu-util.ts'
@@ -31,6 +32,7 @@ const BINDINGS: readonly NativeBinding[] = [
   javaIo,
   javaRmi,
   javacardFramework,
+  javacardFrameworkService,
   javacardSecurity,
   javacardxApdu,
   javacardxApduUtil,

@@ -7,6 +7,10 @@ import { AID_HIDDEN_BYTES, writeAid } from './aid.ts'
 
 /** javacard.framework.Applet. What the JCRE knows of an instance is in its registry, not in the object. */
 
+/** A list of exported remote objects, or null; see javacard.framework.service. */
+export const APPLET_HIDDEN_BYTES = 2
+export const APPLET_REFERENCES = [0]
+
 const ILLEGAL_VALUE = 1
 const ILLEGAL_AID = 4
 const NO_RESOURCE = 5

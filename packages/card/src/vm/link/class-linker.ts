@@ -6,6 +6,8 @@ import {
   type LinkedMethod,
   type LinkedPackage,
   RETURNS_UNKNOWN,
+  type RemoteClass,
+  type RemoteInterface,
 } from './linked-package.ts'
 import type { References } from './references.ts'
 
@@ -44,6 +46,7 @@ export function linkClasses(cap: CapFile, owner: LinkedPackage, references: Refe
       virtualMethods: [],
       packageMethods: [],
       interfaceReturnWords: returns,
+      remote: remoteInterface(cap, info),
       ...exportsOf(cap, tokens, info.offset, references),
       findInterfaceMethods: () => [],
     })
@@ -89,6 +92,7 @@ export function linkClasses(cap: CapFile, owner: LinkedPackage, references: Refe
         references,
       ),
       interfaceReturnWords: [],
+      remote: remoteClass(cap, info, references),
       ...exportsOf(cap, tokens, info.offset, references),
       findInterfaceMethods: (receiver, wanted): InterfaceMethods => {
         const own = implemented.get(wanted)
@@ -103,6 +107,28 @@ export function linkClasses(cap: CapFile, owner: LinkedPackage, references: Refe
   linked.push(...cap.classes.interfaces.map(linkInterface), ...cap.classes.classes.map(linkClass))
   inferReturnWords(linked, interfaceReturns)
   return linked
+}
+
+function remoteInterface(cap: CapFile, info: InterfaceInfo): RemoteInterface | undefined {
+  const { interfaceName } = info
+  return interfaceName === undefined
+    ? undefined
+    : { kind: 'interface', packageName: cap.header.packageName ?? '', name: interfaceName }
+}
+
+function remoteClass(cap: CapFile, info: ClassInfo, references: References): RemoteClass | undefined {
+  const { remote } = info
+  return (
+    remote && {
+      kind: 'class',
+      packageName: cap.header.packageName ?? '',
+      name: remote.className,
+      hashModifier: remote.hashModifier,
+      methods: remote.methods,
+      interfaces: remote.interfaces.map((ref) => references.classOf(ref)),
+      signaturePool: cap.classes.signaturePool ?? new Uint8Array(),
+    }
+  )
 }
 
 /** Own fields follow those of loaded superclasses; hidden cells of a native superclass move up behind them. */

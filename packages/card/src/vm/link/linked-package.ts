@@ -127,6 +127,31 @@ export class LinkedMethod {
   }
 }
 
+/** A class whose objects may be remote. Names are internal forms. @source JCVM 3.1 §6.9 remote_interface_info */
+export interface RemoteClass {
+  readonly kind: 'class'
+  readonly packageName: string
+  readonly name: string
+  /** Goes into the hashes of the methods, so that they differ. */
+  readonly hashModifier: string
+  readonly methods: readonly RemoteMethod[]
+  readonly interfaces: readonly LinkedClass[]
+  /** Where the types of the methods stand. */
+  readonly signaturePool: Uint8Array
+}
+
+export interface RemoteInterface {
+  readonly kind: 'interface'
+  readonly packageName: string
+  readonly name: string
+}
+
+export interface RemoteMethod {
+  readonly hash: number
+  readonly signatureOffset: number
+  readonly virtualToken: number
+}
+
 /** Index: interface method token. */
 export type InterfaceMethods = readonly (LinkedMethod | undefined)[]
 
@@ -159,6 +184,8 @@ export class LinkedClass {
   readonly staticFieldOffsets: readonly number[]
   /** Of an interface. Index: interface method token; value: words returned. */
   readonly interfaceReturnWords: readonly number[]
+  /** Of a class or interface of remote objects: what clients are told of it. */
+  readonly remote: RemoteClass | RemoteInterface | undefined
   /** Interface methods of this class, found once for each interface asked for. */
   readonly #interfaceMethods = new Map<LinkedClass, InterfaceMethods>()
   /** Methods of `receiver`, this class or a subclass, for an interface that this class or a superclass implements. */
@@ -182,6 +209,7 @@ export class LinkedClass {
     staticMethods: readonly (LinkedMethod | undefined)[]
     staticFieldOffsets: readonly number[]
     interfaceReturnWords: readonly number[]
+    remote?: RemoteClass | RemoteInterface | undefined
     findInterfaceMethods: (receiver: LinkedClass, interfaceClass: LinkedClass) => InterfaceMethods
   }) {
     this.package = o.package
@@ -200,6 +228,7 @@ export class LinkedClass {
     this.staticMethods = o.staticMethods
     this.staticFieldOffsets = o.staticFieldOffsets
     this.interfaceReturnWords = o.interfaceReturnWords
+    this.remote = o.remote
     this.findInterfaceMethods = o.findInterfaceMethods
   }
 
