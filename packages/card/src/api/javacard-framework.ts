@@ -8,6 +8,7 @@ import { jcSystemMethods } from './javacard-framework/jc-system.ts'
 import { OWNER_PIN_HIDDEN_BYTES, OWNER_PIN_REFERENCES, ownerPinMethods } from './javacard-framework/owner-pin.ts'
 import { ownerPinBuilderMethods, ownerPinxImplementations } from './javacard-framework/owner-pinx.ts'
 import { resourcesMethods } from './javacard-framework/resources.ts'
+import { sensitiveArraysMethods } from './javacard-framework/sensitive-arrays.ts'
 import { utilMethods } from './javacard-framework/util.ts'
 import { natives } from './native-call.ts'
 
@@ -25,6 +26,7 @@ export const javacardFramework: NativeBinding = {
     ...ownerPinMethods,
     ...ownerPinBuilderMethods,
     ...resourcesMethods,
+    ...sensitiveArraysMethods,
     ...utilMethods,
     ...reasonAccess('CardException'),
     ...reasonAccess('CardRuntimeException'),

@@ -15,6 +15,7 @@ const SENSITIVE_METHODS: Readonly<Record<string, readonly string[]>> = {
   'javacard/framework/AID': ['equals', 'partialEquals', 'RIDEquals'],
   'javacard/framework/JCSystem': ['getAID', 'lookupAID', 'getPreviousContextAID', 'getAppletShareableInterfaceObject'],
   'javacard/framework/OwnerPIN': ['getTriesRemaining', 'check', 'isValidated', 'getValidatedFlag'],
+  'javacard/framework/OwnerPINx': ['getTryLimit'],
   'javacard/framework/OwnerPINxWithPredecrement': ['decrementTriesRemaining', 'check'],
   'javacard/framework/PIN': ['getTriesRemaining', 'check', 'isValidated'],
   'javacard/framework/Util': ['arrayCopy', 'arrayCopyNonAtomic', 'arrayFill', 'arrayFillNonAtomic', 'arrayCompare'],

@@ -185,6 +185,11 @@ export const apduMethods: Readonly<Record<string, JcreMethod>> = {
   'APDU.isSecureMessagingCLA()Z': (jcre) => (isSecureMessaging(claOf(jcre)) ? 1 : 0),
   'APDU.isISOInterindustryCLA()Z': (jcre) => ((claOf(jcre) & 0x80) === 0 ? 1 : 0),
   'APDU.isValidCLA()Z': (jcre) => (isValidCla(claOf(jcre)) ? 1 : 0),
+  // 3.2, from its signature: what the card takes in a class byte; 0 no channels, 1 those to 3, 2 those to 19.
+  'APDU.getLogicalChannelEncoding()B': (jcre) => {
+    const { count } = jcre.channels
+    return count <= 1 ? 0 : count <= 4 ? 1 : 2
+  },
   'APDU.getInBlockSize()S': (jcre) => PROTOCOLS[jcre.protocol].inBlockBytes,
   'APDU.getOutBlockSize()S': (jcre) => PROTOCOLS[jcre.protocol].outBlockBytes,
   'APDU.getProtocol()B': (jcre) => PROTOCOLS[jcre.protocol].number,

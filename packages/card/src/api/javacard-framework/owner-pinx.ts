@@ -138,14 +138,18 @@ export const ownerPinxImplementations: readonly NativeImplementation[] = [
   {
     id: 45,
     name: PLAIN,
-    interfaces: ['javacard/framework/OwnerPINx'],
+    interfaces: ['javacard/framework/PIN', 'javacard/framework/OwnerPINx'],
     ...state,
     methods: natives({ ...methods, 'check([BSB)Z': check }),
   },
   {
     id: 46,
     name: WITH_PREDECREMENT,
-    interfaces: ['javacard/framework/OwnerPINxWithPredecrement'],
+    interfaces: [
+      'javacard/framework/PIN',
+      'javacard/framework/OwnerPINx',
+      'javacard/framework/OwnerPINxWithPredecrement',
+    ],
     ...state,
     methods: natives({
       ...methods,

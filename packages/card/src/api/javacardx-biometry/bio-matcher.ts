@@ -111,7 +111,7 @@ const getBioTemplateData: JcreMethod = (jcre, at) => {
 export const bioMatcherImplementation: NativeImplementation = {
   id: 43,
   name: CLASS_NAME,
-  interfaces: ['javacardx/biometry1toN/OwnerBioMatcher'],
+  interfaces: ['javacardx/biometry1toN/BioMatcher', 'javacardx/biometry1toN/OwnerBioMatcher'],
   hiddenBytes: HIDDEN_BYTES,
   hiddenReferences: [TRIES_FLAG_CELL, TEMPLATES],
   methods: natives({

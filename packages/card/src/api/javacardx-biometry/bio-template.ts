@@ -88,7 +88,7 @@ const resetUnblockAndSetTryLimit: JcreMethod = (jcre, at) => {
 export const bioTemplateImplementation: NativeImplementation = {
   id: 42,
   name: CLASS_NAME,
-  interfaces: ['javacardx/biometry/OwnerBioTemplate'],
+  interfaces: ['javacardx/biometry/BioTemplate', 'javacardx/biometry/OwnerBioTemplate'],
   hiddenBytes: REFERENCE_BYTES + TRIES_BYTES,
   hiddenReferences: [REFERENCE_ARRAY_CELL, TRIES_AT + TRIES_FLAG_CELL],
   methods: natives({

@@ -325,7 +325,6 @@ export class CodeEmitter {
     if (!interfaceClass.isInterface || nargs < 1) {
       throw linkError('CARD_LINK_BAD_CODE', this.#name, 'invokeinterface without an interface', offset)
     }
-    this.#references.requireReachable(interfaceClass, offset)
     this.#push(word(OPERATION.invokeinterface, indexIn(this.#classReferences, interfaceClass)), offset)
     this.#push(callSite(token, nargs, this.#callShape(decoded).returnWords), offset)
   }

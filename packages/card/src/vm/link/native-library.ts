@@ -206,13 +206,6 @@ export class NativeLibrary {
     return this.#classesByName.get(linked.name) === linked
   }
 
-  /** Interface of the API that nothing here implements: a call through it could never reach anything of ours. */
-  hasImplementation(interfaceClass: LinkedClass): boolean {
-    return this.#implementations.concat([...this.#classesByName.values()]).some((one) => {
-      return !one.isInterface && one.isKindOf(interfaceClass) && one.virtualMethods.some((m) => m?.native !== undefined)
-    })
-  }
-
   #addPackage(api: ApiPackage): void {
     assert((PACKAGE_ORDER as readonly string[]).includes(api.name), `${api.name} has a place in PACKAGE_ORDER`)
     const [major, minor] = api.version.split('.').map(Number)

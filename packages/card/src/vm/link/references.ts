@@ -118,15 +118,6 @@ export class References {
     return { imageOffset, from }
   }
 
-  /** An interface of the API that neither we nor this package implement leads nowhere. */
-  requireReachable(interfaceClass: LinkedClass, offset: number): void {
-    const isOurs = [...this.classes.values()].some((one) => !one.isInterface && one.isKindOf(interfaceClass))
-    const isNative = this.#natives.isNativeClass(interfaceClass)
-    if (isNative && !isOurs && !this.#natives.hasImplementation(interfaceClass)) {
-      throw this.#error('CARD_LINK_METHOD_MISSING', `nothing here implements ${interfaceClass.name}`, offset)
-    }
-  }
-
   #findVirtual(owner: LinkedClass, token: number, offset: number): { method: LinkedMethod; isPackageVisible: boolean } {
     const isPackageVisible = (token & 0x80) !== 0
     const table = isPackageVisible ? owner.packageMethods : owner.virtualMethods
