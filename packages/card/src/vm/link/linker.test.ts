@@ -79,15 +79,6 @@ describe('a package is refused', () => {
     })
   })
 
-  it('when it calls through an interface that nothing implements', () => {
-    const call =
-      'aconst_null aconst_null invokeinterface 2 javacardx/crypto/KeyEncryption.setKeyCipher(Ljavacardx/crypto/Cipher;)V return'
-    expect(loadError(method(call))).toMatchObject({
-      code: 'CARD_LINK_METHOD_MISSING',
-      message: expect.stringContaining('javacardx/crypto/KeyEncryption'),
-    })
-  })
-
   it.each([
     ['a class token', 'new %0.200 return', 'CARD_LINK_CLASS_MISSING'],
     ['a static method token', 'invokestatic %0.16.200 return', 'CARD_LINK_METHOD_MISSING'],
