@@ -13,14 +13,21 @@ const bytes = (api: NativeObjects) => api.array(4)
 const convert = (encoding: number) => (api: NativeObjects) =>
   api.callStatic(
     'javacardx/framework/string/StringUtil.convertTo([BSS[BSB)S',
-    ...[bytes(api), 0, 1, bytes(api), 0, encoding],
+    bytes(api),
+    0,
+    1,
+    bytes(api),
+    0,
+    encoding,
   )
 const buildTemplate = (type: number) => (api: NativeObjects) =>
   api.callStatic('javacardx/biometry/BioBuilder.buildBioTemplate(BB)Ljavacardx/biometry/OwnerBioTemplate;', type, 3)
 const getMemory = (type: number) => (api: NativeObjects) =>
   api.callStatic(
     'javacardx/external/Memory.getMemoryAccessInstance(B[SS)Ljavacardx/external/MemoryAccess;',
-    ...[type, api.shorts(0, 16), 0],
+    type,
+    api.shorts(0, 16),
+    0,
   )
 const SENSITIVE_ARRAYS = 'javacard/framework/SensitiveArrays'
 
@@ -42,7 +49,9 @@ const REFUSALS: readonly Refusal[] = [
     ask: (api) =>
       api.callStatic(
         'javacardx/biometry1toN/Bio1toNBuilder.buildBioMatcher(SBB)Ljavacardx/biometry1toN/OwnerBioMatcher;',
-        ...[1, 3, 3],
+        1,
+        3,
+        3,
       ),
   },
   { className: 'javacardx/external/Memory', what: 'MEMORY_TYPE_MIFARE', ask: getMemory(1) },
