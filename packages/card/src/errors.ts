@@ -17,6 +17,7 @@ export type CardErrorCode =
   // loading and linking a package
   | 'CARD_PACKAGE_EXISTS'
   | 'CARD_PACKAGE_LIMIT'
+  | 'CARD_PACKAGE_UNVERIFIED'
   | 'CARD_IMPORT_MISSING'
   | 'CARD_LINK_CLASS_MISSING'
   | 'CARD_LINK_METHOD_MISSING'

@@ -99,7 +99,7 @@ function statusOfCardError(error: CardError): number {
     case 'CARD_DELETE_REFUSED':
       return (error.place as { sw?: number }).sw ?? GP_SW.conditions
     default:
-      if (error.code.startsWith('CARD_LINK_')) return GP_SW.wrongData
+      if (error.code.startsWith('CARD_LINK_') || error.code === 'CARD_PACKAGE_UNVERIFIED') return GP_SW.wrongData
       throw error
   }
 }

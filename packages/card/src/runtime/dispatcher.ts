@@ -14,7 +14,7 @@ import {
   canBecomeActive,
   deselectOn,
   findByName,
-  findNextByName,
+  findOccurrence,
   noneSelected,
   selectOn,
 } from './selection.ts'
@@ -26,7 +26,7 @@ const INS_MANAGE_CHANNEL = 0x70
 const P1_BY_NAME = 0x04
 /** Bits of P2 that say which occurrence; b4 b3 ask for file control information, b5 is set by RMI clients. */
 const P2_OCCURRENCE = 0xe3
-const P2_NEXT = 0x02
+const OCCURRENCES = ['first', 'last', 'next', 'previous'] as const
 
 /** Virtual method token of javacard.framework.Applet. */
 const APPLET_PROCESS = 7
@@ -109,18 +109,18 @@ function statusOnly(statusWord: number): Uint8Array {
 }
 
 /**
- * By name, first or only occurrence; on a card with partial selection the next one, too. With secure messaging or
+ * By name, first or only occurrence; on a card with partial selection the last, next and previous one, too. With secure messaging or
  * chaining it belongs to the applet.
  * @source JCRE 3.1 §4.5.2
  */
 function isSelectByName({ cla, ins, p1, p2 }: ApduCommand): boolean {
-  const occurrence = p2 & P2_OCCURRENCE
-  const isOurs = occurrence === 0 || occurrence === P2_NEXT
+  const isOurs = OCCURRENCES[p2 & P2_OCCURRENCE] !== undefined
   return ins === INS_SELECT && p1 === P1_BY_NAME && isOurs && !isSecureMessaging(cla) && (cla & 0x10) === 0
 }
 
 function candidateOf(jcre: Jcre, { p2, data }: ApduCommand, channel: number): AppletRecord | undefined {
-  return (p2 & P2_OCCURRENCE) === P2_NEXT ? findNextByName(jcre, data, channel) : findByName(jcre, data)
+  const occurrence = OCCURRENCES[p2 & P2_OCCURRENCE]!
+  return occurrence === 'first' ? findByName(jcre, data) : findOccurrence(jcre, data, channel, occurrence)
 }
 
 function select(jcre: Jcre, channel: number, applet: AppletRecord, command: ApduCommand): Uint8Array {

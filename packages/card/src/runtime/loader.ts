@@ -1,5 +1,12 @@
 import { GridcardError, toHex } from '@gridcard/bytes'
-import { type CapFile, emitComponents, parseComponents, STATIC_ARRAY_TYPES } from '@gridcard/cap'
+import {
+  type CapFile,
+  emitComponents,
+  parseComponents,
+  STATIC_ARRAY_TYPES,
+  verifyCapFile,
+  verifyFindingText,
+} from '@gridcard/cap'
 import type { CryptoProvider } from '@gridcard/crypto'
 import { CardError } from '../errors.ts'
 import { cachedFacts, cachedLink, type LoadFileFacts } from '../vm/link/link-cache.ts'
@@ -24,7 +31,7 @@ const LAST_CLASS_ID = BLOCK_TYPE.globalPlatform - 1
  * Takes a package onto the card: links it, then stores its components, static fields and record in one transaction.
  * Descriptor and Debug are not kept.
  *
- * @throws CardError `CARD_PACKAGE_EXISTS`, `CARD_PACKAGE_LIMIT`, `CARD_IMPORT_MISSING`, `CARD_MEMORY_FULL`, `CARD_LINK_...`
+ * @throws CardError `CARD_PACKAGE_EXISTS`, `CARD_PACKAGE_UNVERIFIED`, `CARD_PACKAGE_LIMIT`, `CARD_IMPORT_MISSING`, `CARD_MEMORY_FULL`, `CARD_LINK_...`
  * @source JCVM 3.1 §4.5; JCRE 3.1 §11.1.5
  */
 export function loadPackage(jcre: Jcre, cap: CapFile): PackageInstance {
@@ -35,6 +42,7 @@ export function loadPackage(jcre: Jcre, cap: CapFile): PackageInstance {
       throw new CardError('CARD_PACKAGE_EXISTS', `package ${one} is on the card already`, { package: one })
     }
   }
+  if (jcre.profile.requireVerified) requireVerified(cap, aid)
   const loadFile = emitComponents(cap)
   const linked = linkLoadFile(jcre.crypto, jcre.natives, machine, loadFile)
   const { root } = memory
@@ -71,6 +79,17 @@ export function loadPackage(jcre: Jcre, cap: CapFile): PackageInstance {
     if (memory.inTransaction && !(error instanceof CardError && error.code === 'CARD_POWER_CUT')) memory.abort()
     throw error
   }
+}
+
+/**
+ * What needs a Descriptor, or facts of packages that only this card knows, stays unchecked; the card's own checks hold
+ * anyway.
+ */
+function requireVerified(cap: CapFile, aid: string): void {
+  const violation = verifyCapFile(cap).find((one) => one.severity === 'violation')
+  if (violation === undefined) return
+  const message = `the verifier refuses package ${aid}: ${verifyFindingText(violation)}`
+  throw new CardError('CARD_PACKAGE_UNVERIFIED', message, { package: aid })
 }
 
 /**

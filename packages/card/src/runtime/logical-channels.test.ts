@@ -303,4 +303,24 @@ describe('partial selection', () => {
     expect(send(card, select(MULTI, 0, 2)), 'whole names').toBe('9000')
     expect(isActive(MULTI, 2)).toBe(true)
   })
+
+  it('knows the last and the previous occurrence', () => {
+    const card = cardWith({ partialSelection: true })
+    const byPackage = (p2: string) => `00A404${p2}07${toHex(packageAid(MULTI))}`
+    const selected = () =>
+      card
+        .report()
+        .applets.filter((one) => one.lifeCycle === 'selected')
+        .map((one) => one.aid)
+    expect(send(card, byPackage('03')), 'before nobody').toBe('6999')
+    expect(send(card, byPackage('01'))).toBe('9000')
+    expect(selected()).toEqual([toHex(aidOf(MULTI, 2))])
+    expect(send(card, byPackage('03'))).toBe('9000')
+    expect(selected()).toEqual([toHex(aidOf(MULTI, 1))])
+    send(card, '00010000')
+    expect(send(card, byPackage('03'), '00010000'), 'none before the first: the applet gets the command').toBe(
+      '6100 0000',
+    )
+    expect(send(cardWith(), byPackage('01')), 'not without partial selection').toBe('6999')
+  })
 })

@@ -29,12 +29,22 @@ function isSelectable(jcre: Jcre, applet: AppletRecord): boolean {
   return jcre.open === undefined || jcre.open.isSelectable(applet)
 }
 
-/** "Next occurrence": the one behind the applet active on the channel, which must itself fit the name. */
-export function findNextByName(jcre: Jcre, name: Uint8Array, channel: number): AppletRecord | undefined {
-  const { applets } = jcre.registry
+/**
+ * "Last occurrence", or the one behind or before the applet active on the channel, which must itself fit the name.
+ * @source ISO/IEC 7816-4 §7.1.1
+ */
+export function findOccurrence(
+  jcre: Jcre,
+  name: Uint8Array,
+  channel: number,
+  occurrence: 'last' | 'next' | 'previous',
+): AppletRecord | undefined {
+  const fitting = jcre.registry.applets.filter((one) => isPartialName(jcre, name, one) && isSelectable(jcre, one))
+  if (occurrence === 'last') return fitting.at(-1)
   const active = jcre.channels.activeOn(channel)
-  if (active === undefined || !isPartialName(jcre, name, active)) return undefined
-  return applets.slice(applets.indexOf(active) + 1).find((one) => isPartialName(jcre, name, one))
+  const at = active === undefined ? -1 : fitting.indexOf(active)
+  if (at < 0) return undefined
+  return fitting[occurrence === 'next' ? at + 1 : at - 1]
 }
 
 function isPartialName(jcre: Jcre, name: Uint8Array, applet: AppletRecord): boolean {
