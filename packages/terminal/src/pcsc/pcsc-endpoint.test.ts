@@ -241,6 +241,26 @@ describe('transactions', () => {
   })
 })
 
+describe('several readers', () => {
+  test('each has its card, its lock and its handles; what happens in one is no matter for the other', async () => {
+    const second = endpoint.addReader('Reader 00 01')
+    const other = new EchoCard()
+    await second.insert(other)
+    const { client, card: first } = await connected()
+    const reply = await client.connect('Reader 00 01', EXCLUSIVE)
+    const third = await connected()
+    await third.client.request('beginTransaction', { card: third.card })
+    expect(await client.transmit(first, command)).toBe('E_SHARING_VIOLATION')
+    expect(await client.transmit(reply.get('card'), command)).toHaveLength(6)
+    await second.remove()
+    expect(await client.transmit(reply.get('card'), command)).toBe('W_REMOVED_CARD')
+    expect(await third.client.transmit(third.card, command)).toHaveLength(6)
+    const shown = await states(client)
+    expect([stateOf(shown, 0).bits & 0x04, stateOf(shown, 1).bits & 0x06]).toEqual([0x04, 0x02])
+    expect([stateOf(shown, 0).sharing, card.resets, other.resets]).toEqual([2, 1, 1])
+  })
+})
+
 describe('resets', () => {
   test('everybody else is told, until RECONNECT', async () => {
     const one = await connected()
