@@ -44,6 +44,15 @@ async function loadLibrary(): Promise<Library> {
 /** How long nothing new has to come, until the readers that were named are all. */
 const QUIET_MS = 150
 
+/**
+ * pcsc-mini 0.1.3 ends its monitor by SCardCancel, which does nothing while the monitor is not waiting, and then waits for it
+ * without end: seen when a change, our own disconnect for one, came just before. So changes get time to be dealt with.
+ */
+async function stop(client: Client): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, QUIET_MS))
+  client.stop()
+}
+
 interface Seen {
   readonly reader: Reader
   status: ReaderStatusFlags | undefined
@@ -96,14 +105,14 @@ async function withReaders<T>(
       )
     })
     client.start()
-  }).catch((error: unknown) => {
-    client.stop()
+  }).catch(async (error: unknown) => {
+    await stop(client)
     throw error
   })
   try {
     return await act(seen, client)
   } catch (error) {
-    client.stop()
+    await stop(client)
     throw error
   }
 }
@@ -116,7 +125,7 @@ export async function listPcscReaders({
 } = {}): Promise<PcscReaderState[]> {
   const library = await loadLibrary()
   return withReaders(library, { timeoutMs, isEnough: () => false }, async (seen, client) => {
-    client.stop()
+    await stop(client)
     return [...seen].map(([name, { atr }]) => ({ name, atr: atr.length === 0 ? undefined : atr }))
   })
 }
@@ -174,7 +183,7 @@ function linkOf(library: Library, { card, client, reader, atr }: Connected): Pcs
     } catch {
       // The card was taken out: nothing is left to let go of.
     }
-    client.stop()
+    await stop(client)
   }
   return {
     reader,

@@ -20,19 +20,23 @@ const TITLES = {
 } as const
 
 export function listText(entries: readonly RegistryEntry[]): string {
-  const rows = entries.map(({ kind, aid, stateName, version, domain, loadFile }) => [
-    TITLES[kind],
-    aid,
-    stateName,
-    kind === 'load-file' ? versionText(version) : (loadFile ?? ''),
-    domain !== undefined && domain !== aid ? `in ${domain}` : '',
-  ])
-  const lines = tableLines(rows)
+  const issuer = entries.find(({ kind }) => kind === 'issuer-domain')?.aid
+  const lines = tableLines(
+    entries.map(({ kind, aid, stateName, version }) => [
+      TITLES[kind],
+      aid,
+      stateName,
+      kind === 'load-file' ? versionText(version) : '',
+    ]),
+  )
   return entries
-    .map(({ privileges, modules }, index) => {
+    .map(({ kind, aid, privileges, modules, loadFile, domain }, index) => {
       const further = [
         ...(privileges.length > 0 ? [`privileges: ${privileges.join(', ')}`] : []),
         ...modules.map((module) => `applet ${module}`),
+        ...(kind === 'application' && loadFile !== undefined ? [`of package ${loadFile}`] : []),
+        // What belongs to the issuer's domain, or to itself, needs no word.
+        ...(domain !== undefined && domain !== aid && domain !== issuer ? [`in domain ${domain}`] : []),
       ]
       return [lines[index]!, ...further.flatMap((line) => wrapped(line).map((part) => `    ${part}`))].join('\n')
     })
@@ -47,7 +51,7 @@ const versionText = (version: string | undefined) =>
 function wrapped(text: string): string[] {
   const lines = ['']
   for (const word of text.split(/(?<=, )/)) {
-    if (lines.at(-1)!.length + word.length > 76) lines.push('  ')
+    if (lines.at(-1)!.length + word.length > 72) lines.push('  ')
     lines[lines.length - 1] += word
   }
   return lines.map((line) => line.trimEnd())
