@@ -1,19 +1,21 @@
 import { Command } from 'commander'
 import type { CommandIo } from '../dlms/command-io.ts'
+import type { CardNewOptions } from './commands/card-new.ts'
 import type { InstallOptions, UpgradeOptions } from './commands/install.ts'
 import type { PutKeysOptions } from './commands/keys.ts'
 import type { GpOptions } from './options.ts'
 
 const load = async () => {
-  const [{ processIo }, content, info, install, keys, list] = await Promise.all([
+  const [{ processIo }, cardNew, content, info, install, keys, list] = await Promise.all([
     import('../dlms/command-io.ts'),
+    import('./commands/card-new.ts'),
     import('./commands/content.ts'),
     import('./commands/info.ts'),
     import('./commands/install.ts'),
     import('./commands/keys.ts'),
     import('./commands/list.ts'),
   ])
-  return { io: processIo() as CommandIo, ...content, ...info, ...install, ...keys, ...list }
+  return { io: processIo() as CommandIo, ...cardNew, ...content, ...info, ...install, ...keys, ...list }
 }
 
 type Commands = Omit<Awaited<ReturnType<typeof load>>, 'io' | 'listText'>
@@ -25,7 +27,7 @@ async function run<Name extends keyof Commands>(
 ): Promise<void> {
   const { io, ...commands } = await load()
   // Which arguments go with which name, the signature says; a union of functions cannot.
-  await (commands[name] as (io: CommandIo, ...rest: readonly unknown[]) => Promise<void>)(io, ...args)
+  await (commands[name] as (io: CommandIo, ...rest: readonly unknown[]) => Promise<void> | void)(io, ...args)
 }
 
 const EXIT_CODES = 'Exit codes: 0 done, 1 the card or you refused, 2 it could not begin (option, file, reader).'
@@ -87,6 +89,28 @@ ${help('info --card dev.img', 'list --card dev.img --test-keys', 'install wallet
   addContent(gp)
   addKeys(gp)
   addDomains(gp)
+  addCardNew(program)
+}
+
+function addCardNew(program: Command): void {
+  const card = program.commands.find((one) => one.name() === 'card') ?? program.command('card')
+  card
+    .command('new <file>')
+    .description('make a blank card as a file, to be managed with gridcard gp and put into gridcard reader')
+    .option('--profile <name>', 'developer, metering or minimal', 'developer')
+    .option('--key-file <file>', 'first keys of its security domain, as JSON (default: those of the profile)')
+    .option('--key-version <number>', 'key version that they get', '1')
+    .option('--json', 'one line of JSON on standard output')
+    .addHelpText(
+      'after',
+      `
+${EXIT_CODES}
+
+Examples:
+  gridcard card new dev.img
+  gridcard card new meter.img --profile metering --key-file keys.json`,
+    )
+    .action((file: string, o: CardNewOptions) => run('cardNew', file, o))
 }
 
 const withLoadOptions = (one: Command) =>
