@@ -1,6 +1,6 @@
 import { concatBytes, emitTlv, fromHex } from '@gridcard/bytes'
 import type { DomainContext } from './context.ts'
-import { channelKeySet, KEY_TYPE, versionsOf } from './domain-keys.ts'
+import { channelKeySet, component, KEY_TYPE, versionsOf } from './domain-keys.ts'
 import type { SecureChannelOption } from './globalplatform-profile.ts'
 import { privilegeBytes } from './privileges.ts'
 
@@ -16,12 +16,24 @@ function oid(...arcs: readonly number[]): Uint8Array {
 const channelOid = ({ protocol, i }: SecureChannelOption) => emitTlv(0x64, oid(4, protocol, i))
 
 /** Objects of tag 73, in card data and in a SELECT answer. @source GPC 2.3.1 tables H-1, H-3 */
-export function managementData({ gp, owner }: DomainContext): Uint8Array {
-  const version = gp.profile.version.split('.').map(Number)
-  // Of each protocol the first is what the domain uses.
-  const all = gp.secureChannelsOf(owner)
-  const channels = all.filter((one) => all.find(({ protocol }) => protocol === one.protocol) === one).map(channelOid)
+export function managementData(context: DomainContext): Uint8Array {
+  const version = context.gp.profile.version.split('.').map(Number)
+  const channels = usedChannels(context).map(channelOid)
   return concatBytes(oid(1), emitTlv(0x60, oid(2, ...version)), emitTlv(0x63, oid(3)), ...channels)
+}
+
+/** Of each protocol the first option is what the domain uses; protocols that it has keys for, if it has any. */
+function usedChannels({ gp, owner, domain }: DomainContext): SecureChannelOption[] {
+  const all = gp.secureChannelsOf(owner)
+  const first = all.filter((one) => all.find(({ protocol }) => protocol === one.protocol) === one)
+  const sets = versionsOf(domain.keys).map((kvn) => channelKeySet(domain.keys, kvn)?.type)
+  const hasKeys = ({ protocol }: SecureChannelOption) => {
+    if (protocol === 0x02) return sets.includes(KEY_TYPE.des)
+    if (protocol === 0x03) return sets.includes(KEY_TYPE.aes)
+    return domain.keys.some((key) => component(key, KEY_TYPE.ecPrivate) !== undefined)
+  }
+  const usable = first.filter(hasKeys)
+  return usable.length > 0 ? usable : first
 }
 
 /** Tag 66. @source GPC 2.3.1 table H-1 */
