@@ -146,9 +146,29 @@ export class GlobalPlatform implements Open {
     }
   }
 
+  // ---- memory quotas; GPC 2.3.1 §9.7
+
+  installing(owner: number): void {
+    this.#setQuota(owner, this.installation?.objects ?? [])
+  }
+
+  #setQuota(owner: number, objects: readonly Tlv[]): void {
+    const [persistentBytes, transientBytes] = [quotaOf(objects, 0xc8), quotaOf(objects, 0xc7)]
+    const { quotas } = this.jcre.memory
+    if (persistentBytes === undefined && transientBytes === undefined) quotas.delete(owner)
+    else quotas.set(owner, { persistentBytes, transientBytes })
+  }
+
+  /** Of all applications of an image. */
+  restoreQuotas(): void {
+    this.jcre.memory.quotas.clear()
+    for (const { entry } of this.registry.applications()) this.#setQuota(entry.owner, entry.objects)
+  }
+
   // ---- registration
 
   loading(slot: number): void {
+    this.restoreQuotas() // an owner number may be somebody else's now
     const { domain, objects } = this.loadingPackage ?? { domain: this.registry.card.issuer, objects: [] }
     this.registry.newLoadFile({ slot, domain, objects })
   }
@@ -199,6 +219,7 @@ export class GlobalPlatform implements Open {
 
   /** After a restart: what a power cut left of a combined load and installation. */
   recover(): void {
+    this.restoreQuotas()
     const aid = this.registry.card.objects.find(({ tag }) => tag === COMBINED_TAG)?.value
     if (aid === undefined) return
     if (this.registry.loadFileByAid(aid) === undefined) this.endCombined()
@@ -212,6 +233,10 @@ export class GlobalPlatform implements Open {
     const own = this.registry.domain(domain).objects.find(({ tag }) => tag === SCP_LIST_TAG)?.value
     return own ? parseSecureChannels(own) : this.profile.secureChannels
   }
+}
+
+function quotaOf(objects: readonly Tlv[], tag: number): number | undefined {
+  return objects.find((one) => one.tag === tag)?.value.reduce((bytes, byte) => bytes * 256 + byte, 0)
 }
 
 /** Our own tag, in the card's record: load file of a combined installation under way. */

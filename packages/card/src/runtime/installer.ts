@@ -73,6 +73,7 @@ export function installApplet(jcre: Jcre, o: InstallOptions): Uint8Array {
   }
   jcre.installation = installation
   machine.contextOf[owner] = packageInstance.context
+  jcre.open?.installing(owner)
   machine.selectedContext = packageInstance.context
   jcre.apduBuffer.fill(0)
   jcre.apduBuffer.set(bArray, PARAMETERS_OFFSET)

@@ -1,5 +1,4 @@
 import type { LinkedPackage } from '../vm/link/linked-package.ts'
-import type { ApduCommand } from './apdu-command.ts'
 import type { AppletRecord } from './applet-registry.ts'
 
 /**
@@ -31,8 +30,6 @@ export interface Open {
   reset(): void
   /** After the card was opened: finishes or undoes what a power cut left. */
   recover(): void
-  /** Before the owner takes more memory. False: its quota is used up. */
-  hasQuota?(owner: number, persistentBytes: number, transientBytes: number): boolean
-  /** For commands that a channel's applet never sees. */
-  command?(command: ApduCommand): Uint8Array | undefined
+  /** An applet is about to be installed under this owner number. */
+  installing(owner: number): void
 }

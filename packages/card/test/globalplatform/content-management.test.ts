@@ -146,6 +146,33 @@ describe('INSTALL', () => {
     expect(host.raw('80AA0000')).toBe('6D00')
   })
 
+  it('holds an applet to its memory quota, when it is installed and ever after', () => {
+    const allocate = `aload_0 invokevirtual javacard/framework/Applet.selectingApplet()Z ifeq START return
+      START: sspush 200 newarray byte pop sspush 100 sconst_1 invokestatic
+      javacard/framework/JCSystem.makeTransientByteArray(SB)[B pop return`
+    const hungry = testPackage(4, { process: allocate })
+    const answers = (parameters: string) => {
+      const host = openCard()
+      loadPackage(host, hungry)
+      const request = { loadFile: hungry.aid, module: hungry.module, instance: INSTANCE, parameters }
+      const installed = host.install(request)
+      if (installed !== '009000') return [installed]
+      host.select(INSTANCE)
+      const before = host.raw('80010000')
+      const again = Card.open({ profile: gpProfile(), crypto: nodeCrypto, image: host.card.image() })
+      again.powerOn()
+      const other = new GpHost(again)
+      other.select(INSTANCE)
+      return [installed, before, other.raw('80010000')]
+    }
+    expect(answers('C900')).toEqual(['009000', '9000', '9000'])
+    expect(answers('C900C8020004')).toEqual(['6A84']) // not even for the applet itself
+    expect(answers('C900C802012C')).toEqual(['009000', '9000', '6F00'])
+    expect(answers('C900C7020064')).toEqual(['009000', '9000', '6F00'])
+    expect(answers('C900D8040FFFFFFF')).toEqual(['6A84'])
+    expect(answers('C900C8020010D8020020')).toEqual(['6A80'])
+  })
+
   it('in the combined form brings both, or neither', () => {
     const host = openCard()
     const first = `${lv(ONE.aid)}00000000`

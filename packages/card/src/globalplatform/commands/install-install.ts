@@ -135,6 +135,7 @@ export function installApplication(
     )
   } finally {
     gp.installation = undefined
+    if (!jcre.isDead) gp.restoreQuotas()
   }
 }
 

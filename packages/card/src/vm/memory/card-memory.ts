@@ -12,6 +12,7 @@ import {
   JCRE_OWNER,
   LENGTH_MASK,
   NO_OWNER,
+  OWNER_MASK,
   TYPE,
 } from './handle-entry.ts'
 import {
@@ -53,6 +54,12 @@ export interface MemoryRoot {
   cardLifeCycle: number
 }
 
+/** Bytes of contents and entries, and of RAM; undefined: as much as there is. */
+export interface MemoryQuota {
+  readonly persistentBytes: number | undefined
+  readonly transientBytes: number | undefined
+}
+
 /** CLEAR_ON_RESET, CLEAR_ON_DESELECT as JCSystem numbers them. */
 export const CLEAR_ON_RESET = 1
 export const CLEAR_ON_DESELECT = 2
@@ -83,6 +90,8 @@ export class CardMemory implements Tenant {
   readonly commitCapacityBytes: number
   root: MemoryRoot
   inTransaction = false
+  /** Most bytes that an owner may have, where that is limited. @source GPC 2.3.1 §9.7 */
+  readonly quotas = new Map<number, MemoryQuota>()
   /** No store, no transaction: a persistent byte may be written without further ado. */
   isPlain: boolean
   isHeld = false
@@ -489,6 +498,7 @@ export class CardMemory implements Tenant {
   newPersistent(owner: number, type: number, length: number, sizeBytes: number): number {
     const size = alignUp(sizeBytes, OBJECT_ALIGNMENT)
     if (this.root.handleCount >= MAX_HANDLES || size + HANDLE_ENTRY_BYTES > this.freePersistentBytes) return 0
+    if (this.#exceedsQuota(owner, size + HANDLE_ENTRY_BYTES, 0)) return 0
     const address = this.root.heapTop
     if (!isZero(this.u8, address, address + size)) {
       this.u8.fill(0, address, address + size) // left from an aborted transaction
@@ -503,7 +513,7 @@ export class CardMemory implements Tenant {
   newTransient(owner: number, type: number, length: number, sizeBytes: number, event: ClearEvent): number {
     const size = alignUp(sizeBytes, OBJECT_ALIGNMENT)
     if (this.root.handleCount >= MAX_HANDLES || this.freePersistentBytes < HANDLE_ENTRY_BYTES) return 0
-    if (size > this.freeTransientBytes) return 0
+    if (size > this.freeTransientBytes || this.#exceedsQuota(owner, HANDLE_ENTRY_BYTES, size)) return 0
     let address: number
     if (event === CLEAR_ON_DESELECT) address = this.root.deselectBottom -= size
     else {
@@ -512,6 +522,30 @@ export class CardMemory implements Tenant {
     }
     this.u8.fill(0, address, address + size)
     return this.#newHandle(event === CLEAR_ON_DESELECT ? owner | DESELECT_OWNER : owner, address, type, length)
+  }
+
+  #exceedsQuota(owner: number, persistentBytes: number, transientBytes: number): boolean {
+    const quota = this.quotas.size > 0 ? this.quotas.get(owner & OWNER_MASK) : undefined
+    if (quota === undefined) return false
+    const used = this.#usageOf(owner & OWNER_MASK)
+    const isOver = (limit: number | undefined, bytes: number) => limit !== undefined && bytes > limit
+    return (
+      isOver(quota.persistentBytes, used.persistent + persistentBytes) ||
+      isOver(quota.transientBytes, used.transient + transientBytes)
+    )
+  }
+
+  /** Without the hidden state of native objects. */
+  #usageOf(owner: number): { persistent: number; transient: number } {
+    const used = { persistent: 0, transient: 0 }
+    for (let handle = 1; handle < this.root.handleCount; handle++) {
+      if (((this.word0(handle) >>> 24) & OWNER_MASK) !== owner) continue
+      const size = alignUp(contentBytes(this.word1(handle)), OBJECT_ALIGNMENT)
+      used.persistent += HANDLE_ENTRY_BYTES
+      if (this.addressOf(handle) < this.nvSizeBytes) used.persistent += size
+      else used.transient += size
+    }
+    return used
   }
 
   /** Bytes of the JCRE itself, of one of the `BLOCK_TYPE`s; only inside a transaction. */
