@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { toHex } from '@gridcard/bytes'
-import type { CapFile, DebugMap } from '@gridcard/cap'
+import { type CapFile, CapFormatError, type DebugMap, parseDebugComponent } from '@gridcard/cap'
 import { LauncherError } from '../errors.ts'
 
 /** A debug map, and the folder its sources are under if that is known. */
@@ -16,15 +16,27 @@ export function debugMapFile(capFile: string): string {
 }
 
 /**
- * The map beside a CAP file; undefined if there is none, or if it is that of another package.
+ * The map beside a CAP file; without one, or if it is that of another package, what the CAP file itself tells.
  * @throws LauncherError `GRIDCARD_BAD_OPTION`: the file is no debug map
  */
 export function findDebugMap(capPath: string, cap: CapFile): FoundDebugMap | undefined {
   const path = debugMapFile(capPath)
-  if (!existsSync(path)) return undefined
+  if (!existsSync(path)) return debugMapIn(cap)
   const map = parseDebugMap(path, readFileSync(path, 'utf8'))
-  if (map.package.aid !== toHex(cap.header.package.aid)) return undefined
+  if (map.package.aid !== toHex(cap.header.package.aid)) return debugMapIn(cap)
   return { map, sourceFolder: map.sourceRoot === undefined ? undefined : resolve(dirname(path), map.sourceRoot) }
+}
+
+/** Lines and names of the Debug component, if the file has one that can be read. */
+export function debugMapIn(cap: CapFile): FoundDebugMap | undefined {
+  if (cap.debug === undefined) return undefined
+  try {
+    const map = parseDebugComponent(cap.debug)
+    return { map: { ...map, methods: map.methods.toSorted((a, b) => a.offset - b.offset) }, sourceFolder: undefined }
+  } catch (error) {
+    if (error instanceof CapFormatError) return undefined // names are a help, not a need
+    throw error
+  }
 }
 
 function parseDebugMap(path: string, text: string): DebugMap {

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type CapFile, type DebugMap, parseCapFile } from '@gridcard/cap'
 import { buildAppletFolder } from '../applet-build.ts'
-import { type FoundDebugMap, findDebugMap } from '../symbols/debug-map-file.ts'
+import { debugMapIn, type FoundDebugMap, findDebugMap } from '../symbols/debug-map-file.ts'
 import { readInputFile } from '../workbench/input-file.ts'
 import { TestKitError } from './errors.ts'
 
@@ -24,10 +24,11 @@ const builds = new Map<string, Promise<LoadedSource>>()
 
 /** @throws LauncherError, AppletBuildError, CapFormatError; TestKitError for what is neither file nor folder */
 export async function loadSource(source: AppletSource): Promise<LoadedSource> {
-  if (source instanceof Uint8Array) return { path: 'given bytes', cap: parseCapFile(source), debug: undefined }
+  if (source instanceof Uint8Array) return fromBytes(source)
   if (typeof source !== 'string') {
     const { cap, debug } = source
-    return { path: 'given bytes', cap: parseCapFile(cap), debug: debug && { map: debug, sourceFolder: undefined } }
+    const read = fromBytes(cap)
+    return debug === undefined ? read : { ...read, debug: { map: debug, sourceFolder: undefined } }
   }
   if (!isFolder(source)) {
     const cap = parseCapFile(readInputFile(source))
@@ -39,6 +40,11 @@ export async function loadSource(source: AppletSource): Promise<LoadedSource> {
     builds.set(source, build)
   }
   return build
+}
+
+function fromBytes(bytes: Uint8Array): LoadedSource {
+  const cap = parseCapFile(bytes)
+  return { path: 'given bytes', cap, debug: debugMapIn(cap) }
 }
 
 function isFolder(path: string): boolean {
