@@ -154,7 +154,18 @@ describe('gridcard applet new', () => {
     expect(JSON.parse(stdout)).toMatchObject({
       packageName: 'forprograms',
       className: 'ForPrograms',
-      files: ['applet.json', 'src/forprograms/ForPrograms.java', 'test.apdu', 'README.md', '.gitignore'],
+      files: [
+        'applet.json',
+        'src/forprograms/ForPrograms.java',
+        'test.apdu',
+        'package.json',
+        'test/card.test.mjs',
+        '.vscode/launch.json',
+        '.vscode/extensions/gridcard-debug/package.json',
+        '.vscode/extensions/gridcard-debug/adapter.cjs',
+        'README.md',
+        '.gitignore',
+      ],
     })
   })
 

@@ -136,8 +136,9 @@ function addAppletNew(applet: Command): void {
     .addHelpText(
       'after',
       `
-The project has the applet's source, applet.json, test.apdu and a README with
-the commands to build it, test it and talk to it.
+The project has the applet's source, applet.json, tests in test.apdu and test/,
+settings to debug it in VS Code, and a README with the commands to build it,
+test it and talk to it.
 
 Exit codes: 0 done, 1 it failed, 2 the name or place cannot be used.
 

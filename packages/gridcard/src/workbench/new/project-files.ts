@@ -1,4 +1,6 @@
+import { editorFiles } from './editor-files.ts'
 import type { ProjectNames } from './project-name.ts'
+import { testFiles } from './test-files.ts'
 
 /** The files of a new project by their path in it. */
 export function projectFiles(names: ProjectNames): ReadonlyMap<string, string> {
@@ -6,8 +8,10 @@ export function projectFiles(names: ProjectNames): ReadonlyMap<string, string> {
     ['applet.json', config(names)],
     [`src/${names.packageName}/${names.className}.java`, source(names)],
     ['test.apdu', script(names)],
+    ...testFiles(names),
+    ...editorFiles(),
     ['README.md', readme(names)],
-    ['.gitignore', '*.cap\n*.exp\n*.debug.json\n'],
+    ['.gitignore', '*.cap\n*.exp\n*.debug.json\ncoverage/\nnode_modules/\n'],
   ])
 }
 
@@ -113,6 +117,7 @@ function readme({ name, className, packageName, appletAid }: ProjectNames): stri
   const commands = [
     [build, 'compile and convert'],
     ['gridcard script test.apdu', 'test'],
+    ['npm install && npm test', 'all tests, with coverage of the lines; Node 24'],
     [`gridcard run ${name}.cap`, `talk to it: "select ${name}"`],
   ]
     .map(([command, about]) => `${command!.padEnd(build.length + 4)}${about}`)
@@ -129,6 +134,9 @@ ${commands}
 |---|---|
 | \`80 10 00 00\` HELLO | \`Hello\` |
 | \`80 20 00 00\` COUNT | how often it was asked, 2 bytes |
+
+To debug it line by line in VS Code (1.89 or newer), open the folder and install the extension that it brings along: *Extensions*,
+*Recommended*, "Gridcard". \`.vscode/launch.json\` has four ways to drive the card. Other editors run \`gridcard debug\`.
 
 The source is \`src/${packageName}/${className}.java\`; \`applet.json\` names package, AIDs and API level. The AIDs are of category F: good for
 development, registered by nobody.
