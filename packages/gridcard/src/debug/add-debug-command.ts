@@ -23,8 +23,8 @@ export function addDebugCommand(program: Command): void {
     .addHelpText(
       'after',
       `
-An editor starts "gridcard debug" itself and says in its "launch" request what to
-debug:
+An editor starts "gridcard debug" itself and says in its "launch" request what
+to debug:
 
   project      folder of an applet: built, then installed
   applets      CAP files or folders; lines and names come from NAME.debug.json

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import type { DebugProtocol } from '@vscode/debugprotocol'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { appletBuild } from '../../applet-build-command.ts'
 import { appletNew } from '../../workbench/new/applet-new-command.ts'
 import { DebugHost } from '../debug-host.ts'
@@ -18,6 +18,9 @@ const source = join(project, 'src', 'wallet', 'Wallet.java')
 const METER_SECURITY = join(import.meta.dirname, '../../../../../applets/prebuilt/meter-security.cap')
 const ends: (() => unknown)[] = []
 let lines: string[] = []
+
+// Each test starts a thread that links the whole API: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 beforeAll(async () => {
   appletNew(project, {}, () => {})
