@@ -182,6 +182,11 @@ export class FrameProtection {
     return { plaintext: content, layers, applied, transactionId }
   }
 
+  /** One layer, whatever its protection and content: to explain what was sent, not to act on it. */
+  openLayer(frame: ProtectedApdu): Promise<{ readonly content: Uint8Array } | SecurityRefusal> {
+    return frame.kind === 'general-signing' ? this.#verify(frame) : this.#decipher(frame, 0)
+  }
+
   // ---- out
 
   async #wrap(

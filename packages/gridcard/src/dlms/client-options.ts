@@ -1,3 +1,4 @@
+import { type CipheringOptions, type MechanismName, mechanisms, securityPolicy } from '@gridcard/dlms'
 import { LauncherError } from '../errors.ts'
 import { parseLogicalName } from './reference.ts'
 
@@ -14,11 +15,24 @@ export interface RawClientOptions {
   readonly timeout?: string
   /** True without an address. */
   readonly hdlc?: string | true
+  readonly mechanism?: string
+  readonly form?: string
+  readonly generalKey?: string
+  readonly dedicatedKey?: true
+  readonly sign?: true
   readonly trace?: true
   readonly json?: true
 }
 
+/** How the management association is secured; the suite is that of the key file. */
+export interface SecurityOptions {
+  readonly mechanism: MechanismName
+  /** False: in clear. */
+  readonly ciphering: Omit<CipheringOptions, 'suite'> | false
+}
+
 export interface ClientOptions {
+  readonly security: SecurityOptions
   readonly host: string
   readonly port: number
   readonly keyFile: string | undefined
@@ -57,9 +71,40 @@ export function parseClientOptions(target: string, raw: RawClientOptions): Clien
     serverSap: integer('--server-sap', raw.serverSap ?? '1', 0, 0xffff),
     timeoutMs: integer('--timeout', raw.timeout ?? '10', 1, 3600) * 1000,
     hdlc: raw.hdlc === undefined ? undefined : { physicalAddress: physicalAddressOf(raw.hdlc) },
+    security: parseSecurity(raw),
     trace: raw.trace === true,
     json: raw.json === true,
   }
+}
+
+const forms = {
+  glo: 'service',
+  'general-glo': 'general',
+  'general-ciphering': 'general-ciphering',
+} as const
+const generalKeys = ['unicast', 'wrapped', 'one-pass', 'static'] as const
+
+function parseSecurity({ mechanism = 'hls-gmac', form = 'glo', generalKey, dedicatedKey, sign }: RawClientOptions) {
+  const names = Object.keys(mechanisms).filter((name) => name !== 'none')
+  if (!names.includes(mechanism)) throw bad(`--mechanism takes ${names.join(', ')}, not "${mechanism}"`)
+  const formNames = [...Object.keys(forms), 'none']
+  if (!formNames.includes(form)) throw bad(`--form takes ${formNames.join(', ')}, not "${form}"`)
+  const key = generalKeys.find((name) => name === (generalKey ?? 'unicast'))
+  if (key === undefined) throw bad(`--general-key takes ${generalKeys.join(', ')}, not "${generalKey}"`)
+  if (generalKey !== undefined && form !== 'general-ciphering')
+    throw bad('--general-key needs --form general-ciphering')
+  const isPlain = form === 'none'
+  if (isPlain && (dedicatedKey || sign)) throw bad('--form none protects nothing: no --dedicated-key, no --sign')
+  const signed = sign ? securityPolicy.signedRequest | securityPolicy.signedResponse : 0
+  const ciphering = isPlain
+    ? (false as const)
+    : {
+        form: forms[form as keyof typeof forms], // checked above
+        key,
+        dedicatedKey: dedicatedKey === true,
+        policy: securityPolicy.everythingCiphered | signed,
+      }
+  return { mechanism: mechanism as MechanismName, ciphering } // checked above
 }
 
 const physicalAddressOf = (address: string | true): number | undefined =>

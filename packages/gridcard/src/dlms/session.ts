@@ -13,7 +13,7 @@ import { connectHdlcTcp, connectWrapperTcp } from '@gridcard/dlms/node'
 import type { ClientOptions } from './client-options.ts'
 import type { CommandIo } from './command-io.ts'
 import { DlmsToolError } from './errors.ts'
-import { type AssociationKeys, findKeys, systemCode } from './keys/association-keys.ts'
+import { type AssociationKeys, findKeys, keySetOf, systemCode } from './keys/association-keys.ts'
 import { CounterFile } from './keys/counter-file.ts'
 import { Tracer } from './trace.ts'
 
@@ -76,14 +76,18 @@ export async function withManagement<T>(
     const software = new SoftwareSecurityModule({
       crypto: nodeCrypto,
       systemTitle: keys.clientSystemTitle,
-      slots: (slot) => (slot === SLOT ? { ...keys, peerSystemTitle: keys.serverSystemTitle } : undefined),
+      slots: (slot) => (slot === SLOT ? keySetOf(keys, 'client') : undefined),
       counters,
     })
     const clientSap = options.clientSap ?? managementSap
     return await connected(options, clientSap, tracer, async (transport, receivedBytes) => {
       const client = new DlmsClient({
         transport,
-        mechanism: 'hls-gmac',
+        mechanism: options.security.mechanism,
+        ciphering: options.security.ciphering && { suite: keys.suite, ...options.security.ciphering },
+        // Asked for by name on the command line.
+        allowsBrokenHashes: true,
+        ...(keys.secret && { password: keys.secret }),
         security: tracer?.security(software) ?? software,
         slot: SLOT,
         serverSystemTitle: keys.serverSystemTitle,

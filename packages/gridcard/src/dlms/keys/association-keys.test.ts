@@ -51,7 +51,13 @@ describe('a key file is refused', () => {
     ['with no hex in a key', { ...keys, authenticationKey: `Z${keys.authenticationKey.slice(1)}` }],
     ['with one key twice', { ...keys, authenticationKey: keys.blockCipherKey }],
     ['with one title twice', { ...keys, clientSystemTitle: keys.serverSystemTitle }],
-    ['with a field too many', { ...keys, masterKey: keys.blockCipherKey }],
+    ['with a field too many', { ...keys, thirdKey: keys.blockCipherKey }],
+    ['with another suite', { ...keys, suite: 3 }],
+    ['with keys of suite 0 in suite 2', { ...keys, suite: 2 }],
+    ['with a short master key', { ...keys, masterKey: keys.blockCipherKey.slice(2) }],
+    ['with a signing key in suite 0', { ...keys, clientSigningKey: '8C1F0D3A'.repeat(8) }],
+    ['with a public key cut short', { ...keys, suite: 1, serverSigningPublicKey: '8C1F0D3A'.repeat(8) }],
+    ['with an empty secret', { ...keys, secret: '' }],
   ])('%s, and never quoted', (_what, content) => {
     const refusal = refusalOf(content)
     expect(refusal?.code).toBe('GRIDCARD_KEY_FILE_UNUSABLE')
@@ -66,6 +72,7 @@ describe('a key file is refused', () => {
 test('a key file of mode 600 gives its keys, spaces in the hex or not', () => {
   expect(refusalOf({ ...keys, clientSystemTitle: '47 52 43 48 45 41 44 31' })).toBeUndefined()
   expect(findKeys(path, {})).toEqual({
+    suite: 0,
     clientSystemTitle: fromHex(keys.clientSystemTitle),
     serverSystemTitle: fromHex(keys.serverSystemTitle),
     blockCipherKey: fromHex(keys.blockCipherKey),

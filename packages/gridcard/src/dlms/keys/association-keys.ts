@@ -1,28 +1,83 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { equalBytes, fromHex } from '@gridcard/bytes'
+import { type KeySet, type SecuritySuiteId, securitySuites } from '@gridcard/dlms'
 import { DlmsToolError } from '../errors.ts'
 
-/** What both ends of a management association share, suite 0. */
-export interface AssociationKeys {
+/** What both ends of a management association share, and of the asymmetric keys what there is. */
+export interface AssociationKeys extends OptionalKeys {
+  /** Default 0. */
+  readonly suite: SecuritySuiteId
   /** 8 bytes each. */
   readonly clientSystemTitle: Uint8Array
   readonly serverSystemTitle: Uint8Array
-  /** 16 bytes each. */
+  /** 16 bytes each, in suite 2 32. */
   readonly blockCipherKey: Uint8Array
   readonly authenticationKey: Uint8Array
   /** The key file; undefined when they come from the environment. */
   readonly path: string | undefined
 }
 
-type Field = Exclude<keyof AssociationKeys, 'path'>
-
-const lengthsBytes: Readonly<Record<Field, number>> = {
-  clientSystemTitle: 8,
-  serverSystemTitle: 8,
-  blockCipherKey: 16,
-  authenticationKey: 16,
+/** A key file may have these too. */
+interface OptionalKeys {
+  readonly masterKey?: Uint8Array
+  readonly broadcastKey?: Uint8Array
+  /** The key of one association, to explain what was recorded. */
+  readonly dedicatedKey?: Uint8Array
+  /** Password of LLS, secret of HLS 2, 3, 4 and 6; 1..64 bytes. */
+  readonly secret?: Uint8Array
+  /** Private keys, and public ones as x || y; suites 1 and 2. */
+  readonly clientSigningKey?: Uint8Array
+  readonly clientSigningPublicKey?: Uint8Array
+  readonly clientAgreementKey?: Uint8Array
+  readonly clientAgreementPublicKey?: Uint8Array
+  readonly serverSigningKey?: Uint8Array
+  readonly serverSigningPublicKey?: Uint8Array
+  readonly serverAgreementKey?: Uint8Array
+  readonly serverAgreementPublicKey?: Uint8Array
 }
-const fields = Object.keys(lengthsBytes) as Field[]
+
+type Field = 'clientSystemTitle' | 'serverSystemTitle' | 'blockCipherKey' | 'authenticationKey'
+const fields: readonly Field[] = ['clientSystemTitle', 'serverSystemTitle', 'blockCipherKey', 'authenticationKey']
+
+type Shape = 'key' | 'secret' | 'private key' | 'public key'
+const optionalShapes: Readonly<Record<keyof OptionalKeys, Shape>> = {
+  masterKey: 'key',
+  broadcastKey: 'key',
+  dedicatedKey: 'key',
+  secret: 'secret',
+  clientSigningKey: 'private key',
+  clientSigningPublicKey: 'public key',
+  clientAgreementKey: 'private key',
+  clientAgreementPublicKey: 'public key',
+  serverSigningKey: 'private key',
+  serverSigningPublicKey: 'public key',
+  serverAgreementKey: 'private key',
+  serverAgreementPublicKey: 'public key',
+}
+const optionalFields = Object.keys(optionalShapes) as (keyof OptionalKeys)[]
+
+/** What one end needs for its security module. */
+export function keySetOf(keys: AssociationKeys, end: 'client' | 'server'): KeySet {
+  const { suite, blockCipherKey, authenticationKey, masterKey, broadcastKey, secret: hlsSecret } = keys
+  const isClient = end === 'client'
+  return {
+    suite,
+    blockCipherKey,
+    authenticationKey,
+    masterKey,
+    broadcastKey,
+    hlsSecret,
+    signing: {
+      privateKey: isClient ? keys.clientSigningKey : keys.serverSigningKey,
+      peerPublicKey: isClient ? keys.serverSigningPublicKey : keys.clientSigningPublicKey,
+    },
+    agreement: {
+      privateKey: isClient ? keys.clientAgreementKey : keys.serverAgreementKey,
+      peerPublicKey: isClient ? keys.serverAgreementPublicKey : keys.clientAgreementPublicKey,
+    },
+    peerSystemTitle: isClient ? keys.serverSystemTitle : keys.clientSystemTitle,
+  }
+}
 
 export const keyEnvironment: Readonly<Record<Field, string>> = {
   clientSystemTitle: 'GRIDCARD_DLMS_CLIENT_TITLE',
@@ -84,17 +139,39 @@ function parseKeys(json: unknown, path: string | undefined, nameOf: (field: Fiel
   const where = path === undefined ? '' : `${path}: `
   if (typeof json !== 'object' || json === null || Array.isArray(json)) throw unusable(`${where}not a JSON object`)
   const values = json as Record<string, unknown>
-  const read = (field: Field): Uint8Array => {
-    const text = values[field]
-    const wanted = `${lengthsBytes[field]} bytes in hex`
-    if (text === undefined) throw unusable(`${where}${nameOf(field)} is missing: ${wanted}`)
+  const suite = ([0, 1, 2] as const).find((id) => id === (values['suite'] ?? 0))
+  if (suite === undefined) throw unusable(`${where}"suite" is not 0, 1 or 2`)
+  const { keyBytes } = securitySuites[suite]
+  const octetsOf = (name: string, text: unknown, isLength: (lengthBytes: number) => boolean, wanted: string) => {
     const octets = typeof text === 'string' ? tryHex(text) : undefined
-    if (octets?.length !== lengthsBytes[field]) throw unusable(`${where}${nameOf(field)} is not ${wanted}`)
+    if (octets === undefined || !isLength(octets.length)) throw unusable(`${where}${name} is not ${wanted}`)
     return octets
   }
-  const stranger = Object.keys(values).find((name) => !fields.includes(name as Field))
+  const read = (field: Field): Uint8Array => {
+    const wantedBytes = field.endsWith('Title') ? 8 : keyBytes
+    const wanted = `${wantedBytes} bytes in hex`
+    if (values[field] === undefined) throw unusable(`${where}${nameOf(field)} is missing: ${wanted}`)
+    return octetsOf(nameOf(field), values[field], (lengthBytes) => lengthBytes === wantedBytes, wanted)
+  }
+  const readOptional = (field: keyof OptionalKeys): Uint8Array => {
+    const shape = optionalShapes[field]
+    if (shape === 'secret') {
+      return octetsOf(`"${field}"`, values[field], (length) => length >= 1 && length <= 64, '1 to 64 bytes in hex')
+    }
+    const coordinateBytes = securitySuites[suite].asymmetric?.coordinateBytes
+    if (shape !== 'key' && coordinateBytes === undefined) throw unusable(`${where}"${field}" needs suite 1 or 2`)
+    const wanted = shape === 'key' ? keyBytes : (coordinateBytes ?? 0) * (shape === 'public key' ? 2 : 1)
+    return octetsOf(`"${field}"`, values[field], (length) => length === wanted, `${wanted} bytes in hex`)
+  }
+  const known = new Set<string>([...fields, ...optionalFields, 'suite'])
+  const stranger = Object.keys(values).find((name) => !known.has(name))
   if (stranger !== undefined) throw unusable(`${where}unknown field ${JSON.stringify(stranger.slice(0, 40))}`)
+  const optional: OptionalKeys = Object.fromEntries(
+    optionalFields.filter((field) => values[field] !== undefined).map((field) => [field, readOptional(field)]),
+  )
   const keys = {
+    ...optional,
+    suite,
     clientSystemTitle: read('clientSystemTitle'),
     serverSystemTitle: read('serverSystemTitle'),
     blockCipherKey: read('blockCipherKey'),

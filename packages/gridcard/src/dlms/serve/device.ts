@@ -75,9 +75,11 @@ export class Device {
       name: 'management',
       clientSap: saps.management,
       serverSap: model.serverSap,
-      mechanism: 'hls-gmac',
+      // A signing key of the client is what suites 1 and 2 are for; without one it proves itself as in suite 0.
+      mechanism: options.keys?.clientSigningPublicKey === undefined ? 'hls-gmac' : 'hls-ecdsa',
       ciphered: true,
       slot: managementSlot,
+      suite: options.keys?.suite ?? 0,
       access: () => true,
     }
     this.associations = security === undefined ? [publicAssociation] : [publicAssociation, management]

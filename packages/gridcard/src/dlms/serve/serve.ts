@@ -7,7 +7,7 @@ import { exitCodes } from '../../exit-code.ts'
 import { integer } from '../client-options.ts'
 import type { CommandIo } from '../command-io.ts'
 import { DlmsToolError } from '../errors.ts'
-import { type AssociationKeys, findKeys, systemCode } from '../keys/association-keys.ts'
+import { type AssociationKeys, findKeys, keySetOf, systemCode } from '../keys/association-keys.ts'
 import { CounterFile } from '../keys/counter-file.ts'
 import { countersPathOf } from '../session.ts'
 import { Device, managementSlot } from './device.ts'
@@ -102,7 +102,7 @@ function moduleOf(keys: AssociationKeys, counters: CounterFile): SoftwareSecurit
   return new SoftwareSecurityModule({
     crypto: nodeCrypto,
     systemTitle: keys.serverSystemTitle,
-    slots: (slot) => (slot === managementSlot ? { ...keys, peerSystemTitle: keys.clientSystemTitle } : undefined),
+    slots: (slot) => (slot === managementSlot ? keySetOf(keys, 'server') : undefined),
     counters,
   })
 }

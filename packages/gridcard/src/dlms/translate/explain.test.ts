@@ -1,13 +1,24 @@
 import { fromHex, toHex } from '@gridcard/bytes'
+import { ecDomain } from '@gridcard/crypto'
+import { nodeCrypto } from '@gridcard/crypto/node'
+import {
+  type CipheringOptions,
+  DlmsClient,
+  DlmsServer,
+  emitApdu,
+  memoryCounterStore,
+  SoftwareSecurityModule,
+} from '@gridcard/dlms'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { AssociationKeys } from '../keys/association-keys.ts'
+import { type AssociationKeys, keySetOf } from '../keys/association-keys.ts'
 import { explain } from './explain.ts'
 import { hasProblem, type Layer, layerJson, layerLines } from './layer.ts'
 
 // Frames of other makes: the examples of the Green Book, and captures published by u9n/dlms-cosem and xdom/jdlms.
 // The keys are the books' own, known to all.
 const keys: AssociationKeys = {
+  suite: 0,
   clientSystemTitle: fromHex('4D4D4D0000BC614E'),
   serverSystemTitle: fromHex('4142434445464748'),
   blockCipherKey: fromHex('000102030405060708090A0B0C0D0E0F'),
@@ -74,7 +85,8 @@ describe('what cannot be read is told, and where', () => {
     expect(await text(frames.general, otherKey)).toContain('the tag is wrong')
     const otherTitle = { ...keys, clientSystemTitle: fromHex('4752430000000001') }
     expect(await text(frames.general, otherTitle)).toContain('a system title that is not in the key file')
-    expect(await text(frames.suite1, keys)).toContain('security suite 0 only')
+    expect(await text(frames.suite1, keys)).toContain('of another suite than the keys')
+    expect(await text(frames.suite1, { ...keys, suite: 1 })).toContain('tag right, sent by the client')
     expect(await text(frames.general.replace(/C7$/, 'C8'), keys)).toContain('the tag is wrong')
     expect(await text('C80A200123456700112233', keys)).toMatch(/not authenticated|too short|truncated/)
   })
@@ -206,5 +218,106 @@ describe('rubbish', () => {
       inside = Uint8Array.of(0x62, inside.length + 4, 0xbe, inside.length + 2, 0x04, inside.length, ...inside)
     }
     await sound(inside)
+  })
+})
+
+describe('protected APDUs of suites 0 to 2', () => {
+  const p256 = ecDomain('P-256')
+  const pair = () => {
+    const privateKey = nodeCrypto.generateEcPrivateKey(p256)
+    return { privateKey, publicKey: nodeCrypto.ecPublicKey(p256, privateKey).slice(1) }
+  }
+  const [clientSigning, serverSigning, clientAgreement, serverAgreement] = [pair(), pair(), pair(), pair()]
+  const all: AssociationKeys = {
+    ...keys,
+    suite: 1,
+    dedicatedKey: nodeCrypto.randomBytes(16),
+    masterKey: nodeCrypto.randomBytes(16),
+    clientSigningKey: clientSigning.privateKey,
+    clientSigningPublicKey: clientSigning.publicKey,
+    serverSigningPublicKey: serverSigning.publicKey,
+    clientAgreementPublicKey: clientAgreement.publicKey,
+    serverAgreementKey: serverAgreement.privateKey,
+    serverAgreementPublicKey: serverAgreement.publicKey,
+  }
+  const get = fromHex('C001C100080000010000FF0200')
+
+  /** What a client with these keys sends. */
+  async function sent(ciphering: CipheringOptions): Promise<Uint8Array> {
+    let last = new Uint8Array(0)
+    const server = new DlmsServer({
+      objects: [],
+      associations: [
+        {
+          name: 'm',
+          clientSap: 1,
+          serverSap: 1,
+          mechanism: 'none',
+          ciphered: true,
+          slot: 0,
+          suite: 1,
+          access: () => true,
+        },
+      ],
+      security: moduleOf('server'),
+    })
+    const connection = server.connection()
+    const client = new DlmsClient({
+      transport: {
+        async send(apdu) {
+          last = Uint8Array.from(apdu)
+          const answer = await connection.handle({ sourceWPort: 1, destinationWPort: 1, apdu })
+          return answer ?? new Uint8Array(0)
+        },
+      },
+      mechanism: 'none',
+      ciphering: { suite: 1, ...ciphering },
+      security: moduleOf('client'),
+      slot: 0,
+      serverSystemTitle: keys.serverSystemTitle,
+    })
+    await client.associate()
+    await client.get({ classId: 8, logicalName: '0.0.1.0.0.255', attributeIndex: 2 }).catch(() => {})
+    return last
+  }
+  const whole: AssociationKeys = { ...all, serverSigningKey: serverSigning.privateKey }
+  const moduleOf = (end: 'client' | 'server') =>
+    new SoftwareSecurityModule({
+      crypto: nodeCrypto,
+      systemTitle: end === 'client' ? keys.clientSystemTitle : keys.serverSystemTitle,
+      slots: () => keySetOf(whole, end),
+      counters: memoryCounterStore(),
+    })
+
+  const linesOf = async (frame: Uint8Array, given?: AssociationKeys) =>
+    (await explain(frame, given)).flatMap((layer) => layerLines(layer, 200)).join('\n')
+
+  test.each<[string, CipheringOptions, RegExp]>([
+    ['general-glo-ciphering', { form: 'general' }, /general-glo-ciphering[\s\S]*tag right, sent by the client/],
+    ['wrapped key', { form: 'general-ciphering', key: 'wrapped' }, /wrapped under the master key[\s\S]*tag right/],
+    ['one-pass', { form: 'general-ciphering', key: 'one-pass' }, /agreed: one-pass[\s\S]*tag right/],
+    ['signed', { policy: 0xfc }, /signature right, signed by the client[\s\S]*tag right, sent by the client/],
+  ])('%s: opened with the keys, and not without', async (_name, ciphering, pattern) => {
+    const frame = await sent(ciphering)
+    const without = await linesOf(frame)
+    expect(without).not.toMatch(/0\.0\.1\.0\.0\.255/)
+    expect(without).toMatch(/--key-file/)
+    const lines = await linesOf(frame, whole)
+    expect(lines).toMatch(pattern)
+    expect(lines).toMatch(/0\.0\.1\.0\.0\.255/)
+    const changed = frame.with(frame.length - 1, frame.at(-1)! ^ 1)
+    expect((await explain(changed, whole)).some(hasProblem)).toBe(true)
+  })
+
+  test('a dedicated key opens what was recorded, when it is in the key file', async () => {
+    const client = moduleOf('client')
+    const handle = await client.sessionKeys.openDedicated(0, all.dedicatedKey!)
+    if ('refused' in handle) throw new Error(handle.refused)
+    const secured = await client.protect({ slot: 0, securityControl: 0x31, plaintext: get, key: handle })
+    if ('refused' in secured) throw new Error(secured.refused)
+    const frame = emitApdu({ kind: 'ded-ciphered', tag: 0xd0, securityControl: 0x31, ...secured })
+    const { dedicatedKey: _gone, ...others } = whole
+    expect(await linesOf(frame, others)).toMatch(/the key it needs is not in the key file/)
+    expect(await linesOf(frame, whole)).toMatch(/tag right[\s\S]*0\.0\.1\.0\.0\.255/)
   })
 })

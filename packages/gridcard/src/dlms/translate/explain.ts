@@ -12,8 +12,11 @@ import {
   type CosemData,
   conformanceNames,
   dataAccessResultName,
+  type GeneralHeader,
   hdlcFlag,
+  type KeyInfo,
   mechanisms,
+  type ProtectedApdu,
   parseApdu,
   parseData,
   parseWpdu,
@@ -26,7 +29,7 @@ import { attributeText, methodText } from '../reference.ts'
 import { dateTimeText, valueLines, wrapped } from '../value-text.ts'
 import { explainHdlc } from './explain-hdlc.ts'
 import { type Layer, unread } from './layer.ts'
-import { openCiphered } from './open-ciphered.ts'
+import { openProtected } from './open-ciphered.ts'
 import { isSecretAttribute, isSecretMethod } from './secrets.ts'
 
 type Field = Layer['fields'][number]
@@ -107,19 +110,27 @@ export async function explainApdu(bytes: Uint8Array, keys?: AssociationKeys, dep
   if ('userInformation' in apdu && apdu.userInformation !== undefined) {
     inside.push(await explainApdu(apdu.userInformation, keys, depth + 1))
   }
-  if (apdu.kind === 'glo-ciphered' || apdu.kind === 'general-glo-ciphering') {
-    const systemTitle = apdu.kind === 'general-glo-ciphering' ? apdu.systemTitle : undefined
-    if (keys === undefined) fields.push(['content', 'ciphered; --key-file opens it'])
-    else {
-      const opened = await openCiphered({ ...apdu, tag, systemTitle }, keys)
-      if ('problem' in opened) problem = opened.problem
-      else {
-        fields.push(['opened', `tag right, sent by the ${opened.sender}`])
-        inside.push(await explainApdu(opened.plaintext, keys, depth + 1))
-      }
-    }
+  if (isProtectedApdu(apdu)) {
+    const signed = apdu.kind === 'general-signing' ? apdu.content : undefined
+    const isSigning = signed !== undefined
+    const opened = keys === undefined ? undefined : await openProtected(apdu, keys)
+    if (opened === undefined) {
+      fields.push(['content', isSigning ? 'signed; --key-file checks it' : 'ciphered; --key-file opens it'])
+    } else if ('problem' in opened) problem = opened.problem
+    else fields.push([isSigning ? 'checked' : 'opened', openedText(apdu, opened.sender)])
+    const content = opened !== undefined && 'content' in opened ? opened.content : signed
+    if (content !== undefined) inside.push(await explainApdu(content, keys, depth + 1))
   }
   return { name, lengthBytes: bytes.length, fields, problem, inside }
+}
+
+const isProtectedApdu = (apdu: Apdu): apdu is ProtectedApdu =>
+  'securityControl' in apdu || apdu.kind === 'general-signing'
+
+function openedText(apdu: ProtectedApdu, sender: 'client' | 'server'): string {
+  if (apdu.kind === 'general-signing') return `signature right, signed by the ${sender}`
+  const isProved = (apdu.securityControl & 0x10) !== 0
+  return isProved ? `tag right, sent by the ${sender}` : 'encrypted only: nothing proves who sent it, or what'
 }
 
 const nameOf = (tag: number): string => apduNameOf(tag) ?? `tag ${toHex(Uint8Array.of(tag))}`
@@ -153,12 +164,22 @@ function fieldsOf(apdu: Apdu, bytes: Uint8Array): Field[] {
     case 'rlre':
       return [['reason', releaseText(apdu.reason)]]
     case 'glo-ciphered':
+    case 'ded-ciphered':
       return securedFields(apdu.securityControl, apdu.invocationCounter, apdu.body)
     case 'general-glo-ciphering':
+    case 'general-ded-ciphering':
       return [
         ['system title', titleText(apdu.systemTitle)],
         ...securedFields(apdu.securityControl, apdu.invocationCounter, apdu.body),
       ]
+    case 'general-ciphering':
+      return [
+        ...partyFields(apdu),
+        ['key', keyInfoText(apdu.keyInfo)],
+        ...securedFields(apdu.securityControl, apdu.invocationCounter, apdu.body),
+      ]
+    case 'general-signing':
+      return [...partyFields(apdu), ['signature', `${apdu.signature.length} bytes`]]
     case 'initiate-request':
       return [
         ['DLMS version', String(apdu.dlmsVersion)],
@@ -395,4 +416,37 @@ const releaseText = (reason: number | undefined): string =>
 
 function named(table: Readonly<Record<string, number>>, code: number): string {
   return Object.keys(table).find((name) => table[name] === code) ?? `code ${code}`
+}
+
+function partyFields(header: GeneralHeader): Field[] {
+  return [
+    ['transaction', toHex(header.transactionId) || 'none'],
+    ['originator', titleText(header.originatorSystemTitle)],
+    ['recipient', titleText(header.recipientSystemTitle)],
+    ...(header.dateTime.length > 0 ? [['date-time', toHex(header.dateTime)] as const] : []),
+    ...(header.otherInformation.length > 0 ? [['other information', toHex(header.otherInformation)] as const] : []),
+  ]
+}
+
+function keyInfoText(keyInfo: KeyInfo | undefined): string {
+  switch (keyInfo?.kind) {
+    case undefined:
+      return 'not told'
+    case 'identified-key':
+      return keyInfo.keyId === 0
+        ? 'global unicast'
+        : keyInfo.keyId === 1
+          ? 'global broadcast'
+          : `number ${keyInfo.keyId}`
+    case 'wrapped-key':
+      return 'comes along, wrapped under the master key'
+    case 'agreed-key':
+      return `agreed: ${agreementText(keyInfo.keyParameters)}`
+  }
+}
+
+function agreementText(parameters: Uint8Array): string {
+  const scheme = parameters.length === 1 ? parameters[0] : undefined
+  if (scheme === 1) return 'one-pass Diffie-Hellman C(1e, 1s)'
+  return scheme === 2 ? 'static unified model C(0e, 2s)' : `scheme ${toHex(parameters)}`
 }
