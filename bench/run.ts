@@ -7,6 +7,7 @@ import { aesBlocks, ecdsaSignatures } from './questions/card-cryptography.ts'
 import { cardFleet } from './questions/card-fleet.ts'
 import { cardGcmProtect } from './questions/card-gcm-protect.ts'
 import { cardClone, cardOpen } from './questions/card-start.ts'
+import { dlmsAssociations } from './questions/dlms-associations.ts'
 import { dlmsGloGet } from './questions/dlms-glo-get.ts'
 import { dlmsProfileCodec } from './questions/dlms-profile-codec.ts'
 import { dlmsReads } from './questions/dlms-reads.ts'
@@ -27,6 +28,7 @@ const questions: readonly Question[] = [
   dlmsReads,
   dlmsGloGet,
   dlmsProfileCodec,
+  dlmsAssociations,
   rowsIntoStore,
 ]
 

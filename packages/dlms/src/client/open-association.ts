@@ -9,7 +9,7 @@ import { actionResultName, dataAccessResultName } from '../apdu/results.ts'
 import type { ReadResponse } from '../apdu/short-name.ts'
 import { cosem } from '../cosem/cosem-data.ts'
 import { DlmsError } from '../errors.ts'
-import { challengeBytesOf, isServiceLike, isUsableChallenge } from '../security/challenge.ts'
+import { freshChallenge, isServiceLike, isUsableChallenge } from '../security/challenge.ts'
 import { FrameProtection, type ProtectionLayers } from '../security/frame-protection.ts'
 import { initiateLayers, isSameForm, requestLayers } from '../security/protection-layers.ts'
 import { type HlsMechanism, isRefusal, type SecurityRefusal } from '../security/security-module.ts'
@@ -130,7 +130,7 @@ async function open(
   const applicationContextName = contextOf(options, ciphering)
   const needsTitle = ciphering !== undefined || titledMechanisms.has(mechanism)
   const challenge = isHls(mechanism)
-    ? granted(await options.security!.hlsChallenge(options.slot!, challengeBytesOf(mechanism)))
+    ? granted(await freshChallenge(options.security!, options.slot!, mechanism))
     : undefined
   const answer = await options.send(
     emitAarq({

@@ -1,5 +1,6 @@
 import { parseXdlms } from '../apdu/apdu.ts'
 import { DlmsError } from '../errors.ts'
+import type { HlsMechanism, SecurityModule, SecurityRefusal } from './security-module.ts'
 
 export const CHALLENGE_MIN_BYTES = 8
 export const CHALLENGE_MAX_BYTES = 64
@@ -21,7 +22,7 @@ const harmless = new Set(['exception-response', 'confirmed-service-error', 'gene
  * Whether a challenge begins with a service. A token of mechanism 5 is made like a message that is authenticated only,
  * `SC || IC || T` over octets that the peer chooses: whoever lets us answer such a challenge has a message of ours, with
  * a right tag, for anybody who takes control 0x10. So it is not answered. A random challenge looks so about once in
- * 10,000 times, and the association is tried again.
+ * 10,000 times: `freshChallenge` gives none of these, and a peer who draws one has to try again.
  */
 export function isServiceLike(challenge: Uint8Array): boolean {
   for (let length = 3; length <= challenge.length; length++) {
@@ -32,4 +33,20 @@ export function isServiceLike(challenge: Uint8Array): boolean {
     }
   }
   return false
+}
+
+/** More draws than anybody needs whose random numbers are random. */
+const DRAWS = 8
+
+/** A challenge of ours that no peer has a reason to refuse. */
+export async function freshChallenge(
+  security: SecurityModule,
+  slot: number,
+  mechanism: HlsMechanism,
+): Promise<Uint8Array | SecurityRefusal> {
+  for (let draw = 1; ; draw++) {
+    const challenge = await security.hlsChallenge(slot, challengeBytesOf(mechanism))
+    const isGood = !(challenge instanceof Uint8Array) || mechanism !== 'hls-gmac' || !isServiceLike(challenge)
+    if (isGood || draw === DRAWS) return challenge
+  }
 }

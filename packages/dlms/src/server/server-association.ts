@@ -19,7 +19,7 @@ import { actionResults } from '../apdu/results.ts'
 import { cosem } from '../cosem/cosem-data.ts'
 import { DlmsError } from '../errors.ts'
 import type { Caller, CosemObject } from '../interface-classes/cosem-object.ts'
-import { challengeBytesOf, isServiceLike } from '../security/challenge.ts'
+import { freshChallenge, isServiceLike } from '../security/challenge.ts'
 import { FrameProtection, overheadBytesOf, type ProtectionLayers } from '../security/frame-protection.ts'
 import { answerLayers, initiateLayers } from '../security/protection-layers.ts'
 import { type HlsMechanism, isRefusal, type SecurityModule, type SecurityRefusal } from '../security/security-module.ts'
@@ -265,7 +265,7 @@ export class ServerAssociation {
     const isHls = isHlsMechanism(mechanism)
     let serverChallenge: Uint8Array | undefined
     if (isHls) {
-      const challenge = await this.#security.hlsChallenge(this.#slot, challengeBytesOf(mechanism))
+      const challenge = await freshChallenge(this.#security, this.#slot, mechanism)
       if (isRefusal(challenge)) return this.#refuseFrame(challenge, refusedAare(this.#config))
       if (equalBytes(challenge, aarq.authenticationValue!)) return this.#refuse('its challenge is our own')
       serverChallenge = challenge
