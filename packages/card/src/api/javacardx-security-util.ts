@@ -93,10 +93,12 @@ function compared(a: Uint8Array, b: Uint8Array): number {
   return 0
 }
 
+/** The offset behind what was written, as the vendor's sample of a wallet takes it. */
 const get: JcreMethod = (jcre, at) => {
   const value = numberOf(jcre, handleAt(jcre, at))
-  putResult(jcre, byteRange(jcre, handleAt(jcre, at + 1), shortAt(jcre, at + 2), value.length), value)
-  return value.length
+  const offset = shortAt(jcre, at + 2)
+  putResult(jcre, byteRange(jcre, handleAt(jcre, at + 1), offset, value.length), value)
+  return offset + value.length
 }
 
 /** A smaller number, or one that does not fit, is ILLEGAL_VALUE. */
