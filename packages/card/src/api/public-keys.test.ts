@@ -346,6 +346,32 @@ describe.each(PROVIDERS)('RSA over %s', (_, provider) => {
     }
   })
 
+  it('without padding squares modulo a number shorter than the key, as JCMathLib has it', () => {
+    const api = fixture(provider)
+    const short = BigInt(`0x${toHex(P256.p)}`)
+    const modulus = fromHex('00'.repeat(32) + toHex(P256.p))
+    const power = (type: 4 | 5, exponent: Uint8Array, mode: 1 | 2, block: Uint8Array) => {
+      const key = api.value(api.callStatic(BUILD_KEY, type, 512, 0))
+      api.value(set(api, key, 'setModulus', modulus))
+      api.value(set(api, key, 'setExponent', exponent))
+      const pkcs1 = api.value(api.callStatic(CIPHER, 10, 0))
+      expect(api.call(pkcs1, INIT, key, mode)).toEqual(ILLEGAL_VALUE)
+      const plain = api.value(api.callStatic(CIPHER, 12, 0))
+      api.value(api.call(plain, INIT, key, mode))
+      const out = api.array(64)
+      const answer = api.call(plain, DO_FINAL, api.array(block), 0, block.length, out, 0)
+      return 'value' in answer ? toHex(api.bytes(out)) : answer
+    }
+    const base = fromHex('00'.repeat(32) + S)
+    const expected = (BigInt(`0x${S}`) ** 2n % short).toString(16).toUpperCase().padStart(128, '0')
+    expect(power(5, fromHex('02'), 1, base)).toBe(expected)
+    expect(power(4, fromHex('02'), 2, base)).toBe(expected)
+    expect(power(5, fromHex('0000000002'), 1, base)).toBe(expected)
+    expect(power(5, fromHex('02'), 1, modulus)).toEqual(ILLEGAL_USE)
+    expect(power(5, fromHex('02'), 1, base.subarray(32))).toEqual(ILLEGAL_USE)
+    expect(power(5, fromHex('02'), 1, new Uint8Array(64))).toBe('00'.repeat(64))
+  })
+
   it('without padding takes a block smaller than the modulus, and nothing else; with type 1 a private key encrypts', () => {
     const api = fixture(provider)
     const { publicKey, privateKey } = keys(api, true)

@@ -22,7 +22,7 @@ import {
   shortAt,
 } from './native-call.ts'
 import { type1Block, type1Message } from './rsa-block-type-1.ts'
-import { openRsaPrivateKey, openRsaPublicKey, requireRsaKeyIsSet } from './rsa-keys.ts'
+import { openRsaPrivateKey, openRsaPublicKey, openRsaTransform, requireRsaKeyIsSet } from './rsa-keys.ts'
 
 /** Cipher for RSA. Hidden cells: padding, key, mode; they persist, the block begun lives in the session. */
 const CLASS_NAME = 'gridcard/RsaCipher'
@@ -72,10 +72,12 @@ const init: JcreMethod = (jcre, at) => {
   const cipher = handleAt(jcre, at)
   const key = handleAt(jcre, at + 1)
   const mode = byteAt(jcre, at + 2)
-  open(jcre, key)
+  const padding = hiddenShort(jcre, cipher, PADDING)
+  if (padding === PAD.NOPAD) openRsaTransform(jcre, key)
+  else open(jcre, key)
   const isEncrypting = mode === CIPHER_MODE.encrypt
   if (!isEncrypting && mode !== CIPHER_MODE.decrypt) failCrypto(jcre, CRYPTO.ILLEGAL_VALUE)
-  const isOaep = OAEP_HASH[hiddenShort(jcre, cipher, PADDING)] !== undefined
+  const isOaep = OAEP_HASH[padding] !== undefined
   if (isOaep && isEncrypting !== (requireKey(jcre, key) === 'rsa-public')) failCrypto(jcre, CRYPTO.ILLEGAL_VALUE)
   putHiddenShort(jcre, cipher, KEY, key)
   putHiddenShort(jcre, cipher, MODE, mode)
@@ -96,7 +98,8 @@ function gathered(jcre: Jcre, at: number): Uint8Array {
   const begun = (jcre.sessions.get(cipher) as { bytes: Uint8Array } | undefined)?.bytes ?? new Uint8Array()
   const all = concatBytes(begun, part)
   part.fill(0)
-  if (all.length > open(jcre, key).modulusLengthBytes) {
+  const isBare = hiddenShort(jcre, cipher, PADDING) === PAD.NOPAD
+  if (all.length > (isBare ? openRsaTransform(jcre, key) : open(jcre, key)).modulusLengthBytes) {
     all.fill(0)
     failCrypto(jcre, CRYPTO.ILLEGAL_USE)
   }
@@ -111,12 +114,19 @@ const update: JcreMethod = (jcre, at) => {
   return 0
 }
 
+/** Exactly a block. */
+function bare(jcre: Jcre, key: number, bytes: Uint8Array): Uint8Array {
+  const operation = openRsaTransform(jcre, key)
+  if (bytes.length !== operation.modulusLengthBytes) return failCrypto(jcre, CRYPTO.ILLEGAL_USE)
+  return operation.transform(bytes)
+}
+
 function transformed(jcre: Jcre, cipher: number, bytes: Uint8Array): Uint8Array {
   const key = hiddenHandle(jcre, cipher, KEY)
   const padding = hiddenShort(jcre, cipher, PADDING)
   const isEncrypting = hiddenShort(jcre, cipher, MODE) === CIPHER_MODE.encrypt
   const isPublic = requireKey(jcre, key) === 'rsa-public'
-  if (padding === PAD.NOPAD) return open(jcre, key).transform(bytes)
+  if (padding === PAD.NOPAD) return bare(jcre, key, bytes)
   if (isPublic !== isEncrypting) {
     const operations = open(jcre, key)
     if (!isEncrypting) {

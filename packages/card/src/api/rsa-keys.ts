@@ -81,6 +81,44 @@ export function openRsaPrivateKey(jcre: Jcre, key: number): RsaPrivateOperations
   })
 }
 
+/** A bare operation on blocks as long as the key. */
+export interface RsaTransform {
+  readonly modulusLengthBytes: number
+  transform(block: Uint8Array): Uint8Array
+}
+
+/**
+ * Without padding a key need not be one of RSA: libraries take the operation for a modular power, with exponent 2 to square
+ * or a modulus shorter than the key, behind zeros. Seen in OpenCryptoProject/JCMathLib.
+ */
+export function openRsaTransform(jcre: Jcre, key: number): RsaTransform {
+  const kind = requireKey(jcre, key)
+  if (kind === 'rsa-crt-private') return openRsaPrivateKey(jcre, key)
+  if (kind !== 'rsa-public' && kind !== 'rsa-private') return failCrypto(jcre, CRYPTO.ILLEGAL_VALUE)
+  const shape = kind === 'rsa-public' ? rsaPublicKeyShape : rsaPrivateKeyShape
+  if (!isInitialized(jcre, shape, key)) failCrypto(jcre, CRYPTO.UNINITIALIZED_KEY)
+  const modulus = partOf(jcre, shape, key, RSA_PART.modulus)
+  const exponent = withoutZeros(partOf(jcre, shape, key, RSA_PART.exponent))
+  const isRsa = modulus[0] !== 0 && exponent.at(-1)! % 2 === 1 && (exponent.length > 1 || exponent[0]! >= 3)
+  if (isRsa) return kind === 'rsa-public' ? openRsaPublicKey(jcre, key) : openRsaPrivateKey(jcre, key)
+  const short = withoutZeros(modulus)
+  return {
+    modulusLengthBytes: modulus.length,
+    transform(block) {
+      const lead = modulus.length - short.length
+      const result = new Uint8Array(modulus.length)
+      result.set(jcre.crypto.modularPower(withoutZeros(block), exponent, short), lead)
+      exponent.fill(0)
+      return result
+    },
+  }
+}
+
+function withoutZeros(number: Uint8Array): Uint8Array {
+  const first = number.findIndex((byte) => byte !== 0)
+  return first < 0 ? new Uint8Array() : number.slice(first)
+}
+
 /** UNINITIALIZED_KEY unless the RSA key is whole: a transient one may have been cleared since the last init. */
 export function requireRsaKeyIsSet(jcre: Jcre, key: number): void {
   const kind = requireKey(jcre, key)

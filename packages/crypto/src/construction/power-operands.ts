@@ -10,8 +10,8 @@ export interface PowerOperands {
 const numberOf = (bytes: Uint8Array): bigint => (bytes.length === 0 ? 0n : bytesToNumberBE(Uint8Array.from(bytes)))
 
 export function requirePowerOperands(base: Uint8Array, exponent: Uint8Array, modulus: Uint8Array): PowerOperands {
-  if (modulus.length < 64 || modulus.length > 512 || modulus[0] === 0 || modulus.at(-1)! % 2 === 0) {
-    throw new CryptoPortError('CRYPTO_UNSUPPORTED', `a modulus is odd and has 64 to 512 bytes, not ${modulus.length}`)
+  if (modulus.length < 16 || modulus.length > 512 || modulus[0] === 0 || modulus.at(-1)! % 2 === 0) {
+    throw new CryptoPortError('CRYPTO_UNSUPPORTED', `a modulus is odd and has 16 to 512 bytes, not ${modulus.length}`)
   }
   if (base.length > 2 * modulus.length || exponent.length > 2 * modulus.length) {
     throw new CryptoPortError('CRYPTO_OUT_OF_RANGE', 'base and exponent are smaller than the modulus')
