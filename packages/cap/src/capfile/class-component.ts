@@ -13,6 +13,7 @@ import {
   FORMAT_2_2,
   FORMAT_2_3,
   type FormatNumber,
+  isExtendedFormat,
   parseInfo,
   readClassRef,
   readMany,
@@ -97,9 +98,9 @@ function readClass(
     firstReferenceToken,
     referenceCount,
     publicMethodTableBase,
-    publicMethodTable: readMany(publicCount, () => readMethodOffset(reader, format)),
+    publicMethodTable: readMany(publicCount, () => readTableEntry(reader, format)),
     packageMethodTableBase,
-    packageMethodTable: readMany(packageCount, () => readMethodOffset(reader, format)),
+    packageMethodTable: readMany(packageCount, () => readTableEntry(reader, format)),
     interfaces: readMany(interfaceCount, () => readImplementedInterface(reader)),
   }
   const remote = format >= FORMAT_2_2 && flags & CLASS_FLAGS.ACC_REMOTE ? readRemote(reader) : undefined
@@ -110,6 +111,20 @@ function readClass(
     publicVirtualMethodTokenMapping: reader.take(publicMethodTableBase + publicCount),
     cap22InheritablePublicMethodTokenCount: reader.u8(),
   }
+}
+
+/** Where the inherited method lives in another package; in extended format the block is FF, too. */
+const ELSEWHERE = 0xffff
+const ELSEWHERE_EXTENDED = 0xffffff
+
+function readTableEntry(reader: ByteReader, format: FormatNumber): number {
+  const offset = readMethodOffset(reader, format)
+  return offset === ELSEWHERE_EXTENDED ? ELSEWHERE : offset
+}
+
+function writeTableEntry(writer: ByteWriter, offset: number, format: FormatNumber): void {
+  const isElsewhere = offset === ELSEWHERE && isExtendedFormat(format)
+  writeMethodOffset(writer, isElsewhere ? ELSEWHERE_EXTENDED : offset, format)
 }
 
 function readImplementedInterface(reader: ByteReader): ImplementedInterfaceInfo {
@@ -178,8 +193,8 @@ function writeClass(writer: ByteWriter, one: ClassInfo, format: FormatNumber): v
   writer.u8(one.declaredInstanceSizeCells).u8(one.firstReferenceToken).u8(one.referenceCount)
   writer.u8(one.publicMethodTableBase).u8(one.publicMethodTable.length)
   writer.u8(one.packageMethodTableBase).u8(one.packageMethodTable.length)
-  for (const methodOffset of one.publicMethodTable) writeMethodOffset(writer, methodOffset, format)
-  for (const methodOffset of one.packageMethodTable) writeMethodOffset(writer, methodOffset, format)
+  for (const methodOffset of one.publicMethodTable) writeTableEntry(writer, methodOffset, format)
+  for (const methodOffset of one.packageMethodTable) writeTableEntry(writer, methodOffset, format)
   for (const implemented of one.interfaces) {
     writeClassRef(writer, implemented.interface)
     writer.u8(implemented.index.length)

@@ -136,6 +136,18 @@ describe('an extended CAP file', () => {
     expect(verifyCapFile(cap).filter((one) => one.severity === 'violation')).toEqual([])
   })
 
+  it('marks inherited methods in a table with FF FFFF, as the vendor does', () => {
+    const holes = assemble(`${TEXT}
+.class app extends javacard/framework/Applet
+  .public 4 first_make - - first_make
+  .tokens 8 0001020304050607
+.end`)
+    expect(info(holes, COMPONENT_TAGS.class)).toContain('04040000000009FFFFFFFFFFFF000009')
+    const again = parseComponents(emitComponents(holes))
+    expect(again.classes.classes.at(-1)!.publicMethodTable).toEqual([9, 0xffff, 0xffff, 9])
+    expect(toHex(emitComponents(again))).toBe(toHex(emitComponents(holes)))
+  })
+
   it('tells its public packages', () => {
     expect(exportedPackages(cap).map((one) => [toHex(one.package.aid).slice(-2), one.classes.length])).toEqual([
       ['02', 1],

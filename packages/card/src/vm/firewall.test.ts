@@ -91,8 +91,8 @@ class TwoContexts {
   }
 
   /** Runs the client's code with a reference in local 0. */
-  run(handle: number): Outcome {
-    return this.vm.call(this.#client, this.clientOwner, 0, [handle])
+  run(handle: number, owner = this.clientOwner): Outcome {
+    return this.vm.call(this.#client, owner, 0, [handle])
   }
 
   /** An AID object of the JCRE, a permanent entry point. */
@@ -220,6 +220,43 @@ describe('an object of another context', () => {
     expect(run('sconst_1 anewarray %0.0 sconst_0 aload_0 aastore return', 'plain')).toMatchObject({
       thrown: 'ArrayStoreException',
     })
+  })
+})
+
+describe('an object of the own context, and any for the JCRE', () => {
+  const CODE: [string, string, keyof TwoContexts][] = [
+    ['baload', 'aload_0 sconst_0 baload sreturn', 'bytes'],
+    ['bastore', 'aload_0 sconst_0 sconst_1 bastore return', 'bytes'],
+    ['saload', 'aload_0 sconst_0 saload sreturn', 'shorts'],
+    ['sastore', 'aload_0 sconst_0 sconst_1 sastore return', 'shorts'],
+    ['aaload', 'aload_0 sconst_0 aaload areturn', 'references'],
+    ['aastore', 'aload_0 sconst_0 aconst_null aastore return', 'references'],
+    ['arraylength', 'aload_0 arraylength sreturn', 'bytes'],
+    ['checkcast of an array', 'aload_0 checkcast byte areturn', 'bytes'],
+    ['getfield_s', 'aload_0 getfield_s main.0 sreturn', 'plain'],
+    ['getfield_s_this', 'getfield_s_this main.0 sreturn', 'plain'],
+    ['putfield_s', 'aload_0 sconst_1 putfield_s main.0 return', 'plain'],
+    ['putfield_s_this', 'sconst_1 putfield_s_this main.0 return', 'plain'],
+    ['invokevirtual', 'aload_0 aload_0 invokevirtual java/lang/Object.equals(Ljava/lang/Object;)Z sreturn', 'plain'],
+    ['an array method', 'aload_0 aload_0 invokevirtual java/lang/Object.equals(Ljava/lang/Object;)Z sreturn', 'bytes'],
+    ['a call of an ordinary interface', 'aload_0 sconst_1 invokeinterface 2 %0.1.0 sreturn', 'service'],
+    ['a call of a shareable interface', 'aload_0 sconst_1 invokeinterface 2 %0.0.0 sreturn', 'service'],
+    ['checkcast to a class', 'aload_0 checkcast class java/lang/Object areturn', 'plain'],
+    ['instanceof an ordinary interface', 'aload_0 instanceof class %0.1 sreturn', 'service'],
+    ['instanceof a shareable interface', 'aload_0 instanceof class %0.0 sreturn', 'plain'],
+  ]
+  it.each(CODE)('allows %s', (_, code, which) => {
+    const contexts = new TwoContexts(code)
+    for (const owner of [contexts.serverOwner, JCRE_OWNER]) {
+      expect(contexts.run(contexts[which] as number, owner)).toEqual({ result: expect.any(Number) })
+    }
+  })
+
+  it('allows athrow', () => {
+    const contexts = new TwoContexts('aload_0 athrow')
+    for (const owner of [contexts.serverOwner, JCRE_OWNER]) {
+      expect(contexts.run(contexts.exception, owner)).toMatchObject({ thrown: expect.stringContaining('Class+0x') })
+    }
   })
 })
 
