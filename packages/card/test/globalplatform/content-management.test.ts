@@ -102,7 +102,7 @@ describe('INSTALL', () => {
     expect(installOne(host)).toBe('6A88')
     loadPackage(host, ONE)
     expect(installOne(host, { module: INSTANCE })).toBe('6A88')
-    expect(installOne(host, { parameters: '' })).toBe('6A80')
+    expect(installOne(host, { parameters: 'C9' })).toBe('6A80')
     expect(installOne(host, { instance: ISD_AID })).toBe('6985')
     expect(installOne(host, { privileges: '80' })).toBe('6A80')
     expect(installOne(host, { privileges: '000001' })).toBe('6A80')

@@ -107,9 +107,9 @@ export function installApplication(
   const set = request.privileges
   requireGrantable(context, set, { isDomain, isSelectable: o.isSelectable })
   const objects = commandTlvs(request.parameters)
-  requireThat(findTlv(objects, TAG.application) !== undefined, GP_SW.wrongData)
   requireMemory(context, objects)
-  const specific = findTlv(objects, TAG.application)!
+  // Clients of older cards leave C9 away when there is nothing in it.
+  const specific = findTlv(objects, TAG.application) ?? new Uint8Array()
   const domainObjects = isDomain ? domainParameters(context, specific) : []
   gp.installation = {
     domain: owner,
