@@ -62,30 +62,34 @@ function isUsable(host: GpHost): boolean {
 }
 
 describe('any command', () => {
-  it('gets an answer, and the card goes on', () => {
-    const next = random(20260)
-    let host = openCard()
-    let withoutTrouble = 0
-    for (let i = 0; i < COUNT; i++) {
-      const ins = next(20) === 0 ? next(256) : INSTRUCTIONS[next(INSTRUCTIONS.length)]!
-      const p1 = next(3) === 0 ? next(256) : [0x00, 0x02, 0x04, 0x0c, 0x0e, 0x10, 0x20, 0x40, 0x80][next(9)]!
-      const p2 = next(3) === 0 ? next(256) : [0x00, 0x01, 0x02, 0x03, 0x80, 0x81][next(6)]!
-      const data = mutated(next)
-      const isBare = next(4) === 0
-      const answer = isBare
-        ? host.raw(
-            `${['80', '00', '84', 'C0', '90', '81'][next(6)]}${byte(ins)}${byte(p1)}${byte(p2)}${data.length > 0 ? lv(data) : ''}00`,
-          )
-        : host.send(ins, p1, p2, data.slice(0, 230))
-      expect(answer, `${i}: ${byte(ins)} ${byte(p1)} ${byte(p2)} ${toHex(data)}`).toMatch(/(9000|6[1-9A-E]..)$/)
-      withoutTrouble++
-      if (answer.endsWith('6982') || next(50) === 0) {
-        if (!isUsable(host)) host = openCard()
+  it(
+    'gets an answer, and the card goes on',
+    () => {
+      const next = random(20260)
+      let host = openCard()
+      let withoutTrouble = 0
+      for (let i = 0; i < COUNT; i++) {
+        const ins = next(20) === 0 ? next(256) : INSTRUCTIONS[next(INSTRUCTIONS.length)]!
+        const p1 = next(3) === 0 ? next(256) : [0x00, 0x02, 0x04, 0x0c, 0x0e, 0x10, 0x20, 0x40, 0x80][next(9)]!
+        const p2 = next(3) === 0 ? next(256) : [0x00, 0x01, 0x02, 0x03, 0x80, 0x81][next(6)]!
+        const data = mutated(next)
+        const isBare = next(4) === 0
+        const answer = isBare
+          ? host.raw(
+              `${['80', '00', '84', 'C0', '90', '81'][next(6)]}${byte(ins)}${byte(p1)}${byte(p2)}${data.length > 0 ? lv(data) : ''}00`,
+            )
+          : host.send(ins, p1, p2, data.slice(0, 230))
+        expect(answer, `${i}: ${byte(ins)} ${byte(p1)} ${byte(p2)} ${toHex(data)}`).toMatch(/(9000|6[1-9A-E]..)$/)
+        withoutTrouble++
+        if (answer.endsWith('6982') || next(50) === 0) {
+          if (!isUsable(host)) host = openCard()
+        }
       }
-    }
-    expect(withoutTrouble).toBe(COUNT)
-    host = isUsable(host) ? host : openCard()
-    host.delete(ONE.aid, true)
-    expect(loadPackage(reopen(host), ONE)).toBe('009000')
-  }, 600_000)
+      expect(withoutTrouble).toBe(COUNT)
+      host = isUsable(host) ? host : openCard()
+      host.delete(ONE.aid, true)
+      expect(loadPackage(reopen(host), ONE)).toBe('009000')
+    },
+    60_000 + COUNT * 5,
+  )
 })
