@@ -25,7 +25,7 @@ export const profile: CardProfile = {
   nvSizeBytes: 48 * 1024,
   ramSizeBytes: 16 * 1024,
   commitCapacityBytes: 2048,
-  atr: fromHex('3B00'),
+  atr: fromHex('3B8001'),
 }
 
 export const own = fromHex('4752430000000001')
