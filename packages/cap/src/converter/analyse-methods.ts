@@ -3,9 +3,13 @@ import { ClassFileError } from '../errors.ts'
 import type { Findings } from './findings.ts'
 import { analyseFlow } from './flow-analysis.ts'
 import type { Frame, IntValue } from './frame.ts'
+import { findIntWords, type IntWords, NO_INTS } from './int-words.ts'
 import { type JavaClass, type JavaCode, type JavaMethod, lineOf, STATIC_INITIALISER, signatureKey } from './program.ts'
 import { step } from './step.ts'
 import { contains, SHORT } from './value-range.ts'
+
+/** Whether the card computes with ints. */
+export type IntSupport = 'int' | 'short'
 
 /** A method and what of its code can run; without code it is abstract. */
 export interface AnalysedMethod {
@@ -13,25 +17,32 @@ export interface AnalysedMethod {
   readonly method: JavaMethod
   readonly code?: JavaCode
   readonly reachable: readonly JvmInstruction[]
+  /** What takes two words; nothing without int support. */
+  readonly ints: IntWords
 }
 
 /** All methods that go to the card, in the order of the class files; ints that a short cannot replace are reported. */
-export function analyseMethods(one: JavaClass, findings: Findings): AnalysedMethod[] {
+export function analyseMethods(one: JavaClass, ints: IntSupport, findings: Findings): AnalysedMethod[] {
   if (one.isInterface) return []
   return one.methods
     .filter((method) => method.name !== STATIC_INITIALISER)
-    .map((method) => analyseMethod(one, method, findings))
+    .map((method) => analyseMethod(one, method, ints, findings))
 }
 
-function analyseMethod(owner: JavaClass, method: JavaMethod, findings: Findings): AnalysedMethod {
+function analyseMethod(owner: JavaClass, method: JavaMethod, ints: IntSupport, findings: Findings): AnalysedMethod {
   const { code } = method
-  if (!code) return { class: owner, method, reachable: [] }
+  if (!code) return { class: owner, method, reachable: [], ints: NO_INTS }
   // What one of these leaves on the stack is unknown; they are reported already.
-  if (code.instructions.some((one) => one.kind === 'unsupported')) return { class: owner, method, code, reachable: [] }
+  if (code.instructions.some((one) => one.kind === 'unsupported')) {
+    return { class: owner, method, code, reachable: [], ints: NO_INTS }
+  }
   const frames = flowOf(owner, method, code)
   const reachable = code.instructions.filter((one) => frames.has(one.pc))
-  for (const instruction of reachable) checkDemands(instruction, frames.get(instruction.pc)!, owner, method, findings)
-  return { class: owner, method, code, reachable }
+  const words = ints === 'int' ? findIntWords(method, code, reachable, frames) : NO_INTS
+  for (const instruction of reachable) {
+    checkDemands(instruction, frames.get(instruction.pc)!, { class: owner, method }, ints, findings)
+  }
+  return { class: owner, method, code, reachable, ints: words }
 }
 
 function flowOf(owner: JavaClass, method: JavaMethod, code: JavaCode): ReadonlyMap<number, Frame> {
@@ -51,12 +62,13 @@ function flowOf(owner: JavaClass, method: JavaMethod, code: JavaCode): ReadonlyM
 function checkDemands(
   instruction: JvmInstruction,
   frame: Frame,
-  owner: JavaClass,
-  method: JavaMethod,
+  { class: owner, method }: { readonly class: JavaClass; readonly method: JavaMethod },
+  ints: IntSupport,
   findings: Findings,
 ): void {
-  step(instruction, frame, (value, use, rigour) => {
-    if (contains(SHORT, value.range)) return
+  const returnsInt = instruction.kind === 'return' && method.signature.returns.kind === 'int'
+  step(instruction, frame, (value, use, rigour, purpose) => {
+    if (contains(SHORT, value.range) || (ints === 'int' && (purpose === 'any' || returnsInt))) return
     findings.add(
       { class: owner, method, pc: instruction.pc },
       `${sourceOf(value, method)} may not fit a short and is used ${use}`,

@@ -50,12 +50,21 @@ export function pushShort(pc: number, value: number): CardInstruction {
   return cardInstruction(pc, value >= -0x80 && value <= 0x7f ? 'bspush' : 'sspush', { operands: [value] })
 }
 
-/** `sload_2` or `sload 9`; also for aload, astore and sstore. */
+/** The shortest instruction that pushes an int. */
+export function pushInt(pc: number, value: number): CardInstruction {
+  if (value === -1) return cardInstruction(pc, 'iconst_m1')
+  if (value >= 0 && value <= 5) return cardInstruction(pc, `iconst_${value}`)
+  const mnemonic =
+    value >= -0x80 && value <= 0x7f ? 'bipush' : value >= -0x8000 && value <= 0x7fff ? 'sipush' : 'iipush'
+  return cardInstruction(pc, mnemonic, { operands: [value] })
+}
+
+/** `sload_2` or `sload 9`; also for the other loads and stores. */
 export function accessLocal(pc: number, mnemonic: string, slot: number): CardInstruction {
   return slot <= 3 ? cardInstruction(pc, `${mnemonic}_${slot}`) : cardInstruction(pc, mnemonic, { operands: [slot] })
 }
 
 /** Adds a constant to a short local. */
-export function incrementLocal(pc: number, slot: number, by: number): CardInstruction {
-  return cardInstruction(pc, by >= -0x80 && by <= 0x7f ? 'sinc' : 'sinc_w', { operands: [slot, by] })
+export function incrementLocal(pc: number, slot: number, by: number, type: 's' | 'i' = 's'): CardInstruction {
+  return cardInstruction(pc, by >= -0x80 && by <= 0x7f ? `${type}inc` : `${type}inc_w`, { operands: [slot, by] })
 }

@@ -1,6 +1,7 @@
 import { ACC } from '../classfile/class-file.ts'
 import type { JvmType } from '../classfile/descriptor.ts'
 import type { UnsupportedFeature } from '../classfile/jvm-instruction.ts'
+import type { IntSupport } from './analyse-methods.ts'
 import type { ClassLibrary } from './class-library.ts'
 import type { FindingPlace, Findings } from './findings.ts'
 import { isAbstract, type JavaClass, type JavaMethod } from './program.ts'
@@ -13,7 +14,7 @@ const REMOTE = 'java/rmi/Remote'
 
 /** What to write instead of a type that cards do not have. */
 const TYPE_ADVICE: Partial<Readonly<Record<JvmType['kind'], string>>> = {
-  int: 'make it a short, or keep larger numbers in byte arrays',
+  int: 'make it a short, keep larger numbers in byte arrays, or build for cards with int (--int)',
   char: 'use byte or short',
   long: 'keep larger numbers in byte arrays',
   float: 'use integers in a smaller unit',
@@ -34,7 +35,13 @@ const FEATURE_ADVICE: Readonly<Record<UnsupportedFeature, string>> = {
 }
 
 /** Everything that is wrong with a class apart from what its code does. @source JCVM 3.1 §2.2 (language subset) */
-export function checkClass(one: JavaClass, library: ClassLibrary, references: References, findings: Findings): void {
+export function checkClass(
+  one: JavaClass,
+  library: ClassLibrary,
+  references: References,
+  ints: IntSupport,
+  findings: Findings,
+): void {
   const place = { class: one }
   if (one.accessFlags & ACC.ENUM) {
     findings.add(place, 'is an enum', 'use constants of type byte')
@@ -60,12 +67,18 @@ export function checkClass(one: JavaClass, library: ClassLibrary, references: Re
     findings.add(place, `has ${interfaces} interfaces, a class can have ${MOST_INTERFACES}`, 'split it')
   }
   for (const field of one.fields) {
-    checkType(field.type, `field ${field.name}`, place, references, findings)
+    checkType(field.type, `field ${field.name}`, place, references, ints, findings)
   }
-  for (const method of one.methods) checkMethod(one, method, references, findings)
+  for (const method of one.methods) checkMethod(one, method, references, ints, findings)
 }
 
-function checkMethod(one: JavaClass, method: JavaMethod, references: References, findings: Findings): void {
+function checkMethod(
+  one: JavaClass,
+  method: JavaMethod,
+  references: References,
+  ints: IntSupport,
+  findings: Findings,
+): void {
   const place = { class: one, method, pc: 0 }
   if (method.accessFlags & ACC.NATIVE) findings.add(place, 'is native', 'write it in Java')
   if (method.accessFlags & ACC.SYNCHRONIZED) findings.add(place, 'is synchronized', FEATURE_ADVICE.synchronized)
@@ -73,13 +86,13 @@ function checkMethod(one: JavaClass, method: JavaMethod, references: References,
     findings.add(place, 'is a method with a body in an interface', 'move the body to a class')
   }
   method.signature.parameters.forEach((type, i) => {
-    checkType(type, `parameter ${i + 1}`, place, references, findings)
+    checkType(type, `parameter ${i + 1}`, place, references, ints, findings)
   })
   if (method.signature.returns.kind !== 'void') {
-    checkType(method.signature.returns, 'the result', place, references, findings)
+    checkType(method.signature.returns, 'the result', place, references, ints, findings)
   }
   for (const { name, descriptor, startPc } of method.code?.variables ?? []) {
-    if (descriptor !== 'I') continue // other types show up in the instructions
+    if (descriptor !== 'I' || ints === 'int') continue // other types show up in the instructions
     findings.add({ ...place, pc: Math.max(0, startPc - 1) }, `variable ${name} is an int`, TYPE_ADVICE.int!)
   }
   for (const instruction of method.code?.instructions ?? []) {
@@ -88,13 +101,22 @@ function checkMethod(one: JavaClass, method: JavaMethod, references: References,
   }
 }
 
-function checkType(type: JvmType, what: string, place: FindingPlace, references: References, findings: Findings): void {
+function checkType(
+  type: JvmType,
+  what: string,
+  place: FindingPlace,
+  references: References,
+  ints: IntSupport,
+  findings: Findings,
+): void {
   const base = type.kind === 'array' ? type.element : type
   if (base.kind === 'class') {
     if (base.name === 'java/lang/String') findings.add(place, `${what} is a String`, FEATURE_ADVICE.String)
     else references.requireClass(base.name, place)
   } else if (base.kind === 'array') {
     findings.add(place, `${what} is a multi-dimensional array`, FEATURE_ADVICE['multi-dimensional array'])
+  } else if (base.kind === 'int' && ints === 'int') {
+    // as it is
   } else if (TYPE_ADVICE[base.kind] !== undefined) {
     findings.add(place, `${what} is of type ${base.kind}${type === base ? '' : '[]'}`, TYPE_ADVICE[base.kind]!)
   }

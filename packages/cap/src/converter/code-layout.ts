@@ -54,8 +54,16 @@ function isSwitch(instruction: CardInstruction): boolean {
 
 function lengthOf(instruction: CardInstruction, isWide: boolean): number {
   const cases = instruction.targets.length - 1
-  if (instruction.mnemonic === 'stableswitch') return 7 + 2 * cases
-  if (instruction.mnemonic === 'slookupswitch') return 5 + 4 * cases
+  switch (instruction.mnemonic) {
+    case 'stableswitch':
+      return 7 + 2 * cases
+    case 'slookupswitch':
+      return 5 + 4 * cases
+    case 'itableswitch':
+      return 11 + 2 * cases
+    case 'ilookupswitch':
+      return 5 + 6 * cases
+  }
   return instructionByMnemonic(mnemonicOf(instruction, isWide))!.lengthBytes!
 }
 
@@ -99,7 +107,9 @@ function encode(
       writeOperand(writer, operand, value)
     }
     jumps.forEach((jump, at) => {
-      if (instruction.matches) writer.i16(instruction.matches[at]!)
+      const match = instruction.matches?.[at]
+      if (match !== undefined && instruction.mnemonic.startsWith('i')) writer.i32(match)
+      else if (match !== undefined) writer.i16(match)
       writer.i16(jump)
     })
   })

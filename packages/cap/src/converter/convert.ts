@@ -8,8 +8,10 @@ import { buildDebugMap } from '../debug/build-debug-map.ts'
 import { emitDebugComponent } from '../debug/debug-component.ts'
 import type { DebugMap } from '../debug/debug-map.ts'
 import type { ConvertFinding } from '../errors.ts'
-import { type AnalysedMethod, analyseMethods } from './analyse-methods.ts'
+import { instructionByMnemonic } from '../instructions/instruction-table.ts'
+import { type AnalysedMethod, analyseMethods, type IntSupport } from './analyse-methods.ts'
 import { type AppletSource, checkApplets, findInstallMethod } from './applets.ts'
+import type { CardInstruction } from './card-instruction.ts'
 import { checkClass } from './check-classes.ts'
 import { buildClasses, type ClassSource, classOffsetsOf } from './class-component.ts'
 import { type ClassLayout, layOutClasses } from './class-layout.ts'
@@ -20,9 +22,18 @@ import { buildDescriptor } from './descriptor-component.ts'
 import { exportedPackage } from './exported-package.ts'
 import { buildExport, exportedClasses, visibleStaticFields, visibleStaticMethods } from './exports.ts'
 import { Findings } from './findings.ts'
+import { localSlots, placeOfVariable } from './local-slots.ts'
 import { buildMethods, type SelectedMethod } from './method-component.ts'
 import { OlderTokens } from './older-tokens.ts'
-import { isVirtual, type JavaClass, type JavaField, type JavaMethod, javaClassOf, signatureKey } from './program.ts'
+import {
+  isVirtual,
+  type JavaClass,
+  type JavaField,
+  type JavaMethod,
+  type JavaVariable,
+  javaClassOf,
+  signatureKey,
+} from './program.ts'
 import { instanceFieldEntry, References } from './references.ts'
 import { selectInstructions } from './select-instructions.ts'
 import { buildStaticImage, type StaticImage } from './static-image.ts'
@@ -86,15 +97,27 @@ export function convert(options: ConvertOptions): Conversion {
   const concrete = classes.filter((one) => !one.isInterface)
   const layouts = layOutClasses(concrete, library, findings)
   const plan = new ConstantPoolPlan(library)
-  const references = new References({ library, layouts, plan, findings, level: options.level })
-  for (const one of classes) checkClass(one, library, references, findings)
-  const analysed = classes.flatMap((one) => analyseMethods(one, findings))
+  const references = new References({
+    library,
+    layouts,
+    plan,
+    findings,
+    level: options.level,
+    int: options.int === true,
+  })
+  const ints: IntSupport = options.int ? 'int' : 'short'
+  for (const one of classes) checkClass(one, library, references, ints, findings)
+  const analysed = classes.flatMap((one) => analyseMethods(one, ints, findings))
   planInstanceFields(analysed, library, layouts, plan)
   const selected = concrete.flatMap((one) => [
     ...analysed.filter((method) => method.class === one).map((method) => select(method, references, findings)),
     ...layouts.get(one.name)!.miranda.map((method): SelectedMethod => ({ class: one, method, handlers: [] })),
   ])
-  const statics = buildStaticImage(classes, options.applets.length > 0, findings)
+  const statics = buildStaticImage(
+    classes,
+    { mayHoldArrays: options.applets.length > 0, int: options.int === true },
+    findings,
+  )
   findings.throwIfAny()
   const conversion = assemble({ options, classes, library, layouts, plan, selected, statics, findings, older })
   older?.check(conversion.exported, findings)
@@ -120,9 +143,9 @@ function planInstanceFields(
 }
 
 function select(analysed: AnalysedMethod, references: References, findings: Findings): SelectedMethod {
-  const { class: owner, method, code, reachable } = analysed
+  const { class: owner, method, code, reachable, ints } = analysed
   if (!code) return { class: owner, method, handlers: [] }
-  const instructions = selectInstructions({ class: owner, method, code, references, findings, reachable })
+  const instructions = selectInstructions({ class: owner, method, code, references, findings, reachable, ints })
   const canRun = (handler: { startPc: number; endPc: number }): boolean =>
     reachable.some((one) => one.pc >= handler.startPc && one.pc < handler.endPc)
   const handlers = code.handlers.filter(canRun).map(({ startPc, endPc, handlerPc, catchType }) => ({
@@ -132,7 +155,10 @@ function select(analysed: AnalysedMethod, references: References, findings: Find
     catchTypeIndex:
       catchType === undefined ? 0 : references.classIndex(catchType, { class: owner, method, pc: handlerPc }),
   }))
-  return { class: owner, method, instructions, handlers }
+  if (!ints.any) return { class: owner, method, instructions, handlers }
+  const slots = localSlots(method, reachable, ints)
+  const variablePlace = (variable: JavaVariable) => placeOfVariable(variable, reachable, ints, slots)
+  return { class: owner, method, instructions, handlers, variablePlace }
 }
 
 interface Converted {
@@ -203,6 +229,7 @@ function assemble(converted: Converted): Conversion {
     header: {
       formatVersion,
       flags:
+        (usesInt(classes, converted.selected) ? HEADER_FLAGS.ACC_INT : 0) |
         (exported.length > 0 ? HEADER_FLAGS.ACC_EXPORT : 0) |
         (options.applets.length > 0 ? HEADER_FLAGS.ACC_APPLET : 0),
       package: info,
@@ -241,6 +268,20 @@ function assemble(converted: Converted): Conversion {
     debug,
     warnings: converted.findings.warnings,
   }
+}
+
+/** @source JCVM 3.1 §6.4 ACC_INT */
+function usesInt(classes: readonly JavaClass[], selected: readonly SelectedMethod[]): boolean {
+  const declares = classes.some((one) =>
+    [...one.fields, ...one.methods].some(({ descriptor }) => mentionsInt(descriptor)),
+  )
+  const isInt = ({ mnemonic }: CardInstruction): boolean => instructionByMnemonic(mnemonic)?.usesInt === true
+  return declares || selected.some(({ instructions }) => instructions?.some(isInt))
+}
+
+/** Outside the names of classes. */
+function mentionsInt(descriptor: string): boolean {
+  return descriptor.replaceAll(/L[^;]*;/g, '').includes('I')
 }
 
 /** Bit of a token in the space of package-visible methods. */

@@ -9,7 +9,8 @@ import { emitMethodHeader, joinMethods } from '../capfile/method-component.ts'
 import type { CardInstruction } from './card-instruction.ts'
 import { type CodeLayout, LARGEST_METHOD_BYTES, layOutCode } from './code-layout.ts'
 import type { Findings } from './findings.ts'
-import type { JavaClass, JavaMethod } from './program.ts'
+import type { VariablePlace } from './local-slots.ts'
+import type { JavaClass, JavaMethod, JavaVariable } from './program.ts'
 import { callWords } from './select-instructions.ts'
 import { localWordsOf, maxStackOf } from './stack-depth.ts'
 
@@ -19,6 +20,8 @@ export interface SelectedMethod {
   readonly method: JavaMethod
   readonly instructions?: readonly CardInstruction[]
   readonly handlers: readonly SelectedHandler[]
+  /** Of each declared variable of the code; absent when all stand where the class file has them. */
+  readonly variablePlace?: (variable: JavaVariable) => VariablePlace
 }
 
 /** Ranges in instructions of the class file; earlier handlers win. */
@@ -39,6 +42,7 @@ export interface PlacedMethod {
   readonly handlerCount: number
   /** Where each instruction comes from; offsets count from the first one. Empty for abstract methods. */
   readonly instructions: readonly { readonly pc: number; readonly offset: number }[]
+  readonly variablePlace?: (variable: JavaVariable) => VariablePlace
   /** Offset of the first instruction made from `pc` or later; the length of the code when there is none. */
   offsetOf(pc: number): number
 }
@@ -79,6 +83,7 @@ export function buildMethods(methods: readonly SelectedMethod[], findings: Findi
       handlerIndex,
       handlerCount: own.length,
       instructions: (selected.instructions ?? []).map(({ pc }, i) => ({ pc, offset: layout!.offsets[i]! })),
+      ...(selected.variablePlace && { variablePlace: selected.variablePlace }),
       offsetOf: (pc) => layout?.offsetOf(pc) ?? 0,
     })
     for (const handler of own) {

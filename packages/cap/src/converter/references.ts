@@ -30,6 +30,8 @@ export interface ReferenceContext {
   readonly findings: Findings
   /** Name of the API level, for messages: `3.0.5` */
   readonly level: string
+  /** The card has ints. */
+  readonly int: boolean
 }
 
 /** Turns the names in class files into constant pool entries; reports names that a card does not have. */
@@ -68,6 +70,10 @@ export class References {
       case 'byte':
       case 'short':
         return [ARRAY_TYPES[element.kind], 0]
+      case 'int':
+        if (this.#context.int) return [ARRAY_TYPES.int, 0]
+        this.#unsupportedArray(element, place)
+        return [0, 0]
       case 'class':
         return [ARRAY_TYPES.reference, this.classIndex(element.name, place)]
       default:

@@ -8,11 +8,15 @@ import {
   type CardOperands,
   cardInstruction,
   incrementLocal,
+  pushInt,
   pushShort,
 } from './card-instruction.ts'
 import type { FindingPlace, Findings } from './findings.ts'
+import type { IntWords } from './int-words.ts'
+import { type LocalSlots, localSlots } from './local-slots.ts'
 import type { JavaClass, JavaCode, JavaMethod } from './program.ts'
 import type { References } from './references.ts'
+import { STACK_EFFECTS } from './step.ts'
 
 export interface SelectionContext {
   readonly class: JavaClass
@@ -22,6 +26,7 @@ export interface SelectionContext {
   readonly findings: Findings
   /** Class file instructions that can run, in order. */
   readonly reachable: readonly JvmInstruction[]
+  readonly ints: IntWords
 }
 
 /** Constant pool indices that fit the one-byte operand of the short field instructions. */
@@ -40,7 +45,8 @@ const STACK_INSTRUCTIONS: Readonly<Record<StackForm, readonly [mnemonic: string,
   swap: ['swap_x', 0x11, 2],
 }
 
-/** Chooses Java Card instructions for one method. Ints of the class file have been shown to need no more than a short. */
+/** Chooses Java Card instructions for one method. Ints of the class file have been shown to need no more than a short,
+ * but for those that take two words. */
 export function selectInstructions(context: SelectionContext): CardInstruction[] {
   return new Selector(context).run()
 }
@@ -52,6 +58,7 @@ class Selector {
   readonly #labels: ReadonlySet<number>
   /** Local 0 is `this` throughout. */
   readonly #hasThis: boolean
+  readonly #slots: LocalSlots
 
   constructor(context: SelectionContext) {
     this.#context = context
@@ -60,6 +67,7 @@ class Selector {
       ...reachable.flatMap(targetsOf),
       ...code.handlers.flatMap((one) => [one.startPc, one.endPc, one.handlerPc]),
     ])
+    this.#slots = localSlots(method, reachable, context.ints)
     this.#hasThis = !method.isStatic && !reachable.some((one) => one.kind === 'store' && one.slot === 0)
   }
 
@@ -67,6 +75,14 @@ class Selector {
     const { reachable } = this.#context
     for (let i = 0; i < reachable.length; ) i += this.#selectIdiom(i) || this.#selectOne(reachable[i]!)
     return this.#emitted
+  }
+
+  get #ints(): IntWords {
+    return this.#context.ints
+  }
+
+  #hasInt(instructions: readonly JvmInstruction[]): boolean {
+    return instructions.some(({ pc }) => this.#ints.isIntResult(pc))
   }
 
   #emit(pc: number, mnemonic: string, given?: CardOperands): void {
@@ -103,9 +119,11 @@ class Selector {
     if (store?.kind !== 'store' || store.slot !== load.slot) return 0
     if (operation.operator !== 'add' && operation.operator !== 'sub') return 0
     const by = operation.operator === 'add' ? constant.value : -constant.value
-    if (by < -0x8000 || by > 0x7fff) return 0
-    const loaded = accessLocal(load.pc, 'sload', load.slot)
-    const incremented = incrementLocal(load.pc, load.slot, by)
+    if (by < -0x8000 || by > 0x7fff || this.#hasInt([load, constant, operation, narrowing])) return 0
+    if (this.#ints.isIntStored(store.pc) || this.#ints.isIntLocal(load.pc, load.slot)) return 0
+    const slot = this.#slots.of(load.slot, false)
+    const loaded = accessLocal(load.pc, 'sload', slot)
+    const incremented = incrementLocal(load.pc, slot, by)
     if (usedBefore) this.#emitted.push(loaded)
     this.#emitted.push(incremented)
     if (usedAfter) this.#emitted.push(loaded)
@@ -117,11 +135,14 @@ class Selector {
     const [self, second, third] = run
     if (!this.#hasThis || self?.kind !== 'load' || self.type !== 'reference' || self.slot !== 0) return 0
     if (second?.kind === 'getField' && !second.isStatic) {
-      return this.#accessThis(self.pc, 'getfield', second) ? 2 : 0
+      if (!this.#accessThis(self.pc, 'getfield', second)) return 0
+      this.#adjustResult(second.pc, second.member.descriptor === 'I')
+      return 2
     }
     if (third?.kind !== 'putField' || third.isStatic || !isSimplePush(second)) return 0
     const before = this.#emitted.length
     this.#selectOne(second)
+    this.#adjustTop(third.pc, third.member.descriptor === 'I', third.member.descriptor)
     if (this.#accessThis(self.pc, 'putfield', third)) return 3
     this.#emitted.length = before
     return 0
@@ -155,48 +176,84 @@ class Selector {
     return 2
   }
 
+  /** What is left as one word where two are wanted, or the other way round, is made what is wanted while it is on top. */
+  #adjustResult(pc: number, isInt: boolean): void {
+    const wanted = this.#ints.isIntResult(pc)
+    if (wanted !== isInt) this.#emit(pc, wanted ? 's2i' : 'i2s')
+  }
+
+  /** The same for a value that an instruction takes from the top. @param descriptor of its type; references stay */
+  #adjustTop(pc: number, wantsInt: boolean, descriptor: string): void {
+    if (/^[L[]/.test(descriptor)) return
+    const isInt = this.#ints.isIntOnStack(pc, 0)
+    if (isInt !== wantsInt) this.#emit(pc, wantsInt ? 's2i' : 'i2s')
+  }
+
+  /** Below the top nothing can be changed. */
+  #requireShort(pc: number, depth: number, what: string): void {
+    if (depth === 0) this.#adjustTop(pc, false, 'S')
+    else if (this.#ints.isIntOnStack(pc, depth)) {
+      this.#context.findings.add(this.#place(pc), `${what} is an int used elsewhere too`, 'cast it to short first')
+    }
+  }
+
   /** @returns 1, the number of class file instructions used */
   #selectOne(instruction: JvmInstruction): number {
     const { pc } = instruction
+    const type = this.#ints.isIntOperation(pc) ? 'i' : 's'
     switch (instruction.kind) {
       case 'nop':
       case 'unsupported':
         break
       case 'push':
-        this.#emitted.push(pushShort(pc, (instruction.value << 16) >> 16))
+        this.#emitted.push(this.#pushed(pc, instruction.value))
         break
       case 'pushNull':
         this.#emit(pc, 'aconst_null')
         break
       case 'load':
-        this.#emitted.push(accessLocal(pc, instruction.type === 'int' ? 'sload' : 'aload', this.#slot(instruction)))
+        this.#load(instruction)
         break
       case 'store':
-        this.#emitted.push(accessLocal(pc, this.#storeMnemonic(instruction), this.#slot(instruction)))
+        this.#store(instruction)
         break
-      case 'increment':
-        this.#emitted.push(incrementLocal(pc, this.#slot(instruction), instruction.by))
+      case 'increment': {
+        const isInt = this.#ints.isIntLocal(pc, instruction.slot)
+        this.#emitted.push(incrementLocal(pc, this.#slot(instruction, isInt), instruction.by, isInt ? 'i' : 's'))
         break
-      case 'arrayLoad':
-        this.#emit(pc, `${this.#elementPrefix(instruction)}aload`)
+      }
+      case 'arrayLoad': {
+        const prefix = this.#elementPrefix(instruction)
+        this.#requireShort(pc, 0, 'the index')
+        this.#emit(pc, `${prefix}aload`)
+        if (prefix !== 'a') this.#adjustResult(pc, prefix === 'i')
         break
-      case 'arrayStore':
-        this.#emit(pc, `${this.#elementPrefix(instruction)}astore`)
+      }
+      case 'arrayStore': {
+        const prefix = this.#elementPrefix(instruction)
+        this.#requireShort(pc, 1, 'the index')
+        if (prefix !== 'a') this.#adjustTop(pc, prefix === 'i', 'S')
+        this.#emit(pc, `${prefix}astore`)
         break
+      }
       case 'stack':
         this.#rearrange(instruction)
         break
       case 'binary':
-        this.#emit(pc, `s${instruction.operator}`)
+        this.#emit(pc, `${type}${instruction.operator}`)
+        this.#adjustResult(pc, type === 'i')
         break
       case 'negate':
-        this.#emit(pc, 'sneg')
+        this.#emit(pc, `${type}neg`)
+        this.#adjustResult(pc, type === 'i')
         break
       case 'narrow':
-        if (instruction.to === 'byte') this.#emit(pc, 's2b')
+        if (this.#ints.isIntOnStack(pc, 0)) this.#emit(pc, instruction.to === 'byte' ? 'i2b' : 'i2s')
+        else if (instruction.to === 'byte') this.#emit(pc, 's2b')
+        this.#adjustResult(pc, false)
         break
       case 'branch':
-        this.#emit(pc, branchMnemonic(instruction), { targets: [instruction.target] })
+        this.#branch(instruction)
         break
       case 'goto':
         this.#emit(pc, 'goto', { targets: [instruction.target] })
@@ -205,7 +262,7 @@ class Selector {
         this.#switch(instruction)
         break
       case 'return':
-        this.#emit(pc, { int: 'sreturn', reference: 'areturn', void: 'return' }[instruction.type])
+        this.#return(instruction)
         break
       case 'getField':
       case 'putField':
@@ -223,12 +280,14 @@ class Selector {
         this.#newPrimitiveArray(instruction)
         break
       case 'newReferenceArray':
+        this.#requireShort(pc, 0, 'the size')
         this.#emit(pc, 'anewarray', {
           operands: [this.#context.references.elementIndex(instruction.element, this.#place(pc))],
         })
         break
       case 'arrayLength':
         this.#emit(pc, 'arraylength')
+        this.#adjustResult(pc, false)
         break
       case 'throw':
         this.#emit(pc, 'athrow')
@@ -238,22 +297,62 @@ class Selector {
         this.#emit(pc, instruction.kind === 'checkCast' ? 'checkcast' : 'instanceof', {
           operands: this.#context.references.castOperands(instruction.type, this.#place(pc)),
         })
+        if (instruction.kind === 'instanceOf') this.#adjustResult(pc, false)
         break
     }
     return 1
   }
 
-  #slot(instruction: { readonly slot: number; readonly pc: number }): number {
-    if (instruction.slot <= 0xff) return instruction.slot
+  #pushed(pc: number, value: number): CardInstruction {
+    return this.#ints.isIntResult(pc) ? pushInt(pc, value) : pushShort(pc, (value << 16) >> 16)
+  }
+
+  #load(instruction: JvmOperation & { kind: 'load' | 'store'; pc: number }): void {
+    const { pc, slot, type } = instruction
+    if (type === 'reference') {
+      this.#emitted.push(accessLocal(pc, 'aload', this.#slot(instruction, false)))
+      return
+    }
+    const isInt = this.#ints.isIntLocal(pc, slot)
+    this.#emitted.push(accessLocal(pc, isInt ? 'iload' : 'sload', this.#slot(instruction, isInt)))
+    this.#adjustResult(pc, isInt)
+  }
+
+  #store(instruction: JvmOperation & { kind: 'load' | 'store'; pc: number }): void {
+    const { pc, type } = instruction
+    const isInt = type === 'int' && this.#ints.isIntStored(pc)
+    if (type === 'int') this.#adjustTop(pc, isInt, 'S')
+    const mnemonic = type === 'int' ? (isInt ? 'istore' : 'sstore') : 'astore'
+    this.#emitted.push(accessLocal(pc, mnemonic, this.#slot(instruction, isInt)))
+  }
+
+  #return({ type, pc }: JvmOperation & { kind: 'return'; pc: number }): void {
+    const isInt = type === 'int' && this.#context.method.signature.returns.kind === 'int'
+    if (type === 'int') this.#adjustTop(pc, isInt, 'S')
+    this.#emit(pc, isInt ? 'ireturn' : { int: 'sreturn', reference: 'areturn', void: 'return' }[type])
+  }
+
+  /** Ints are compared with each other, then the outcome with zero. */
+  #branch(instruction: JvmOperation & { kind: 'branch'; pc: number }): void {
+    const { pc, target } = instruction
+    if (!this.#ints.isIntOperation(pc)) {
+      this.#emit(pc, branchMnemonic(instruction), { targets: [target] })
+      return
+    }
+    if (instruction.comparand === 'zero') this.#emit(pc, 'iconst_0')
+    this.#emit(pc, 'icmp')
+    this.#emit(pc, `if${instruction.condition}`, { targets: [target] })
+  }
+
+  #slot(instruction: { readonly slot: number; readonly pc: number }, isInt: boolean): number {
+    const slot = this.#slots.of(instruction.slot, isInt)
+    if (slot <= (isInt ? 0xfe : 0xff)) return slot
     this.#context.findings.add(this.#place(instruction.pc), 'uses more than 256 local variables', 'split the method')
     return 0
   }
 
-  #storeMnemonic(instruction: JvmOperation & { kind: 'load' | 'store' }): string {
-    return instruction.type === 'int' ? 'sstore' : 'astore'
-  }
-
   #elementPrefix(instruction: JvmOperation & { kind: 'arrayLoad' | 'arrayStore'; pc: number }): string {
+    if (instruction.element === 'int' && this.#ints.isSupported) return 'i'
     if (instruction.element === 'int') {
       this.#context.findings.add(this.#place(instruction.pc), 'uses an array of int', 'use byte[] or short[]')
     }
@@ -261,6 +360,10 @@ class Selector {
   }
 
   #rearrange(instruction: JvmOperation & { kind: 'stack'; pc: number }): void {
+    if (this.#ints.any) {
+      this.#rearrangeWords(instruction)
+      return
+    }
     const [mnemonic, nibbles, wordsOut] = STACK_INSTRUCTIONS[instruction.form]
     if (nibbles === undefined) {
       this.#emit(instruction.pc, mnemonic)
@@ -270,16 +373,43 @@ class Selector {
     this.#emit(instruction.pc, mnemonic, { operands: [nibbles], wordsIn, wordsOut: wordsOut! })
   }
 
+  /** The same where some of the values may take two words. */
+  #rearrangeWords({ form, pc }: JvmOperation & { kind: 'stack'; pc: number }): void {
+    const { takes } = STACK_EFFECTS[form]
+    const words = Array.from({ length: takes }, (_, depth) => (this.#ints.isIntOnStack(pc, depth) ? 2 : 1))
+    const sum = (from: number, to: number): number => words.slice(from, to).reduce((a, b) => a + b, 0)
+    if (form === 'pop' || form === 'pop2') {
+      for (const one of words) this.#emit(pc, one === 2 ? 'pop2' : 'pop')
+      return
+    }
+    const moved = form.startsWith('dup2') ? 2 : 1
+    const m = sum(0, moved)
+    if (form === 'swap') {
+      this.#emit(pc, 'swap_x', { operands: [(m << 4) | words[1]!], wordsIn: sum(0, 2), wordsOut: sum(0, 2) })
+    } else if (takes === moved && m <= 2) {
+      this.#emit(pc, m === 1 ? 'dup' : 'dup2')
+    } else {
+      const n = takes === moved ? 0 : sum(0, takes)
+      this.#emit(pc, 'dup_x', { operands: [(m << 4) | n], wordsIn: sum(0, takes), wordsOut: sum(0, takes) + m })
+    }
+  }
+
   /** Cases that a short cannot have never match and are left out. */
   #switch(instruction: JvmOperation & { kind: 'switch'; pc: number }): void {
     const { pc, defaultTarget } = instruction
-    const cases = instruction.cases.filter((one) => one.match >= -0x8000 && one.match <= 0x7fff)
+    const isInt = this.#ints.isIntOperation(pc)
+    const type = isInt ? 'i' : 's'
+    const cases = instruction.cases.filter((one) => isInt || (one.match >= -0x8000 && one.match <= 0x7fff))
     const targets = [defaultTarget, ...cases.map((one) => one.target)]
     if (instruction.form === 'table' && cases.length > 0) {
       const operands = [cases[0]!.match, cases.at(-1)!.match]
-      this.#emit(pc, 'stableswitch', { operands, targets })
+      this.#emit(pc, `${type}tableswitch`, { operands, targets })
     } else {
-      this.#emit(pc, 'slookupswitch', { operands: [cases.length], targets, matches: cases.map((one) => one.match) })
+      this.#emit(pc, `${type}lookupswitch`, {
+        operands: [cases.length],
+        targets,
+        matches: cases.map((one) => one.match),
+      })
     }
   }
 
@@ -289,13 +419,15 @@ class Selector {
     const form = this.#context.references.field(member, isStatic, this.#place(pc))
     if (!form) return
     if (form.kind === 'constant') {
-      this.#emitted.push(pushShort(pc, (form.value << 16) >> 16))
+      this.#emitted.push(this.#pushed(pc, form.value))
       return
     }
     const verb = instruction.kind === 'getField' ? 'get' : 'put'
     const place = form.kind === 'static' ? 'static' : 'field'
     const wide = form.kind === 'instance' && form.index > LARGEST_BYTE_INDEX ? '_w' : ''
+    if (verb === 'put') this.#adjustTop(pc, suffix === 'i', member.descriptor)
     this.#emit(pc, `${verb}${place}_${suffix}${wide}`, { operands: [form.index] })
+    if (verb === 'get' && suffix !== 'a') this.#adjustResult(pc, suffix === 'i')
   }
 
   #typeSuffix(descriptor: string, pc: number): string {
@@ -308,26 +440,43 @@ class Selector {
       case 'L':
       case '[':
         return 'a'
-      default:
-        this.#context.findings.add(this.#place(pc), 'uses a field of a type that cards do not have', 'make it a short')
-        return 's'
     }
+    if (descriptor === 'I' && this.#ints.isSupported) return 'i'
+    this.#context.findings.add(this.#place(pc), 'uses a field of a type that cards do not have', 'make it a short')
+    return 's'
   }
 
   #invoke(instruction: JvmOperation & { kind: 'invoke'; pc: number }): void {
     const { pc, member, mode } = instruction
     const form = this.#context.references.call(mode, member, this.#place(pc))
     if (!form) return
+    const { parameters, returns } = parseMethodDescriptor(member.descriptor)
+    if (!this.#ints.isSupported && [...parameters, returns].some((one) => one.kind === 'int')) {
+      this.#context.findings.add(
+        this.#place(pc),
+        `calls ${member.name}, which has an int`,
+        'build for cards with int (--int)',
+      )
+    }
+    parameters.toReversed().forEach((one, depth) => {
+      const isShort = one.kind === 'short' || one.kind === 'byte' || one.kind === 'boolean'
+      if (isShort) this.#requireShort(pc, depth, `argument ${parameters.length - depth}`)
+    })
     const [argumentWords, returnWords] = callWords(member.descriptor)
     const wordsIn = argumentWords + (mode === 'static' ? 0 : 1)
     const operands =
       form.mnemonic === 'invokeinterface' ? [wordsIn, form.index, form.interfaceToken ?? 0] : [form.index]
     this.#emit(pc, form.mnemonic, { operands, wordsIn, wordsOut: returnWords })
+    if (returns.kind !== 'void' && returns.kind !== 'class' && returns.kind !== 'array') {
+      this.#adjustResult(pc, returns.kind === 'int')
+    }
   }
 
   #newPrimitiveArray(instruction: JvmOperation & { kind: 'newPrimitiveArray'; pc: number }): void {
     const { element, pc } = instruction
-    if (element === 'boolean' || element === 'byte' || element === 'short') {
+    this.#requireShort(pc, 0, 'the size')
+    const isKnown = element === 'boolean' || element === 'byte' || element === 'short'
+    if (isKnown || (element === 'int' && this.#ints.isSupported)) {
       this.#emit(pc, 'newarray', { operands: [ARRAY_TYPES[element]] })
     } else {
       this.#context.findings.add(this.#place(pc), `uses an array of ${element}`, 'use byte[] or short[]')

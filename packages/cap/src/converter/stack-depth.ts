@@ -36,9 +36,10 @@ export function maxStackOf(instructions: readonly CardInstruction[], handlerPcs:
 export function localWordsOf(instructions: readonly CardInstruction[], argumentWords: number): number {
   let words = argumentWords
   for (const { mnemonic, operands } of instructions) {
-    const short = /^[as](?:load|store)_(\d)$/.exec(mnemonic)?.[1]
-    if (short !== undefined) words = Math.max(words, Number(short) + 1)
-    else if (/^[as](?:load|store)$|^sinc/.test(mnemonic)) words = Math.max(words, operands[0]! + 1)
+    const short = /^[asi](?:load|store)_(\d)$/.exec(mnemonic)?.[1]
+    const own = mnemonic.startsWith('i') ? 2 : 1
+    if (short !== undefined) words = Math.max(words, Number(short) + own)
+    else if (/^[asi](?:load|store)$|^[si]inc(?:_w)?$/.test(mnemonic)) words = Math.max(words, operands[0]! + own)
   }
   return words
 }

@@ -10,7 +10,7 @@ export interface StaticImage {
   imageOffset(field: JavaField): number
 }
 
-type ArrayKind = Extract<PrimitiveKind, 'boolean' | 'byte' | 'short'>
+type ArrayKind = Extract<PrimitiveKind, 'boolean' | 'byte' | 'short' | 'int'>
 
 interface ConstantArray {
   readonly kind: 'array'
@@ -28,17 +28,18 @@ type InitialValues = Map<string, InitialValue>
  * compiler wrote into one is carried out here, as far as it only stores constants and arrays of constants.
  *
  * @param mayHoldArrays the package has applets
+ * @param int the card has ints
  * @source JCVM 3.1 §6.11
  */
 export function buildStaticImage(
   classes: readonly JavaClass[],
-  mayHoldArrays: boolean,
+  { mayHoldArrays, int }: { readonly mayHoldArrays: boolean; readonly int: boolean },
   findings: Findings,
 ): StaticImage {
   const values: InitialValues = new Map()
   for (const one of classes) {
     const initialiser = one.methods.find((method) => method.name === STATIC_INITIALISER)
-    if (initialiser) runInitialiser(one, initialiser, values, findings)
+    if (initialiser) runInitialiser(one, initialiser, values, int, findings)
     if (!mayHoldArrays) refuseArrays(one, values, findings)
   }
   const fields = classes.flatMap((one) => one.fields).filter((one) => one.isStatic && one.constantValue === undefined)
@@ -62,12 +63,18 @@ function keyOf(field: { readonly owner: string; readonly name: string }): string
 }
 
 /** Runs a `<clinit>` on constants, up to the first instruction that has no constant result. */
-function runInitialiser(owner: JavaClass, method: JavaMethod, values: InitialValues, findings: Findings): void {
+function runInitialiser(
+  owner: JavaClass,
+  method: JavaMethod,
+  values: InitialValues,
+  int: boolean,
+  findings: Findings,
+): void {
   const stack: InitialValue[] = []
   const stored = new Set<InitialValue>()
   for (const instruction of method.code?.instructions ?? []) {
     if (instruction.kind === 'return') return
-    if (runConstant(instruction, owner, stack, stored, values)) continue
+    if (runConstant(instruction, owner, stack, stored, values, int)) continue
     findings.add(
       { class: owner, method, pc: instruction.pc },
       'a static field is initialised with more than constants',
@@ -83,6 +90,7 @@ function runConstant(
   stack: InitialValue[],
   stored: Set<InitialValue>,
   values: InitialValues,
+  int: boolean,
 ): boolean {
   switch (instruction.kind) {
     case 'push':
@@ -99,7 +107,7 @@ function runConstant(
       return true
     }
     case 'newPrimitiveArray': {
-      const array = newArray(instruction.element, stack.pop())
+      const array = newArray(instruction.element, stack.pop(), int)
       if (array) stack.push(array)
       return array !== undefined
     }
@@ -127,8 +135,9 @@ function runConstant(
   }
 }
 
-function newArray(element: PrimitiveKind, length: InitialValue | undefined): ConstantArray | undefined {
-  if (element !== 'boolean' && element !== 'byte' && element !== 'short') return undefined
+function newArray(element: PrimitiveKind, length: InitialValue | undefined, int: boolean): ConstantArray | undefined {
+  if (element !== 'boolean' && element !== 'byte' && element !== 'short' && !(int && element === 'int'))
+    return undefined
   if (length?.kind !== 'number' || length.value < 0 || length.value > 0x7fff) return undefined
   return { kind: 'array', element, values: Array.from({ length: length.value }, () => 0) }
 }
@@ -169,12 +178,13 @@ function sizeBytesOf(field: JavaField): number {
 function numberBytes(sizeBytes: number, value: InitialValue | undefined): Uint8Array {
   const number = value?.kind === 'number' ? value.value : 0
   const writer = new ByteWriter()
+  if (sizeBytes === 4) return writer.i32(number).toBytes()
   return (sizeBytes === 1 ? writer.u8(number & 0xff) : writer.u16(number & 0xffff)).toBytes()
 }
 
 function arrayInitOf(value: InitialValue | undefined): ArrayInitInfo {
   if (value?.kind !== 'array') throw new Error('assertion failed: only arrays are listed')
-  const sizeBytes = value.element === 'short' ? 2 : 1
+  const sizeBytes = value.element === 'int' ? 4 : value.element === 'short' ? 2 : 1
   const elements = value.values.map((one) => numberBytes(sizeBytes, { kind: 'number', value: one }))
   return { type: STATIC_ARRAY_TYPES[value.element], values: concatBytes(...elements) }
 }

@@ -28,7 +28,10 @@ import {
  *
  * @param use completes "is used ...": `as an array index`
  */
-export type Demand = (value: IntValue, use: string, rigour: Rigour) => void
+export type Demand = (value: IntValue, use: string, rigour: Rigour, purpose: Purpose) => void
+
+/** Whether the use could take an int on a card with int support, or wants a short whatever the card. */
+export type Purpose = 'any' | 'short'
 
 /** What it means when the value may not fit: the code is refused, or the programmer is told. */
 export type Rigour = 'error' | 'warning'
@@ -40,7 +43,9 @@ export interface Successor {
 }
 
 /** Order of the words on the stack after the instruction, counted from the top before it (0 = top). */
-const STACK_EFFECTS: Readonly<Record<StackForm, { readonly takes: number; readonly leaves: readonly number[] }>> = {
+export const STACK_EFFECTS: Readonly<
+  Record<StackForm, { readonly takes: number; readonly leaves: readonly number[] }>
+> = {
   pop: { takes: 1, leaves: [] },
   pop2: { takes: 2, leaves: [] },
   dup: { takes: 1, leaves: [0, 0] },
@@ -67,7 +72,7 @@ const OPERATION_NAMES: Readonly<Record<BinaryOperator, string>> = {
 }
 
 /** Operators whose low 16 bits depend on higher bits of an operand, with which operands that are. */
-const NEEDS_VALUE: Partial<Readonly<Record<BinaryOperator, 'both' | 'left'>>> = {
+export const NEEDS_VALUE: Partial<Readonly<Record<BinaryOperator, 'both' | 'left'>>> = {
   div: 'both',
   rem: 'both',
   shr: 'left',
@@ -142,10 +147,10 @@ function apply(instruction: JvmInstruction, editor: FrameEditor, demand: Demand)
       return
     }
     case 'switch':
-      demand(editor.popInt(), 'by a switch', 'error')
+      demand(editor.popInt(), 'by a switch', 'error', 'any')
       return
     case 'return':
-      if (instruction.type === 'int') demand(editor.popInt(), 'as the return value', 'error')
+      if (instruction.type === 'int') demand(editor.popInt(), 'as the return value', 'error', 'short')
       if (instruction.type === 'reference') editor.popReference()
       return
     case 'getField':
@@ -161,7 +166,7 @@ function apply(instruction: JvmInstruction, editor: FrameEditor, demand: Demand)
       return
     case 'newPrimitiveArray':
     case 'newReferenceArray':
-      demand(editor.popInt(), 'as an array size', 'error')
+      demand(editor.popInt(), 'as an array size', 'error', 'short')
       editor.push(REFERENCE)
       return
     case 'arrayLength':
@@ -215,7 +220,7 @@ function valueOfElement(element: 'reference' | 'byte' | 'short' | 'int'): Value 
  */
 function index(editor: FrameEditor, demand: Demand): void {
   const value = editor.popInt()
-  if (!contains({ low: SHORT.low, high: 0xffff }, value.range)) demand(value, 'as an array index', 'warning')
+  if (!contains({ low: SHORT.low, high: 0xffff }, value.range)) demand(value, 'as an array index', 'warning', 'short')
 }
 
 function increment(
@@ -225,7 +230,7 @@ function increment(
 ): void {
   editor.load(instruction.slot, 'int')
   const sum = made(combine('add', editor.popInt().range, exactly(instruction.by)), instruction.pc, 'increment')
-  demand(sum, 'as an int variable', 'error')
+  demand(sum, 'as an int variable', 'error', 'any')
   editor.store(instruction.slot, sum)
 }
 
@@ -240,8 +245,8 @@ function binary(instruction: JvmOperation & { kind: 'binary'; pc: number }, edit
   const right = editor.popInt()
   const left = editor.popInt()
   const needed = NEEDS_VALUE[operator]
-  if (needed) demand(left, `as the left operand of ${withArticle(OPERATION_NAMES[operator])}`, 'error')
-  if (needed === 'both') demand(right, `as the divisor of ${withArticle(OPERATION_NAMES[operator])}`, 'error')
+  if (needed) demand(left, `as the left operand of ${withArticle(OPERATION_NAMES[operator])}`, 'error', 'any')
+  if (needed === 'both') demand(right, `as the divisor of ${withArticle(OPERATION_NAMES[operator])}`, 'error', 'any')
   editor.push(made(combine(operator, left.range, right.range), pc, OPERATION_NAMES[operator], left, right))
 }
 
@@ -253,7 +258,12 @@ function invoke(instruction: JvmOperation & { kind: 'invoke' }, editor: FrameEdi
   const { parameters, returns } = parseMethodDescriptor(instruction.member.descriptor)
   for (const parameter of parameters.toReversed()) {
     if (valueOfType(parameter).kind === 'int')
-      demand(editor.popInt(), `as an argument of ${instruction.member.name}`, 'error')
+      demand(
+        editor.popInt(),
+        `as an argument of ${instruction.member.name}`,
+        'error',
+        parameter.kind === 'int' ? 'any' : 'short',
+      )
     else editor.popReference()
   }
   if (instruction.mode !== 'static') editor.popReference()
@@ -292,8 +302,8 @@ function demandComparable(condition: Condition, left: IntValue, right: IntValue,
   const low = Math.min(left.range.low, right.range.low)
   const high = Math.max(left.range.high, right.range.high)
   if (isEquality && high - low <= 0xffff) return
-  demand(left, 'in a comparison', 'error')
-  demand(right, 'in a comparison', 'error')
+  demand(left, 'in a comparison', 'error', 'any')
+  demand(right, 'in a comparison', 'error', 'any')
 }
 
 const OPPOSITES: Readonly<Record<Condition, Condition>> = { eq: 'ne', ne: 'eq', lt: 'ge', ge: 'lt', gt: 'le', le: 'gt' }

@@ -2,7 +2,7 @@ import { toHex } from '@gridcard/bytes'
 import type { PackageInfo } from '../capfile/cap-file.ts'
 import type { ClassLayout } from '../converter/class-layout.ts'
 import type { ClassLibrary } from '../converter/class-library.ts'
-import type { BuiltMethods } from '../converter/method-component.ts'
+import type { BuiltMethods, PlacedMethod } from '../converter/method-component.ts'
 import { type JavaClass, type JavaField, type JavaMethod, lineOf, STATIC_INITIALISER } from '../converter/program.ts'
 import type { StaticImage } from '../converter/static-image.ts'
 import type { DebugClass, DebugField, DebugLine, DebugMap, DebugMethod, DebugVariable } from './debug-map.ts'
@@ -81,7 +81,7 @@ function debugMethod(method: JavaMethod, classIndex: number, methods: BuiltMetho
     codeOffset: place.codeOffset,
     codeSizeBytes: place.bytecodeSizeBytes,
     lines: linesOf(method, place.instructions),
-    variables: variablesOf(method, place.offsetOf),
+    variables: variablesOf(method, place),
   }
 }
 
@@ -98,15 +98,19 @@ function linesOf(
   return lines
 }
 
-function variablesOf({ code }: JavaMethod, offsetOf: (pc: number) => number): DebugVariable[] {
+function variablesOf({ code }: JavaMethod, { offsetOf, variablePlace }: PlacedMethod): DebugVariable[] {
   return (code?.variables ?? [])
-    .map(({ name, descriptor, slot, startPc, lengthBytes }) => ({
-      name,
-      descriptor,
-      slot,
-      startOffset: offsetOf(startPc),
-      endOffset: offsetOf(startPc + lengthBytes),
-    }))
+    .map((variable) => {
+      const { name, descriptor, startPc, lengthBytes } = variable
+      const { slot, isInt } = variablePlace?.(variable) ?? { slot: variable.slot, isInt: false }
+      return {
+        name,
+        descriptor: descriptor === 'I' && !isInt ? 'S' : descriptor,
+        slot,
+        startOffset: offsetOf(startPc),
+        endOffset: offsetOf(startPc + lengthBytes),
+      }
+    })
     .filter((one) => one.startOffset < one.endOffset)
     .toSorted((a, b) => a.startOffset - b.startOffset || a.slot - b.slot)
 }

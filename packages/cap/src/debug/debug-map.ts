@@ -84,6 +84,7 @@ export interface DebugLine {
 /** In scope for `startOffset <= pc < endOffset`, counted from the first instruction of the method. */
 export interface DebugVariable {
   readonly name: string
+  /** Of what is stored: an int of the source that fits and is kept in one word is `S`. */
   readonly descriptor: string
   /** Word of the frame's locals, parameters first; int takes two words. */
   readonly slot: number
