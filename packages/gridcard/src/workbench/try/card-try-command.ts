@@ -1,6 +1,6 @@
+import { cardProfile } from '@gridcard/card'
 import { nodeCrypto } from '@gridcard/crypto/node'
 import { exitCodes } from '../../exit-code.ts'
-import { developerCardProfile } from '../../reader/developer-profile.ts'
 import { parseInstallOptions } from '../aid-option.ts'
 import { readInputFile } from '../input-file.ts'
 import { counted, wrap } from '../text-layout.ts'
@@ -23,7 +23,7 @@ export function cardTry(files: readonly string[], raw: CardTryOptions, write: (t
   const given = parsed.filter((one): one is GivenCap => 'cap' in one)
   requireApplets(given, parameters)
   const options = {
-    profile: developerCardProfile,
+    profile: cardProfile('developer'),
     crypto: nodeCrypto,
     instructionBudget: INSTRUCTION_BUDGET,
     parameters,
