@@ -74,15 +74,21 @@ export function processDomainCommand(gp: GlobalPlatform, owner: number, command:
     return process(context, command)
   } catch (error) {
     if (jcre.memory.inTransaction && !jcre.isDead) jcre.memory.abort()
-    if (error instanceof Refusal) return answer(new Uint8Array(), error.statusWord)
-    if (error instanceof CardError) return answer(new Uint8Array(), statusOfCardError(error))
-    throw error
+    return refusalOf(context, error)
   } finally {
     // Applets may have worked in between, as the selected ones.
     if (selected && !jcre.isDead && jcre.registry.ownedBy(owner)) {
       becomeSelected(jcre, context.channelNumber, selected)
     }
   }
+}
+
+/** Only the status word, which the chain of response MACs goes through all the same. */
+function refusalOf({ channel }: DomainContext, error: unknown): Answer {
+  if (!(error instanceof Refusal) && !(error instanceof CardError)) throw error
+  const statusWord = error instanceof Refusal ? error.statusWord : statusOfCardError(error)
+  channel.secureChannel?.wrap(new Uint8Array(), statusWord)
+  return answer(new Uint8Array(), statusWord)
 }
 
 /** @throws CardError again, if the power is gone or the image is damaged */

@@ -142,16 +142,25 @@ export class GpHost {
     const answer = fromHex(this.raw(this.protect(ins, p1, p2, bytes)))
     const [body, status] = [answer.slice(0, -2), answer.slice(-2)]
     const isProtected = (this.level & 0x10) !== 0 && /^(9000|6[23])/.test(toHex(status))
-    if (!isProtected) return toHex(answer)
+    if (!isProtected) {
+      // An error has no MAC, but the chain goes through it. @source GPC 2.3.1 §E.4.5
+      if (this.#scp02 && (this.level & 0x10) !== 0) this.#chain02(ins, p1, p2, bytes, new Uint8Array(0), status)
+      return toHex(answer)
+    }
     return toHex(concatBytes(this.#unprotect(ins, p1, p2, bytes, body, status), status))
+  }
+
+  #chain02(ins: number, p1: number, p2: number, data: Uint8Array, answer: Uint8Array, status: Uint8Array): void {
+    const session = this.#scp02!
+    const head = Uint8Array.of(0x80, ins, p1, p2, data.length)
+    const message = concatBytes(head, data, Uint8Array.of(answer.length), answer, status)
+    session.lastR = scp02RMac(crypto, session.keys.rMac, session.lastR, message)
   }
 
   #unprotect(ins: number, p1: number, p2: number, data: Uint8Array, body: Uint8Array, status: Uint8Array): Uint8Array {
     if (this.#scp02) {
       const plain = body.slice(0, -8)
-      const head = Uint8Array.of(0x80, ins, p1, p2, data.length)
-      const message = concatBytes(head, data, Uint8Array.of(plain.length), plain, status)
-      this.#scp02.lastR = scp02RMac(crypto, this.#scp02.keys.rMac, this.#scp02.lastR, message)
+      this.#chain02(ins, p1, p2, data, plain, status)
       if (toHex(body.slice(-8)) !== toHex(this.#scp02.lastR)) throw new Error('R-MAC wrong')
       return plain
     }

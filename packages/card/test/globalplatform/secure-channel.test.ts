@@ -203,10 +203,11 @@ describe('SCP02', () => {
     expect(host.raw('80CA00C100')).toBe('C10200039000')
   })
 
-  it.each([0x35, 0x75])('protects answers with i = %i', (i) => {
+  it.each([0x35, 0x75])('protects answers with i = %i; their chain goes through errors, too', (i) => {
     const host = desCard(i)
     expect(host.open({ level: 0x11 })).toBe('9000')
     expect(host.getStatus(0x80)).toMatch(STATUS_OF_ISSUER)
+    expect(host.send(0xe4, 0, 0, '4F05F000000001')).toBe('6A88')
     expect(host.getStatus(0x20)).toMatch(STATUS_OF_ISSUER)
   })
 

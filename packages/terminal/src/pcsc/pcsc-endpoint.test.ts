@@ -546,8 +546,13 @@ describe('hostile clients', () => {
       { numRuns: 300 },
     )
     expect(troubles).toEqual([])
-    await good.request('reconnect', { card: handle, shareMode: 2, preferredProtocols: 3 })
-    expect(await good.transmit(handle, command)).toHaveLength(6)
+    // A reset that the last of them left behind may still come: a client that is told so connects again.
+    let answer: unknown = 'W_RESET_CARD'
+    for (let i = 0; i < 3 && answer === 'W_RESET_CARD'; i++) {
+      await good.request('reconnect', { card: handle, shareMode: 2, preferredProtocols: 3 })
+      answer = await good.transmit(handle, command)
+    }
+    expect(answer).toHaveLength(6)
     expect(stateOf(await states(good)).sharing).toBe(1)
   })
 })

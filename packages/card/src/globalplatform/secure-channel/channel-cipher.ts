@@ -34,6 +34,8 @@ export interface ChannelCipher {
   skip(): void
   /** Response data with its R-MAC. */
   wrap(data: Uint8Array, statusWord: number, isEncrypted: boolean): Uint8Array
+  /** An error goes out without a MAC, but in SCP02 the chain of the responses goes through it. @source GPC 2.3.1 §E.4.5 */
+  chainError?(statusWord: number): void
   /** Keys and other secrets in a command's data; whole blocks. */
   decryptSensitive(blocks: Uint8Array): Uint8Array
   encryptSensitive(blocks: Uint8Array): Uint8Array

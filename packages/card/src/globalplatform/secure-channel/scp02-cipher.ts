@@ -77,6 +77,10 @@ export class Scp02Cipher implements ChannelCipher {
     return concatBytes(data, this.#lastRMac)
   }
 
+  chainError(statusWord: number): void {
+    this.wrap(new Uint8Array(0), statusWord)
+  }
+
   decryptSensitive(blocks: Uint8Array): Uint8Array {
     return this.#crypto.desEcbDecrypt(this.#keys.dek, blocks)
   }

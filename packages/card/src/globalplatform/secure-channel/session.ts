@@ -123,7 +123,11 @@ export class SecureChannelSession {
   /** Response data as it leaves; unchanged when the level asks for nothing, or for an error. */
   wrap(data: Uint8Array, statusWord: number): Uint8Array {
     const hasMac = (this.#level & SECURITY_LEVEL.rMac) !== 0
-    if (!hasMac || !isProtectedStatus(statusWord)) return data
+    if (!hasMac) return data
+    if (!isProtectedStatus(statusWord)) {
+      this.#cipher.chainError?.(statusWord)
+      return data
+    }
     return this.#cipher.wrap(data, statusWord, (this.#level & SECURITY_LEVEL.rEncryption) !== 0)
   }
 
