@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
+import { cardProfileNames } from '@gridcard/card'
 import { describe, expect, test } from 'vitest'
-import { parseReaderOptions, type RawReaderOptions } from './reader-options.ts'
+import { parseReaderOptions, profileNames, type RawReaderOptions } from './reader-options.ts'
 
 const raw: RawReaderOptions = { name: 'Gridcard' }
 
@@ -55,4 +56,8 @@ test.each([
   ['[::1]:1234', '::1', 1234],
 ] as const)('--vpcd %s is %s port %i', (vpcd, host, port) => {
   expect(parseReaderOptions({ ...raw, vpcd }, []).vpcd).toEqual({ host, port })
+})
+
+test('the names of profiles are those that there are', () => {
+  expect(profileNames).toEqual(cardProfileNames)
 })

@@ -1,8 +1,11 @@
 import { resolve } from 'node:path'
-import { type CardProfileName, cardProfileNames } from '@gridcard/card'
+import type { CardProfileName } from '@gridcard/card'
 import { LauncherError } from '../errors.ts'
 
 /** The options of `gridcard reader`, checked. */
+/** Names of the profiles, without the card behind them: options are read before anything is loaded. A test compares. */
+export const profileNames = ['developer', 'metering', 'minimal'] as const satisfies readonly CardProfileName[]
+
 export interface ReaderOptions {
   /** Card images, a reader each. */
   readonly cards: readonly string[]
@@ -67,9 +70,9 @@ export function parseReaderOptions(raw: RawReaderOptions, command: readonly stri
 }
 
 function parseProfile(name: string | undefined): CardProfileName | undefined {
-  const profile = cardProfileNames.find((one) => one === name)
+  const profile = profileNames.find((one) => one === name)
   if (name !== undefined && profile === undefined) {
-    throw badOption(`--profile is ${cardProfileNames.join(', ')}; not "${name}"`)
+    throw badOption(`--profile is ${profileNames.join(', ')}; not "${name}"`)
   }
   return profile
 }
