@@ -70,7 +70,7 @@ function cardWith(cap: CapFile): Card {
     nvSizeBytes: 12 * 1024 * 1024, // nobody collects what 40000 commands create
     ramSizeBytes: 32 * 1024,
     commitCapacityBytes: 1024,
-    atr: fromHex('3B00'),
+    atr: fromHex('3B8001'),
   }
   const card = Card.create({ profile, crypto: nodeCrypto })
   card.powerOn()
