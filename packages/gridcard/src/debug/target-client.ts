@@ -24,7 +24,9 @@ export class TargetClient {
   #hasEnded = false
 
   constructor(setup: TargetSetup, onEvent: (event: TargetEvent) => void) {
-    this.#worker = new Worker(new URL('./target/card-worker.ts', import.meta.url), {
+    // Packed for npm, this file and the worker's are JavaScript.
+    const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+    this.#worker = new Worker(new URL(`./target/card-worker.${ending}`, import.meta.url), {
       workerData: { setup, shared: this.#shared },
     })
     this.#worker.on('message', (message: FromTarget) => {
