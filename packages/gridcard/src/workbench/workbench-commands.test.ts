@@ -8,8 +8,11 @@ import { findJavac } from '../javac.ts'
 const javac = await findJavac()
 const CLI = join(import.meta.dirname, '../cli.ts')
 const METER_SECURITY = join(import.meta.dirname, '../../../../applets/prebuilt/meter-security.cap')
-const folder = mkdtempSync(join(tmpdir(), 'gridcard-workbench-'))
-afterAll(() => rmSync(folder, { recursive: true }))
+const temporary = mkdtempSync(join(tmpdir(), 'gridcard-workbench-'))
+/** Its name could name a project, so that `applet new ''` must not take it. */
+const folder = join(temporary, 'workbench')
+mkdirSync(folder)
+afterAll(() => rmSync(temporary, { recursive: true }))
 
 interface Ended {
   readonly code: number

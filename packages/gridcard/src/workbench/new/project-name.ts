@@ -28,7 +28,8 @@ const RESERVED = new Set(
 
 /** @throws WorkbenchError `GRIDCARD_PROJECT_REFUSED` */
 export function projectNames(folder: string): ProjectNames {
-  const name = basename(resolve(folder))
+  // resolve('') is the current folder: only "." may mean that
+  const name = folder === '' ? '' : basename(resolve(folder))
   const packageName = name.replaceAll('-', '')
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name) || name.length > LONGEST_NAME) {
     throw refused(`a project is named by small letters, digits and "-", at most ${LONGEST_NAME}, not "${name}"`)
