@@ -14,6 +14,8 @@ export class CuttingStore implements NvStore {
   tornBytes: number
   /** Sizes of the writes seen, for tearing each of them in every place. */
   readonly sizes: number[] = []
+  /** Called after each write that was stored whole. */
+  onWrite: ((offsetBytes: number, length: number) => void) | undefined
 
   constructor(image: Uint8Array = new Uint8Array(), cutAt = Number.POSITIVE_INFINITY, tornBytes = 0) {
     this.#bytes = image.slice()
@@ -38,6 +40,7 @@ export class CuttingStore implements NvStore {
       this.#bytes = larger
     }
     this.#bytes.set(stored, offsetBytes)
+    if (!isCut) this.onWrite?.(offsetBytes, bytes.length)
     if (isCut) throw new PowerLost(`power lost in write ${this.cutAt}`)
   }
 }

@@ -1,88 +1,149 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { fromHex, toHex } from '@gridcard/bytes'
+import { concatBytes, fromHex, toHex } from '@gridcard/bytes'
 import { parseCapFile } from '@gridcard/cap'
 import { nodeCrypto } from '@gridcard/crypto/node'
 import { describe, expect, it } from 'vitest'
-import { Card, type CardReport } from '../src/index.ts'
+import { Card } from '../src/index.ts'
 import { selectCommand } from './applet-card.ts'
-import { CuttingStore } from './cutting-store.ts'
+import { CUTS_TIMEOUT_MS, type CutReport, type CutStep, cutEachWrite, sameEveryTime } from './cut-each-write.ts'
+import {
+  ACTIVATE,
+  BIND,
+  command,
+  DEVICE_ID,
+  OWN_TITLE,
+  PUT_KEY_SLOT,
+  READ_COUNTERS,
+  SET_IDENTITY,
+} from './meter-security.ts'
 import { TEST_PROFILE } from './vm-fixture.ts'
 
-// Every applet that is shipped: its loading, its installation and a walk through its instructions, with the power cut
-// at every single write. The card starts again, with what is on it and in use as before or after the step that was cut; an
-// applet that makes objects in a command may have made some of them.
+// Every applet that is shipped, with the power cut at every single write: its loading, installation and deletion, a dialogue
+// in which each command succeeds, and a walk through instructions that mostly do not. A sample in the unit tests, all of it
+// with GRIDCARD_CUTS=all.
 
 const PREBUILT = new URL('../../../applets/prebuilt/', import.meta.url)
 const PROFILE = { ...TEST_PROFILE, nvSizeBytes: 1 << 17, ramSizeBytes: 1 << 15, commitCapacityBytes: 2048 }
-/** Applet data, where install wants some. */
-const PARAMETERS: Readonly<Record<string, string>> = { 'metering.cap': '01000102' }
-const files = readdirSync(PREBUILT).filter((name) => name.endsWith('.cap'))
-const open = (store: CuttingStore) =>
-  Card.open({ profile: PROFILE, crypto: nodeCrypto, store, instructionBudget: 200_000 })
 
-type Step = (card: Card) => void
+const KEY = '000102030405060708090A0B0C0D0E0F'
+const PEER = '4D4D4D0000000001'
+const GENERATOR_OF_P_256 =
+  '046B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C2964FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5'
 
-/** What is on a card and in use; how often it was powered does not count. */
-const state = ({ packages, applets, memory }: CardReport) =>
-  JSON.stringify([packages, applets.map(({ lifeCycle: _, ...rest }) => rest), memory])
+/** Message 4 of the peer to slot 0, encrypted and authenticated with the key twice. */
+const message = (): string => {
+  const aad = fromHex(`30${KEY}`)
+  return `00000004${toHex(nodeCrypto.gcmSeal(fromHex(KEY), fromHex(`${PEER}00000004`), aad, fromHex('C001'), 12))}`
+}
+const SLOT = `8012000028${PEER}${KEY}${KEY}`
 
-/** @returns how many cuts were made */
-function cutEachWrite(image: Uint8Array, steps: readonly Step[], between: 'before or after' | 'no more than'): number {
-  const whole = new CuttingStore(image)
-  const card = open(whole)
-  const states = new Set([state(card.report())])
-  let most = card.report().memory.nvUsedBytes
-  for (const step of steps) {
-    step(card)
-    states.add(state(card.report()))
-    most = Math.max(most, card.report().memory.nvUsedBytes)
-  }
-  const writes = whole.writes
-  // Long walks are sampled evenly: every applet gets some eighty cuts.
-  const stride = Math.max(1, Math.floor(writes / 80))
-  let cuts = 0
-  for (let cutAt = 0; cutAt < writes; cutAt += stride) {
-    const store = new CuttingStore(image, cutAt, (cutAt * 7) % (whole.sizes[cutAt]! + 1))
-    expect(() => {
-      const one = open(store)
-      for (const step of steps) step(one)
-    }, `write ${cutAt}`).toThrow(expect.objectContaining({ code: 'CARD_POWER_CUT' }))
-    const again = Card.open({ profile: PROFILE, crypto: nodeCrypto, image: store.read()! })
-    if (between === 'before or after') expect(states, `write ${cutAt}`).toContain(state(again.report()))
-    else expect(again.report().memory.nvUsedBytes, `write ${cutAt}`).toBeLessThanOrEqual(most)
-    again.powerOn()
-    cuts++
-  }
-  return cuts
+interface Shipped {
+  readonly parameters?: string
+  /** Each is answered 9000. */
+  readonly dialogue: readonly string[]
+  /** Commands that are several atomic steps: a cipher remembers the key and mode of its init, then a counter goes up. */
+  readonly inSteps?: readonly string[]
+  /** Commands that count with a MonotonicCounter, whose two copies take turns. */
+  readonly counts?: readonly string[]
 }
 
-describe.each(files)('%s', (name) => {
-  const bytes = new Uint8Array(readFileSync(new URL(name, PREBUILT)))
-  const cap = parseCapFile(bytes)
-  const [applet] = cap.applet!.applets
-  const load: Step = (card) => card.loadPackage(cap)
-  const install: Step = (card) => {
-    const parameters = fromHex(PARAMETERS[name] ?? '')
-    card.installApplet({ packageAid: cap.header.package.aid, appletAid: applet!.aid, parameters })
-  }
-  const blank = Card.create({ profile: PROFILE, crypto: nodeCrypto }).image()
+const SHIPPED: Readonly<Record<string, Shipped>> = {
+  'bench.cap': { dialogue: ['80010000040A0B0C0D', '8002000400', `80030002${command('', KEY)}`, '800400000401020304'] },
+  'crypto-probe.cap': {
+    dialogue: ['80020000', '800201C8', '800202000203E8', '80020403', `80040000${command('', KEY)}`],
+    inSteps: ['80010000', '80040000'],
+    counts: ['800201C8', '80020200', '80020403'],
+  },
+  'meter-security.cap': {
+    dialogue: [
+      SET_IDENTITY,
+      SLOT,
+      PUT_KEY_SLOT.replace('80120000', '80120100'),
+      ACTIVATE,
+      BIND,
+      command('80300030', 'C001'),
+      command('80320030', message()),
+      command('80340000', KEY),
+      command('80300110', 'C001'),
+      READ_COUNTERS,
+    ],
+    inSteps: ['80120000', '80120100', '80300030', '80320030', '80340000', '80300110'],
+  },
+  'metering.cap': {
+    parameters: '01000102',
+    dialogue: [
+      command('80100000', `${OWN_TITLE}${DEVICE_ID}0102030000000000`),
+      SLOT,
+      command('80140000', KEY),
+      command('80160200', `${PEER}01${GENERATOR_OF_P_256}`),
+      command('80180000', '0400000200000E10'),
+      command('801A0000', `${PEER}${KEY}`),
+      ACTIVATE,
+      BIND,
+      command('80300030', 'C001'),
+      command('80320030', message()),
+      command('80340000', KEY),
+      command('80600000', KEY + KEY),
+      '80640000',
+      '80640100',
+      '80640200',
+    ],
+    // Zeroising goes on at the next power-up: the applet's own tests.
+    inSteps: ['80300030', '80320030', '80340000', '80640200'],
+  },
+}
 
-  it('is loaded, installed and deleted', { timeout: 120_000 }, () => {
-    const remove: Step = (card) => card.deletePackage(cap.header.package.aid, { withApplets: true })
-    expect(cutEachWrite(blank, [load, install, remove], 'before or after')).toBeGreaterThan(20)
+const hex = (text: string): CutStep => ({ name: text.slice(0, 8), act: (card) => card.transmit(fromHex(text)) })
+
+function expectSteps({ between, unjournalled }: CutReport, { inSteps = [], counts = [] }: Shipped): void {
+  expect(inSteps).toEqual(expect.arrayContaining(between))
+  expect(counts).toEqual(expect.arrayContaining(unjournalled))
+}
+
+it('every applet that is shipped has a dialogue', () => {
+  expect(readdirSync(PREBUILT).filter((name) => name.endsWith('.cap'))).toEqual(Object.keys(SHIPPED))
+})
+
+describe.each(Object.entries(SHIPPED))('%s', (name, shipped) => {
+  const { parameters = '', dialogue } = shipped
+  const cap = parseCapFile(new Uint8Array(readFileSync(new URL(name, PREBUILT))))
+  const packageAid = cap.header.package.aid
+  const appletAid = cap.applet!.applets[0]!.aid
+  const load: CutStep = { name: 'load', act: (card) => card.loadPackage(cap) }
+  const install: CutStep = {
+    name: 'install',
+    act: (card) => card.installApplet({ packageAid, appletAid, parameters: fromHex(parameters) }),
+  }
+  const remove: CutStep = { name: 'delete', act: (card) => card.deletePackage(packageAid, { withApplets: true }) }
+  const begin = [{ name: 'power on', act: (card: Card) => card.powerOn() }, hex(selectCommand(appletAid))]
+  const blank = Card.create({ profile: PROFILE, crypto: nodeCrypto }).image()
+  const installed = () => {
+    const card = Card.open({ profile: PROFILE, crypto: sameEveryTime, image: blank })
+    load.act(card)
+    install.act(card)
+    return card
+  }
+
+  it('is loaded, installed and deleted', { timeout: CUTS_TIMEOUT_MS }, () => {
+    const report = cutEachWrite(PROFILE, blank, [load, install, remove])
+    expectSteps(report, { dialogue: [] })
+    expect(report.cuts).toBeGreaterThan(20)
   })
 
-  it('answers its instructions', { timeout: 120_000 }, () => {
-    const card = Card.open({ profile: PROFILE, crypto: nodeCrypto, image: blank })
-    load(card)
-    install(card)
-    const walk: Step[] = [(one) => one.powerOn(), (one) => one.transmit(fromHex(selectCommand(applet!.aid)))]
-    for (let ins = 0; ins < 0x40; ins++) {
-      for (const data of ['', '18'.padEnd(50, '5A')]) {
-        const command = fromHex(`80${toHex(Uint8Array.of(ins))}0000${data}`)
-        walk.push((one) => one.transmit(command))
-      }
+  it('answers what it is there for', { timeout: CUTS_TIMEOUT_MS }, () => {
+    const card = installed()
+    const image = card.image()
+    for (const step of begin) step.act(card)
+    for (const one of dialogue) expect(toHex(card.transmit(fromHex(one))), one).toMatch(/9000$/)
+    expectSteps(cutEachWrite(PROFILE, image, [...begin, ...dialogue.map(hex)]), shipped)
+  })
+
+  it('refuses what it does not want', { timeout: CUTS_TIMEOUT_MS }, () => {
+    const walk = [...begin]
+    for (let ins = 0; ins < 0x70; ins++) {
+      const head = concatBytes(Uint8Array.of(0x80, ins, 0, 0))
+      for (const data of ['', '5A'.repeat(0x18)]) walk.push(hex(command(toHex(head), data)))
     }
-    expect(cutEachWrite(card.image(), walk, 'no more than')).toBeGreaterThan(0)
+    expectSteps(cutEachWrite(PROFILE, installed().image(), walk), shipped)
   })
 })
