@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { assemble, emitComponents, parseCapFile, verifyRules } from '@gridcard/cap'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { runCommand } from '../../test/run-command.ts'
 import { diffCaps } from './cap-diff.ts'
 import { dumpCap } from './cap-dump.ts'
 import { assembleCap, disassembleCap } from './cap-text.ts'
@@ -203,26 +204,37 @@ describe('gridcard cap diff', () => {
   })
 })
 
-describe('gridcard cap as a process', () => {
-  const gridcard = (...args: readonly string[]) =>
-    spawnSync(process.execPath, [join(import.meta.dirname, '../cli.ts'), 'cap', ...args], { encoding: 'utf8' })
+describe('gridcard cap on the command line', () => {
+  const gridcard = (...args: readonly string[]) => runCommand(['cap', ...args])
 
-  test('ends with 2 for a missing file and without files', () => {
-    expect(gridcard('dump', 'none.cap')).toMatchObject({
-      status: 2,
+  test('ends with 2 for a missing file and without files', async () => {
+    expect(await gridcard('dump', 'none.cap')).toMatchObject({
+      code: 2,
       stderr: 'gridcard: there is no file none.cap (GRIDCARD_BAD_OPTION)\n',
     })
-    expect(gridcard('verify')).toMatchObject({ status: 2, stderr: "gridcard: missing required argument 'files'\n" })
+    expect(await gridcard('verify')).toMatchObject({
+      code: 2,
+      stderr: "gridcard: missing required argument 'files'\n",
+    })
   })
 
-  test('ends with 1 for findings and with 0 without', () => {
-    expect(gridcard('verify', capOf('bad.ijc', 'sadd pop return'))).toMatchObject({ status: 1, stderr: '' })
-    expect(gridcard('verify', METER_SECURITY)).toMatchObject({ status: 0, stderr: '' })
+  test('ends with 1 for findings and with 0 without', async () => {
+    expect(await gridcard('verify', capOf('bad.ijc', 'sadd pop return'))).toMatchObject({ code: 1, stderr: '' })
+    expect(await gridcard('verify', METER_SECURITY)).toMatchObject({ code: 0, stderr: '' })
   })
 
-  test('explains every command with examples', () => {
+  test('explains every command with examples', async () => {
     for (const command of ['verify', 'dump', 'disasm', 'asm', 'diff']) {
-      expect(gridcard(command, '--help').stdout).toMatch(new RegExp(`Exit codes: 0[^]*gridcard cap ${command} `))
+      const { stdout } = await gridcard(command, '--help')
+      expect(stdout).toMatch(new RegExp(`Exit codes: 0[^]*gridcard cap ${command} `))
     }
+  })
+
+  test('is a process that passes its exit code on', () => {
+    const cli = join(import.meta.dirname, '../cli.ts')
+    const bad = capOf('bad-too.ijc', 'sadd pop return')
+    const ended = spawnSync(process.execPath, [cli, 'cap', 'verify', bad], { encoding: 'utf8' })
+    expect(ended).toMatchObject({ status: 1, stderr: '' })
+    expect(ended.stdout).toContain('REFUSED, 1 violation')
   })
 })

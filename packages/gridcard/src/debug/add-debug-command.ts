@@ -1,11 +1,11 @@
 import type { Command } from 'commander'
-import { writeOut } from '../workbench/write-out.ts'
+import { writeOut } from '../write-out.ts'
 import type { RawDebugOptions } from './debug-command.ts'
 
 const collect = (text: string, texts: readonly string[] = []) => [...texts, text]
 
 /** `gridcard debug`; its code is loaded when it is used. */
-export function addDebugCommand(program: Command): void {
+export function addDebugCommand(program: Command, end: (exitCode: number) => void): void {
   program
     .command('debug')
     .description('debug applets from an editor, line by line, over the Debug Adapter Protocol')
@@ -47,6 +47,6 @@ Examples:
     )
     .action(async (raw: RawDebugOptions) => {
       const { debug } = await import('./debug-command.ts')
-      process.exitCode = await debug(raw, writeOut)
+      end(await debug(raw, writeOut))
     })
 }

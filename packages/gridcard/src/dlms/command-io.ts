@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises'
+import { endWhenNobodyReads } from '../write-out.ts'
 
 /** What a command needs of the world around it; tests give their own. */
 export interface CommandIo {
@@ -18,10 +19,7 @@ export interface CommandIo {
 
 /** The process itself. A pipe closed at its other end (`... | head`) is no fault. */
 export function processIo(): CommandIo {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    process.exit(0)
-  })
+  endWhenNobodyReads()
   return {
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),

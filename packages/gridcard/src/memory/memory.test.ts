@@ -6,6 +6,7 @@ import { fromHex, toHex } from '@gridcard/bytes'
 import { MemoryCard } from '@gridcard/card'
 import { inProcessLink } from '@gridcard/terminal'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { runCommand } from '../../test/run-command.ts'
 import { hexDump } from './hex-dump.ts'
 import {
   dumpMemoryCard,
@@ -237,44 +238,49 @@ test('a memory card is a card to whatever takes a link', async () => {
   await link.powerOff()
 })
 
-describe('gridcard memory, as a program', () => {
-  const cli = new URL('../cli.ts', import.meta.url).pathname
-  const run = (...args: string[]) => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [cli, 'memory', ...args], { encoding: 'utf8' })
-    return { status, stdout, stderr }
-  }
+describe('gridcard memory on the command line', () => {
+  const run = (...args: string[]) => runCommand(['memory', ...args])
 
   test.each([
     [['new', '--chip', 'sle4442'], 'missing required argument'],
     [['new', CARD], "required option '--chip"],
     [['dump', path('missing')], 'no such file'],
     [['write', CARD, '--at', '8', '--hex', '55', '--code', 'FFFFFF', '--protect'], 'say --yes'],
-  ])('%j could not begin: one line, exit code 2', (args, message) => {
-    const { status, stdout, stderr } = run(...args)
-    expect([status, stdout]).toEqual([2, ''])
+  ])('%j could not begin: one line, exit code 2', async (args, message) => {
+    const { code, stdout, stderr } = await run(...args)
+    expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toMatch(/^gridcard: .*\n$/)
     expect(stderr).toContain(message)
   })
 
-  test('a refusal of the card has exit code 1, success 0', () => {
-    expect(run('present-code', CARD, '000000')).toEqual({
-      status: 1,
+  test('a refusal of the card has exit code 1, success 0', async () => {
+    expect(await run('present-code', CARD, '000000')).toEqual({
+      code: 1,
       stdout: '',
       stderr: 'gridcard: the code is wrong, 2 tries left (GRIDCARD_MEMORY_REFUSED)\n',
     })
-    expect(run('present-code', CARD, 'FFFFFF', '--json')).toEqual({
-      status: 0,
+    expect(await run('present-code', CARD, 'FFFFFF', '--json')).toEqual({
+      code: 0,
       stdout: '{"isAccepted":true,"triesLeft":3,"isChanged":false}\n',
       stderr: '',
     })
   })
 
-  test('each command has help with an example', () => {
+  test('each command has help with an example', async () => {
     for (const name of ['new', 'read', 'write', 'present-code', 'dump']) {
-      const { status, stdout } = run(name, '--help')
-      expect(status).toBe(0)
+      const { code, stdout } = await run(name, '--help')
+      expect(code).toBe(0)
       expect(stdout).toContain(`gridcard memory ${name} card.img`)
       expect(stdout).toContain('Exit codes: 0 done')
     }
+  })
+
+  test('is a process that passes its exit code on', () => {
+    const cli = new URL('../cli.ts', import.meta.url).pathname
+    const { status, stderr } = spawnSync(process.execPath, [cli, 'memory', 'dump', path('missing')], {
+      encoding: 'utf8',
+    })
+    expect(status).toBe(2)
+    expect(stderr).toContain('no such file')
   })
 })

@@ -1,13 +1,13 @@
-import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { promisify } from 'node:util'
 import { Card, MemoryCard } from '@gridcard/card'
 import { nodeCrypto } from '@gridcard/crypto/node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runCommand } from '../../test/run-command.ts'
 import { findJavac } from '../javac.ts'
 import { meterCardProfile } from '../start/card-profile.ts'
 import { FileNvStore } from '../start/file-nv-store.ts'
@@ -30,6 +30,7 @@ beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'gc-'))
   runtime = join(directory, 'run')
   mkdirSync(runtime)
+  process.env['XDG_RUNTIME_DIR'] = runtime
   meterImage = join(directory, 'meter.img')
   const store = new FileNvStore(meterImage)
   Card.create({ profile: meterCardProfile, crypto: nodeCrypto, store })
@@ -39,20 +40,19 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(directory, { recursive: true }))
 
-const environment = () => ({ ...process.env, XDG_RUNTIME_DIR: runtime })
-
+/** In this process; what its program prints goes to a file, for `reader` hands its own standard output down. */
 async function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  try {
-    const done = await promisify(execFile)(process.execPath, [cli, 'reader', ...args], { env: environment() })
-    return { code: 0, ...done }
-  } catch (error) {
-    return error as { code: number; stdout: string; stderr: string }
-  }
+  const at = args.indexOf('--') + 1
+  const printed = join(directory, 'printed')
+  writeFileSync(printed, '')
+  const program = at === 0 ? [] : ['sh', '-c', 'file=$1; shift; exec "$@" >"$file"', 'sh', printed, ...args.slice(at)]
+  const ended = await runCommand(['reader', ...args.slice(0, at), ...program])
+  return { ...ended, stdout: ended.stdout + readFileSync(printed, 'utf8') }
 }
 
 /** Starts without a program and waits for the line of JSON. */
 async function serve(...args: string[]): Promise<{ child: ChildProcess; ready: Ready }> {
-  const child = spawn(process.execPath, [cli, 'reader', '--json', ...args], { env: environment() })
+  const child = spawn(process.execPath, [cli, 'reader', '--json', ...args])
   let text = ''
   let errors = ''
   child.stderr.on('data', (part) => {
@@ -123,7 +123,7 @@ describe('refused, before anything is served:', () => {
   })
 
   test('an unknown option, with one line and exit code 2', async () => {
-    const { code, stdout, stderr } = await run('--colour')
+    const { code, stdout, stderr } = await runCommand(['reader', '--colour'])
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toBe("gridcard: unknown option '--colour'\n")
   })
@@ -131,7 +131,7 @@ describe('refused, before anything is served:', () => {
 
 describe('with a program', () => {
   test('one that is not there is 127', async () => {
-    const { code, stderr } = await run('--', 'no-such-program')
+    const { code, stderr } = await runCommand(['reader', '--', 'no-such-program'])
     expect([code, stderr]).toEqual([127, 'gridcard: there is no program no-such-program\n'])
   })
 
@@ -140,6 +140,15 @@ describe('with a program', () => {
     ['a signal that ended it is 128 and its number', "process.kill(process.pid, 'SIGKILL')", 137],
   ])('%s', async (_, script, expected) => {
     expect((await run('--', process.execPath, '-e', script)).code).toBe(expected)
+    expect(readdirSync(runtime)).toEqual([])
+  })
+
+  test('as a process of its own it hands down its outputs and passes the exit code on', () => {
+    const script = 'console.log(6 * 7); process.exit(7)'
+    const ended = spawnSync(process.execPath, [cli, 'reader', '--', process.execPath, '-e', script], {
+      encoding: 'utf8',
+    })
+    expect(ended).toMatchObject({ status: 7, stdout: '42\n', stderr: '' })
     expect(readdirSync(runtime)).toEqual([])
   })
 

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { runCommand } from '../../test/run-command.ts'
 import { findJavac } from '../javac.ts'
 
 const javac = await findJavac()
@@ -14,20 +15,7 @@ const folder = join(temporary, 'workbench')
 mkdirSync(folder)
 afterAll(() => rmSync(temporary, { recursive: true }))
 
-interface Ended {
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
-function gridcard(args: readonly string[], input = ''): Promise<Ended> {
-  return new Promise((resolve) => {
-    const child = execFile(process.execPath, [CLI, ...args], { cwd: folder }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr })
-    })
-    child.stdin?.end(input)
-  })
-}
+const gridcard = (args: readonly string[], stdin = '') => runCommand(args, { cwd: folder, stdin })
 
 function fileOf(name: string, content: string | Uint8Array): string {
   const path = join(folder, name)

@@ -1,18 +1,21 @@
 import type { Command } from 'commander'
+import { endWhenNobodyReads, writeOut as write } from '../write-out.ts'
 import type { RunOptions } from './repl/run-command.ts'
 import type { ScriptOptions } from './script/script-command.ts'
-import { endWhenNobodyReads, writeOut as write } from './write-out.ts'
 
 const collect = (text: string, texts: readonly string[] = []) => [...texts, text]
+
+type End = (exitCode: number) => void
+
 /** `card try`, `script`, `run` and `applet new`; each command's own code is loaded when it is used. */
-export function addWorkbenchCommands(program: Command, applet: Command): void {
-  addCardTry(program)
-  addScript(program)
-  addRun(program)
-  addAppletNew(applet)
+export function addWorkbenchCommands(program: Command, applet: Command, end: End): void {
+  addCardTry(program, end)
+  addScript(program, end)
+  addRun(program, end)
+  addAppletNew(applet, end)
 }
 
-function addCardTry(program: Command): void {
+function addCardTry(program: Command, end: End): void {
   const card = program.commands.find((one) => one.name() === 'card') ?? program.command('card')
   card
     .description('cards for applet developers')
@@ -46,11 +49,11 @@ Examples:
     )
     .action(async (files: readonly string[], raw: { install?: readonly string[]; json?: true }) => {
       const { cardTry } = await import('./try/card-try-command.ts')
-      process.exitCode = cardTry(files, raw, write)
+      end(cardTry(files, raw, write))
     })
 }
 
-function addScript(program: Command): void {
+function addScript(program: Command, end: End): void {
   program
     .command('script')
     .description('run APDU scripts on fresh developer cards and compare the responses')
@@ -86,11 +89,11 @@ Examples:
     )
     .action(async (files: readonly string[], raw: ScriptOptions) => {
       const { runScripts } = await import('./script/script-command.ts')
-      process.exitCode = runScripts(files, raw, write)
+      end(runScripts(files, raw, write))
     })
 }
 
-function addRun(program: Command): void {
+function addRun(program: Command, end: End): void {
   program
     .command('run')
     .description('talk to a fresh developer card: send hex or commands, see the answers')
@@ -123,11 +126,11 @@ Examples:
     .action(async (files: readonly string[], raw: RunOptions) => {
       endWhenNobodyReads()
       const { run } = await import('./repl/run-command.ts')
-      process.exitCode = await run(files, raw, { input: process.stdin, output: process.stdout })
+      end(await run(files, raw, { input: process.stdin, output: process.stdout }))
     })
 }
 
-function addAppletNew(applet: Command): void {
+function addAppletNew(applet: Command, end: End): void {
   applet
     .command('new')
     .description('make a project: an applet that builds, and a script that tests it')
@@ -148,6 +151,6 @@ Examples:
     )
     .action(async (folder: string, raw: { json?: true }) => {
       const { appletNew } = await import('./new/applet-new-command.ts')
-      process.exitCode = appletNew(folder, raw, write)
+      end(appletNew(folder, raw, write))
     })
 }

@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { discover } from '../../src/dlms/discover.ts'
 import { profile } from '../../src/dlms/profile.ts'
 import { read } from '../../src/dlms/read.ts'
+import { runCommand } from '../run-command.ts'
 import { Bench, refusalOf, TestIo } from './bench.ts'
 
 const CLI = join(import.meta.dirname, '..', '..', 'src', 'cli.ts')
@@ -41,12 +42,7 @@ function start(args: readonly string[]) {
   return said
 }
 
-async function run(...args: readonly string[]) {
-  const said = start(args)
-  said.child.stdin.end()
-  const [code] = await once(said.child, 'close')
-  return { code, stdout: said.stdout, stderr: said.stderr }
-}
+const run = (...args: readonly string[]) => runCommand(['dlms', ...args])
 
 async function serveProcess() {
   const said = start(['serve', bench.modelPath, '--key-file', bench.keyFile, '--json'])
@@ -56,7 +52,7 @@ async function serveProcess() {
   return { ...said, target: `127.0.0.1:${JSON.parse(said.stdout).port}` }
 }
 
-describe('the process', () => {
+describe('the command line', () => {
   test('says in one line why it could not begin, and with --json to programs too', async () => {
     const unreachable = await run('read', '127.0.0.1:1', 'clock/0.0.1.0.0.255/2', '--json')
     expect(unreachable.code).toBe(2)
@@ -106,9 +102,8 @@ describe('the process', () => {
   })
   test('translates from standard input and from a file, hex or octets', async () => {
     const hex = 'C0 01 C1 00 08 00 00 01 00 00 FF 02 00'
-    const said = start(['translate', '-'])
-    said.child.stdin.end(hex)
-    expect((await once(said.child, 'close'))[0]).toBe(0)
+    const said = await runCommand(['dlms', 'translate', '-'], { stdin: hex })
+    expect(said.code).toBe(0)
     expect(said.stdout).toContain('clock/0.0.1.0.0.255/time')
     expect((await run('translate', bench.write('frame.hex', hex))).stdout).toBe(said.stdout)
     const octets = await run('translate', bench.write('frame.bin', '\u0003\u00de\u00ad'), '--json')
