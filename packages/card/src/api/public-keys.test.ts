@@ -41,6 +41,9 @@ const SAMPLE = new TextEncoder().encode('sample')
 const SAMPLE_SIGNATURE =
   'EFD48B2AACB6A8FD1140DD9CD45E81D69D2C877B56AAF991C34D0EA84EAF3716F7CB1C942D657C41D436C7A1B6E29F65F3E900DBB9AFF4064DC4AB2F843ACDA8'
 
+const SAMPLE_SHA512_SIGNATURE =
+  '8496A60B5E9B47C825488827E0495B0E3FA109EC4568FD3F8D1097678EB97F002362AB1ADBE2B8ADF9CB9EDAB740EA6049C028114F2460F96554F61FAE3302FE'
+
 const fixture = (provider = nodeCrypto) =>
   new NativeObjects(
     new VmFixture({
@@ -186,6 +189,41 @@ describe.each(PROVIDERS)('ECDSA over %s', (_, provider) => {
       expect(api.call(ecdsa, VERIFY_HASH, hash, 0, digestLength, out, 0, signed)).toEqual({ value: 1 })
     },
   )
+
+  it('without a hash takes a digest as it is, of SHA-256 or longer, in parts, too; other lengths are refused', () => {
+    const api = fixture(provider)
+    const get = 'javacard/security/Signature.getInstance(BBBZ)Ljavacard/security/Signature;'
+    const raw = api.value(api.callStatic(get, 0, 9, 0, 0))
+    const [privateKey, publicKey] = [ecKey(api, 12, S), ecKey(api, 11, W)]
+    expect(api.call(raw, INIT, publicKey, 1)).toEqual(ILLEGAL_VALUE)
+    expect(api.call(raw, INIT, ecKey(api, 11, `${W.slice(0, -2)}98`), 2)).toEqual(ILLEGAL_VALUE)
+    api.value(api.call(raw, INIT, publicKey, 2))
+    const signature = api.array(fromHex(SAMPLE_SIGNATURE))
+    const hash = api.array(nodeCrypto.sha256(SAMPLE))
+    expect(api.call(raw, VERIFY, api.array(SAMPLE), 0, 6, signature, 0, 64)).toEqual(ILLEGAL_USE)
+    expect(api.call(raw, VERIFY_HASH, hash, 0, 32, signature, 0, 64)).toEqual(ILLEGAL_USE)
+    api.value(api.call(raw, INIT, publicKey, 2))
+    expect(api.call(raw, VERIFY, hash, 0, 32, signature, 0, 63)).toEqual({ value: 0 })
+    api.value(api.call(raw, 'update([BSS)V', hash, 0, 5))
+    expect(api.call(raw, VERIFY, hash, 5, 27, signature, 0, 64)).toEqual({ value: 1 })
+    // RFC 6979 A.2.5, SHA-512: of its digest the leftmost 256 bits count.
+    const long = api.array(fromHex(SAMPLE_SHA512_SIGNATURE))
+    const longHash = api.array(nodeCrypto.hash('sha512', SAMPLE))
+    expect(api.call(raw, VERIFY, longHash, 0, 64, long, 0, 64)).toEqual({ value: 1 })
+    expect(api.call(raw, VERIFY, longHash, 0, 32, long, 0, 64)).toEqual({ value: 1 })
+    expect(api.call(raw, VERIFY, longHash, 1, 32, long, 0, 64)).toEqual({ value: 0 })
+    api.value(api.call(raw, INIT, privateKey, 1))
+    const out = api.array(64)
+    expect(api.call(raw, SIGN, hash, 0, 31, out, 0)).toEqual(ILLEGAL_USE)
+    api.value(api.call(raw, INIT, privateKey, 1))
+    expect(api.call(raw, SIGN, hash, 0, 32, out, 0)).toEqual({ value: 64 })
+    const hashed = api.value(api.callStatic(get, 4, 9, 0, 0))
+    api.value(api.call(hashed, INIT, publicKey, 2))
+    expect(api.call(hashed, VERIFY, api.array(SAMPLE), 0, 6, out, 0, 64)).toEqual({ value: 1 })
+    const many = api.array(new Uint8Array(1025))
+    api.value(api.call(raw, INIT, publicKey, 2))
+    expect(api.call(raw, VERIFY, many, 0, 1025, signature, 0, 64)).toEqual(ILLEGAL_USE)
+  })
 
   it('refuses keys that are none', () => {
     const api = fixture(provider)

@@ -20,7 +20,16 @@ import { prepared } from './prepared-keys.ts'
 import { type1Block } from './rsa-block-type-1.ts'
 import { openRsaPrivateKey, openRsaPublicKey } from './rsa-keys.ts'
 import { takeSecretKey } from './secret-keys.ts'
-import { familyOf, hashOf, isDsaHash, recoveryTrailer, SIG_CIPHER, type SignatureScheme } from './signature-schemes.ts'
+import {
+  familyOf,
+  hashOf,
+  isDsaHash,
+  isRawEcdsa,
+  rawEcdsaOver,
+  recoveryTrailer,
+  SIG_CIPHER,
+  type SignatureScheme,
+} from './signature-schemes.ts'
 import { takeXecKey } from './xec-keys.ts'
 
 /** What a signature's key does, with the checks of an init: ILLEGAL_VALUE, UNINITIALIZED_KEY. */
@@ -97,6 +106,36 @@ function ecdsaVerifier(jcre: Jcre, scheme: SignatureScheme, key: number): Verifi
       verifyDigest: (digest: Uint8Array, signature: Uint8Array) => verifier.verifyDigest(digest, signature),
     }
   })
+}
+
+/** The digest that was given as the message, and the scheme it belongs to; ILLEGAL_USE for the length of no digest. */
+function givenDigest(jcre: Jcre, scheme: SignatureScheme, message: GatheredMessage) {
+  const digest = message.whole() ?? failCrypto(jcre, CRYPTO.ILLEGAL_USE)
+  return { digest, over: rawEcdsaOver(digest.length, scheme) ?? failCrypto(jcre, CRYPTO.ILLEGAL_USE) }
+}
+
+const noDigests = (jcre: Jcre) => (): never => failCrypto(jcre, CRYPTO.ILLEGAL_USE)
+
+function rawEcdsaSigner(jcre: Jcre, scheme: SignatureScheme, key: number): Signer {
+  ecdsaSigner(jcre, rawEcdsaOver(32, scheme)!, key)
+  return {
+    sign(message) {
+      const { digest, over } = givenDigest(jcre, scheme, message)
+      return ecdsaSigner(jcre, over, key).signDigest(digest)
+    },
+    signDigest: noDigests(jcre),
+  }
+}
+
+function rawEcdsaVerifier(jcre: Jcre, scheme: SignatureScheme, key: number): Verifier {
+  ecdsaVerifier(jcre, rawEcdsaOver(32, scheme)!, key)
+  return {
+    verify(message, signature) {
+      const { digest, over } = givenDigest(jcre, scheme, message)
+      return ecdsaVerifier(jcre, over, key).verifyDigest(digest, signature)
+    },
+    verifyDigest: noDigests(jcre),
+  }
 }
 
 // ---- RSA
@@ -253,7 +292,7 @@ export function eddsaVerify(
 export function signerOf(jcre: Jcre, scheme: SignatureScheme, key: number, salt: number): Signer {
   switch (familyOf(scheme)) {
     case 'ecdsa':
-      return ecdsaSigner(jcre, scheme, key)
+      return isRawEcdsa(scheme) ? rawEcdsaSigner(jcre, scheme, key) : ecdsaSigner(jcre, scheme, key)
     case 'dsa':
       return dsaSigner(jcre, scheme, key)
     default:
@@ -264,7 +303,7 @@ export function signerOf(jcre: Jcre, scheme: SignatureScheme, key: number, salt:
 export function verifierOf(jcre: Jcre, scheme: SignatureScheme, key: number, salt: number): Verifier {
   switch (familyOf(scheme)) {
     case 'ecdsa':
-      return ecdsaVerifier(jcre, scheme, key)
+      return isRawEcdsa(scheme) ? rawEcdsaVerifier(jcre, scheme, key) : ecdsaVerifier(jcre, scheme, key)
     case 'dsa':
       return dsaVerifier(jcre, scheme, key)
     default:

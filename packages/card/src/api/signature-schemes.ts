@@ -105,9 +105,10 @@ export function isScheme({ digest, cipher, padding }: SignatureScheme): boolean 
     case AES_CMAC128:
       return digest === 0 && padding === PAD.NULL
     case HMAC:
+      return hasHash && padding === PAD.NULL
     case ECDSA:
     case ECDSA_PLAIN:
-      return hasHash && padding === PAD.NULL
+      return (hasHash || digest === 0) && padding === PAD.NULL
     case RSA:
       return hasHash && isRsaSignaturePadding(digest, padding)
     case DSA:
@@ -181,6 +182,15 @@ export function algorithmOf({ digest, cipher, padding, keyBytes }: SignatureSche
     return one.digest === digest && one.cipher === cipher && one.padding === padding && one.keyBytes === keyBytes
   })
   return found ? Number(found[0]) : 0
+}
+
+/** ECDSA over what is given as it is: a digest made elsewhere. Below 3.0.5 the only way to verify one. */
+export const isRawEcdsa = (scheme: SignatureScheme): boolean => familyOf(scheme) === 'ecdsa' && scheme.digest === 0
+
+/** The scheme over a hash whose digests have that length; undefined where there is no such hash. */
+export function rawEcdsaOver(lengthBytes: number, scheme: SignatureScheme): SignatureScheme | undefined {
+  const digest = { 20: SHA1, 28: SHA224, 32: SHA256, 48: SHA384, 64: SHA512 }[lengthBytes]
+  return digest && { ...scheme, digest }
 }
 
 export const hashOf = ({ digest }: SignatureScheme): HashName => HASH_BY_DIGEST[digest]!

@@ -35,6 +35,7 @@ import {
   familyOf,
   findScheme,
   hashOf,
+  isRawEcdsa,
   isScheme,
   recoversMessages,
   SIG_CIPHER,
@@ -114,7 +115,8 @@ const initWithParameters: JcreMethod = (jcre, at) => {
 // ---- the message
 
 function gatheredOf(jcre: Jcre, scheme: SignatureScheme, session: SignatureSession): GatheredMessage {
-  session.gathered ??= new GatheredMessage(jcre.crypto, hashOf(scheme))
+  // Without a hash the message is a digest, and short; hashing a longer one only keeps memory bounded.
+  session.gathered ??= new GatheredMessage(jcre.crypto, isRawEcdsa(scheme) ? 'sha512' : hashOf(scheme))
   return session.gathered
 }
 
@@ -307,7 +309,7 @@ function precomputed(jcre: Jcre, at: number, work: Work): Uint8Array {
 
 function isOverDigest(scheme: SignatureScheme): boolean {
   const family = familyOf(scheme)
-  return family === 'ecdsa' || family === 'rsa' || family === 'dsa'
+  return (family === 'ecdsa' && !isRawEcdsa(scheme)) || family === 'rsa' || family === 'dsa'
 }
 
 const signPreComputedHash: JcreMethod = (jcre, at) => {
