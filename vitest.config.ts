@@ -13,6 +13,7 @@ export default defineConfig({
             'packages/*/test/**/*.test.ts',
             'scripts/**/*.test.ts',
           ],
+          setupFiles: ['scripts/test/property-seed.ts'],
           testTimeout: 20_000,
         },
       },
@@ -20,6 +21,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['e2e/**/*.test.ts'],
+          setupFiles: ['scripts/test/property-seed.ts'],
           testTimeout: 180_000,
           hookTimeout: 120_000,
           fileParallelism: false,

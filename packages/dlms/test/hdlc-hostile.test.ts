@@ -24,6 +24,13 @@ const frames = (to: Pick<HdlcFrame, 'destination' | 'source'>) =>
     ),
     { maxLength: 40 },
   )
+/** What an earlier link has acknowledged must not have SNRM repeated for ever. */
+const lostAfterProgress: HdlcFrame[] = [
+  { kind: 'ua', destination: client, source: server, pollFinal: false, information: nothing },
+  { kind: 'rr', destination: client, source: server, pollFinal: false, receiveNumber: 1 },
+  { kind: 'dm', destination: client, source: server, pollFinal: false, information: nothing },
+  { kind: 'dm', destination: server, source: server, pollFinal: false, information: nothing },
+]
 const snrm: HdlcFrame = { kind: 'snrm', destination: server, source: client, pollFinal: true, information: nothing }
 
 describe('hostile frames', () => {
@@ -71,7 +78,7 @@ describe('hostile frames', () => {
         expect(link.state).toBe('disconnected')
         expect(link.deadlineMs).toBeUndefined()
       }),
-      { numRuns: 300 },
+      { numRuns: 300, examples: [[lostAfterProgress]] },
     )
   })
 })

@@ -283,6 +283,7 @@ export class HdlcClientLink {
     const hasWishes = kind === 'snrm' && this.#options.parameters !== undefined
     const information = hasWishes ? emitHdlcParameters(this.#own) : new Uint8Array(0)
     this.#send({ kind, ...this.#addresses, pollFinal: true, information })
+    this.#hasProgress = false // what came before counts for no repetition of this
     this.#isPausing = false
     this.#deadlineMs = nowMs + this.#responseTimeoutMs
   }
