@@ -1,12 +1,5 @@
 import { GridcardError, toHex } from '@gridcard/bytes'
-import {
-  type CapFile,
-  emitComponents,
-  parseComponents,
-  STATIC_ARRAY_TYPES,
-  verifyCapFile,
-  verifyFindingText,
-} from '@gridcard/cap'
+import { type CapFile, parseComponents, STATIC_ARRAY_TYPES, verifyCapFile, verifyFindingText } from '@gridcard/cap'
 import type { CryptoProvider } from '@gridcard/crypto'
 import { CardError } from '../errors.ts'
 import { cachedFacts, cachedLink, type LoadFileFacts } from '../vm/link/link-cache.ts'
@@ -23,13 +16,14 @@ import {
   parsePackageRecord,
 } from './applet-registry.ts'
 import type { Jcre } from './jcre.ts'
+import { emitStoredLoadFile } from './stored-load-file.ts'
 
 const LAST_PACKAGE_SLOT = 0x7f
 const LAST_CLASS_ID = BLOCK_TYPE.globalPlatform - 1
 
 /**
  * Takes a package onto the card: links it, then stores its components, static fields and record in one transaction.
- * Descriptor and Debug are not kept.
+ * What linking does not need is not kept.
  *
  * @throws CardError `CARD_PACKAGE_EXISTS`, `CARD_PACKAGE_UNVERIFIED`, `CARD_PACKAGE_LIMIT`, `CARD_IMPORT_MISSING`, `CARD_MEMORY_FULL`, `CARD_LINK_...`
  * @source JCVM 3.1 §4.5; JCRE 3.1 §11.1.5
@@ -43,7 +37,7 @@ export function loadPackage(jcre: Jcre, cap: CapFile): PackageInstance {
     }
   }
   if (jcre.profile.requireVerified) requireVerified(cap, aid)
-  const loadFile = emitComponents(cap)
+  const loadFile = emitStoredLoadFile(cap)
   const linked = linkLoadFile(jcre.crypto, jcre.natives, machine, loadFile)
   const { root } = memory
   const slot = findFreeSlot(machine)
