@@ -31,6 +31,8 @@ interface CommandRow {
   readonly isInterindustry?: boolean
   /** Needs an authenticated off-card entity. @source GPC 2.3.1 table 11-2 */
   readonly isAuthenticated?: boolean
+  /** Not in a session that can be played again. @source GPC Amd F 1.4 §4.6 */
+  readonly isOnce?: boolean
   /** P1 bit 8 announces more commands of a chain. @source GPC 2.3.1 §11.1.5.1 */
   readonly isChained?: boolean
   /** Has to do with the secure channel itself: its own protection, if any, is part of what it does. */
@@ -49,12 +51,12 @@ const COMMANDS: readonly CommandRow[] = [
   { ins: 0xc0, name: 'GET RESPONSE', act: getResponse, isInterindustry: true, isOpening: true },
   { ins: 0xca, name: 'GET DATA', act: getData, isInterindustry: true },
   { ins: 0xcb, name: 'GET DATA', act: getData, isInterindustry: true },
-  { ins: 0xd8, name: 'PUT KEY', act: putKey, isAuthenticated: true, isChained: true },
+  { ins: 0xd8, name: 'PUT KEY', act: putKey, isAuthenticated: true, isOnce: true, isChained: true },
   { ins: 0xe2, name: 'STORE DATA', act: storeData, isAuthenticated: true },
   { ins: 0xe4, name: 'DELETE', act: deleteCommand, isAuthenticated: true, isChained: true },
   { ins: 0xe6, name: 'INSTALL', act: install, isAuthenticated: true, isChained: true },
   { ins: 0xe8, name: 'LOAD', act: load, isAuthenticated: true },
-  { ins: 0xf0, name: 'SET STATUS', act: setStatus, isAuthenticated: true },
+  { ins: 0xf0, name: 'SET STATUS', act: setStatus, isAuthenticated: true, isOnce: true },
   { ins: 0xf2, name: 'GET STATUS', act: getStatus, isAuthenticated: true },
 ]
 const ROW_BY_INS = new Map(COMMANDS.map((row) => [row.ins, row]))
@@ -127,6 +129,7 @@ function process(context: DomainContext, command: ApduCommand): Answer {
   if (whole === undefined) return OK
   const plain = unwrap(context, { cla, ins, p1: whole.p1, p2, data: whole.data })
   if (row.isAuthenticated) requireThat(channel.secureChannel?.isAuthenticated ?? false, GP_SW.securityStatus)
+  requireThat(!row.isOnce || !channel.secureChannel?.isReplayable, GP_SW.conditions)
   // As it was when the command came: the command may change it.
   const { secureChannel } = channel
   const done = row.act(context, { cla, ins, p1: whole.p1, p2, data: plain })

@@ -122,6 +122,13 @@ export class GlobalPlatform implements Open {
     return state
   }
 
+  /** An SCP11c session of the domain is open on some channel. */
+  hasReplayableSession(domain: number): boolean {
+    return [...this.#channels.values()].some(({ secureChannel: one }) => {
+      return one?.domain === domain && one.isReplayable && one.isOpen
+    })
+  }
+
   endApplicationSession(channel: number): void {
     this.#channels.get(channel)?.secureChannel?.close()
     this.#channels.delete(channel)

@@ -14,7 +14,7 @@ import { TerminalError } from '../errors.ts'
 import type { ResponseApdu } from '../response-apdu.ts'
 import { badAnswer, find, readAnswer } from './answers.ts'
 import { cardRefused } from './card-refused.ts'
-import { type EcPublicKey, hashOf } from './certificate.ts'
+import type { EcPublicKey } from './certificate.ts'
 import { Scp03Channel } from './scp03-channel.ts'
 import { securityLevels } from './security-level.ts'
 
@@ -145,7 +145,7 @@ function agree(crypto: CryptoProvider, domain: EcDomain, agreement: Agreement) {
   const ephemeralSecret = shared(ephemeralKey, cardEphemeral)
   const staticSecret = shared(options.host?.privateKey ?? ephemeralKey, options.cardKey.point)
   const session = scp11SessionKeys(crypto, {
-    hash: hashOf(domain),
+    hash: 'sha256', // whatever the curve; GPC Amd F 1.4 §7.6.2.3
     ephemeralSecret,
     staticSecret,
     sharedInfo: scp11SharedInfo({ keyUsage, keyType: AES, keyLengthBytes }),

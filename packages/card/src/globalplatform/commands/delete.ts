@@ -102,8 +102,8 @@ function giveBack({ registry, jcre, gp }: DomainContext, owners: readonly number
 
 /** By identifier, by version, or one key by both. @source GPC 2.3.1 §11.2.2.3.2 */
 function deleteKeys(context: DomainContext, objects: readonly Tlv[]): Answer {
-  const { registry, domain, gp } = context
-  requireThat(!gp.isCardClosed, GP_SW.conditions)
+  const { registry, domain, gp, channel } = context
+  requireThat(!gp.isCardClosed && !channel.secureChannel?.isReplayable, GP_SW.conditions)
   const [id, kvn] = [findTlv(objects, TAG.keyId), findTlv(objects, TAG.keyVersion)]
   const isOneByte = (value: Uint8Array | undefined) => value === undefined || value.length === 1
   requireThat(isOneByte(id) && isOneByte(kvn) && objects.length === [id, kvn].filter(Boolean).length, GP_SW.wrongData)

@@ -26,6 +26,8 @@ export class SecureChannelSession {
   /** Levels that the protocol's options allow beyond C-MAC and C-DECRYPTION. */
   readonly #responseLevels: number
   readonly #cipher: ChannelCipher
+  /** The same commands open it and pass it again: SCP11c. @source GPC Amd F 1.4 §4.6 */
+  readonly isReplayable: boolean
   #level: number = SECURITY_LEVEL.none
   /** As authenticated, for the end of an R-MAC session. */
   #initialLevel: number = SECURITY_LEVEL.none
@@ -38,6 +40,7 @@ export class SecureChannelSession {
     keyId: number
     cipher: ChannelCipher
     responseLevels: number
+    isReplayable?: boolean
   }) {
     this.domain = o.domain
     this.application = o.application
@@ -45,6 +48,7 @@ export class SecureChannelSession {
     this.keyId = o.keyId
     this.#cipher = o.cipher
     this.#responseLevels = o.responseLevels
+    this.isReplayable = o.isReplayable ?? false
   }
 
   get protocol(): number {
@@ -58,6 +62,10 @@ export class SecureChannelSession {
 
   get isAuthenticated(): boolean {
     return (this.#level & SECURITY_LEVEL.authenticated) !== 0
+  }
+
+  get isOpen(): boolean {
+    return this.#state === 'open'
   }
 
   get isBegun(): boolean {

@@ -11,7 +11,7 @@ export interface Scp11SessionKeys extends Scp03SessionKeys {
 }
 
 export interface Scp11Agreement {
-  /** That of the curve: SHA-256 with 256 bits, SHA-384 with 384, SHA-512 with more. */
+  /** SHA-256 whatever the curve. @source GPC Amd F 1.4 §7.6.2.3 */
   readonly hash: HashName
   /** x of ePK.SD · eSK.OCE. */
   readonly ephemeralSecret: Uint8Array
