@@ -176,6 +176,17 @@ function methodTable(
   return table
 }
 
+function inferFromOverriding(
+  methods: readonly (LinkedMethod | undefined)[],
+  overriding: readonly (LinkedMethod | undefined)[],
+  owner: LinkedPackage,
+): void {
+  methods.forEach((method, token) => {
+    const isOpen = method?.returnWords === RETURNS_UNKNOWN && method.package === owner
+    if (isOpen) method.returnWords = overriding[token]?.returnWords ?? RETURNS_UNKNOWN
+  })
+}
+
 /**
  * A CAP file without Descriptor does not say what abstract methods return; their implementations do. Where none is in
  * the package it stays unknown, and the caller's stack is watched at run time.
@@ -183,11 +194,9 @@ function methodTable(
 function inferReturnWords(classes: readonly LinkedClass[], interfaceReturns: ReadonlyMap<LinkedClass, number[]>): void {
   for (const one of classes) {
     for (let above = one.superClass; above !== undefined; above = above.superClass) {
-      above.virtualMethods.forEach((method, token) => {
-        const known = one.virtualMethods[token]?.returnWords ?? RETURNS_UNKNOWN
-        const isOpen = method?.returnWords === RETURNS_UNKNOWN && method.package === one.package
-        if (isOpen) method.returnWords = known
-      })
+      inferFromOverriding(above.virtualMethods, one.virtualMethods, one.package)
+      // Tokens of package-visible methods mean nothing in another package.
+      if (above.package === one.package) inferFromOverriding(above.packageMethods, one.packageMethods, one.package)
     }
     if (one.isInterface) continue
     for (const [interfaceClass, returns] of interfaceReturns) {

@@ -224,4 +224,29 @@ describe('the operand stack of code that no compiler makes', () => {
     expect(library.linked.classes[0]!.isShareable).toBe(true)
     expect(vm.call(instance, owner, 0, [round])).toEqual({ result: 43 })
   })
+
+  it('knows what an abstract method returns from those over it, package-visible ones, too', () => {
+    const vm = new VmFixture()
+    const instance = vm.loadMethods({
+      text: `.class shape extends java/lang/Object
+          .package 0 area
+        .end
+        .class round extends shape
+          .package 0 roundArea
+        .end
+        .method area abstract stack 0 args 1
+        .end
+        .method roundArea stack 1 args 1
+          bspush 42 sreturn
+        .end`,
+      methods: {
+        // No word of stack beyond what the result takes: a result of two words would not fit.
+        run: { code: 'sconst_1 aload_0 invokevirtual shape.128 sadd sreturn', nargs: 1, maxStack: 2 },
+        make: { code: 'new round areturn' },
+      },
+    })
+    const owner = vm.newOwner(instance)
+    const round = vm.call(instance, owner, 1).result
+    expect(vm.call(instance, owner, 0, [round])).toEqual({ result: 43 })
+  })
 })
