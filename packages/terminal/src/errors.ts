@@ -2,6 +2,8 @@ import { type ErrorPlace, GridcardError } from '@gridcard/bytes'
 
 export type TerminalErrorCode =
   | 'TERMINAL_BAD_COMMAND'
+  | 'TERMINAL_BAD_IMAGE'
+  | 'TERMINAL_BAD_QUOTE'
   | 'TERMINAL_BAD_RESPONSE'
   | 'TERMINAL_CARD_REFUSED'
   | 'TERMINAL_GP_BAD_ANSWER'
