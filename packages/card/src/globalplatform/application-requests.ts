@@ -46,6 +46,8 @@ export function setApplicationState(
   const { jcre, registry } = gp
   const applet = jcre.registry.ownedBy(of)
   if (applet === undefined || jcre.memory.inTransaction) return false
+  // The final application is what a locked card still has. @source GPC 2.3.1 §9.6.2
+  if (isLocked(state) && registry.hasPrivilege(of, 'finalApplication')) return false
   if (by === of) {
     if (!mayApplicationSetItself(applet.state, state)) return false
     jcre.registry.setState(applet, isLocked(state) ? lockedState(applet.state, true) : state)

@@ -115,6 +115,23 @@ export function channelKeySet(keys: readonly DomainKey[], kvn: number): ChannelK
   return { kvn, type, enc: value(enc), mac: value(mac), dek: value(dek), sequenceCounter }
 }
 
+/** A key version of the factory, which no command can name: the first keys of the owner take its place. */
+export const FACTORY_VERSION = 0xff
+
+/**
+ * The domain's keys, without those of the factory if a whole set of another version came.
+ * @param added identifiers that came together, with the version they have now
+ */
+export function withoutFactoryKeys(keys: readonly DomainKey[], added: readonly DomainKey[]): readonly DomainKey[] {
+  return isWholeSet(added) ? keys.filter((one) => one.kvn !== FACTORY_VERSION) : keys
+}
+
+/** The three keys of one version: what a sequence counter belongs to. @source GPC Amd D §6.2.2.1 */
+export function isWholeSet(added: readonly DomainKey[]): boolean {
+  const kvn = added[0]?.kvn
+  return [1, 2, 3].every((id) => added.some((key) => key.id === id && key.kvn === kvn))
+}
+
 /** Key version numbers in the order the keys came. */
 export function versionsOf(keys: readonly DomainKey[]): number[] {
   return [...new Set(keys.map((one) => one.kvn))]

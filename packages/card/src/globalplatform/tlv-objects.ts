@@ -11,6 +11,23 @@ export function commandTlvs(bytes: Uint8Array, statusWord: number = GP_SW.wrongD
   }
 }
 
+const SYSTEM_PARAMETERS = 0xef
+const TOKEN_TEMPLATE = 0xb6
+const PROVIDER = 0x5f20
+
+/**
+ * Parameters of an INSTALL: what stands in the system specific parameters, what stands beside them, and the provider of the
+ * token's template. Clients that put one of them outside are understood, too.
+ * @source GPC 2.3.1 tables 11-48 to 11-52
+ */
+export function installParameters(bytes: Uint8Array): Tlv[] {
+  return commandTlvs(bytes).flatMap((one) => {
+    if (one.tag === SYSTEM_PARAMETERS) return commandTlvs(one.value)
+    if (one.tag !== TOKEN_TEMPLATE) return [one]
+    return [one, ...commandTlvs(one.value).filter(({ tag }) => tag === PROVIDER)]
+  })
+}
+
 export function findTlv(objects: readonly Tlv[], tag: number): Uint8Array | undefined {
   return objects.find((one) => one.tag === tag)?.value
 }

@@ -6,7 +6,7 @@ import { Card } from '../../src/index.ts'
 import { addApplet } from '../applet-card.ts'
 import { loadPackage, openCard, reopen, testPackage } from './gp-card.ts'
 import { GpHost, lv } from './gp-host.ts'
-import { gpProfile } from './gp-profiles.ts'
+import { gpProfile, TEST_KEY } from './gp-profiles.ts'
 
 const INSTANCE = fromHex('F04752494401')
 const GP = 'org/globalplatform/GPSystem'
@@ -168,6 +168,201 @@ describe('SecureChannel', () => {
     reopen(host)
     host.select(INSTANCE)
     expect(host.raw('80010000')).toBe('7000')
+  })
+})
+
+describe('SecureChannel, to answer and to keep secrets', () => {
+  const CHANNEL = `invokestatic ${GP}.getSecureChannel()Lorg/globalplatform/SecureChannel;`
+  const on = (method: string, args = '', words = 1, name = 'SecureChannel') => {
+    const cast = name === 'SecureChannel' ? '' : `checkcast class org/globalplatform/${name}`
+    return `${CHANNEL} ${cast} ${args} invokeinterface ${words} org/globalplatform/${name}.${method}`
+  }
+  const REPLY = 'sstore_3 aload_1 sconst_5 sload_3 invokevirtual javacard/framework/APDU.setOutgoingAndSend(SS)V return'
+  const STATUS = (at: string) => `aload_2 ${at} sspush -28672 invokestatic javacard/framework/Util.setShort([BSS)S pop`
+  /** INS 01: data and 9000, wrapped; 02: encrypted; 03: decrypted; 04: setSecurityLevel(P1); 05: the level. */
+  const applet = `${BUFFER} astore_2
+    aload_2 sconst_1 baload bspush 80 if_scmpeq_w OPEN
+    aload_2 sconst_1 baload bspush -126 if_scmpeq_w OPEN
+    ${RECEIVE} sconst_5 sadd sstore_3
+    ${on('unwrap([BSS)S', 'aload_2 sconst_0 sload_3', 4)} sconst_5 ssub sstore_3
+    aload_2 sconst_1 baload stableswitch { 1: WRAP ENCRYPT DECRYPT SET GET default: GET }
+    WRAP: ${STATUS('sload_3 sconst_5 sadd')}
+    ${on('wrap([BSS)S', 'aload_2 sconst_5 sload_3 sconst_2 sadd', 4)} ${REPLY}
+    ENCRYPT: ${on('encryptData([BSS)S', 'aload_2 sconst_5 sload_3', 4)} ${REPLY}
+    DECRYPT: ${on('decryptData([BSS)S', 'aload_2 sconst_5 sload_3', 4)} ${REPLY}
+    SET: ${on('setSecurityLevel(B)V', 'aload_2 sconst_2 baload', 2, 'SecureChannelx')} return
+    GET: ${on('getSecurityLevel()B')} sspush 255 sand sspush 28672 sadd ${ANSWER}
+    OPEN: ${on('processSecurity(Ljavacard/framework/APDU;)S', 'aload_1', 2)} ${REPLY}`
+
+  it('wrap gives the R-MAC that the host expects, and encrypts where the level says so', () => {
+    const host = appletCard(applet)
+    for (const level of [0x11, 0x13, 0x33]) {
+      expect(host.open({ level })).toBe('9000')
+      // The host checks the MAC, and takes it off.
+      expect(host.send(0x01, 0, 0, 'AABBCC')).toBe('AABBCC9000')
+      expect(host.send(0x01, 0, 0, '')).toBe('9000')
+    }
+    expect(host.open({ level: 0x01 })).toBe('9000')
+    expect(host.send(0x01, 0, 0, 'AABBCC')).toBe('AABBCC90009000') // unchanged: its caller left the status behind
+  })
+
+  it('encryptData is CBC under the DEK, and decryptData takes it back; whole blocks only, of an open session', () => {
+    const host = appletCard(applet)
+    expect(host.raw(`8002000010${'00'.repeat(16)}`)).toBe('6985')
+    host.open()
+    const plain = '00112233445566778899AABBCCDDEEFF'
+    const sealed = toHex(nodeCrypto.aesCbcEncrypt(TEST_KEY, new Uint8Array(16), fromHex(plain)))
+    expect(host.send(0x02, 0, 0, plain)).toBe(`${sealed}9000`)
+    expect(host.send(0x03, 0, 0, sealed)).toBe(`${plain}9000`)
+    expect(host.send(0x02, 0, 0, plain.slice(2))).toBe('6700')
+    expect(host.send(0x02, 0, 0, '')).toBe('6700')
+  })
+
+  it('setSecurityLevel goes up, and down to where the session began; nothing else is a level', () => {
+    const host = appletCard(applet)
+    expect(host.raw('80048100')).toBe('6985') // no session
+    expect(host.open({ level: 0x01 })).toBe('9000')
+    for (const level of [0x00, 0x80, 0x01, 0x41, 0xc1, 0x82, 0xa1, 0x91 | 0x04, 0xb1, 0xb2, 0x92]) {
+      expect(host.send(0x04, level, 0), level.toString(16)).toBe('6985')
+    }
+    expect(host.send(0x05, 0, 0)).toBe('7081')
+    expect(host.send(0x04, 0x83, 0)).toBe('9000')
+    host.level = 0x03
+    expect(host.send(0x05, 0, 0, 'AABB')).toBe('7083')
+    expect(host.send(0x04, 0x81, 0, 'AABB')).toBe('9000')
+    host.level = 0x01
+    expect(host.send(0x04, 0xb3, 0)).toBe('9000')
+    expect(host.open({ level: 0x33 })).toBe('9000')
+    expect(host.send(0x04, 0x93, 0)).toBe('6985')
+  })
+
+  it('setSecurityLevel to what the option of the protocol does not have is refused', () => {
+    const host = openCard({ secureChannels: [{ protocol: 0x03, i: 0x10 }] })
+    const one = testPackage(1, { process: `${SKIP_SELECT} ${applet}` })
+    loadPackage(host, one)
+    host.install({ loadFile: one.aid, module: one.module, instance: INSTANCE })
+    host.select(INSTANCE)
+    expect(host.open({ level: 0x01 })).toBe('9000')
+    expect([host.send(0x04, 0x91, 0), host.send(0x04, 0xb3, 0), host.send(0x04, 0x83, 0)]).toEqual([
+      '6985',
+      '6985',
+      '9000',
+    ])
+  })
+})
+
+describe('GPSystem.getService', () => {
+  /** Its GlobalService answers 0x80 with itself; registered for family 0x8200 with Global Service. */
+  const module = fromHex('F04752494400000201')
+  const provider = emitComponents(
+    assemblePackage(`.package F047524944000002 1.0
+      .applet ${toHex(module)} target_install
+      .class server extends javacard/framework/Applet
+        .instance 0 references 0 from 255
+        .public 5 target_shareable
+      .end
+      .class target extends server
+        .public 7 target_process target_get
+        .implements org/globalplatform/GlobalService 8
+        .implements javacard/framework/Shareable
+      .end
+      .method target_process stack 4 args 2
+        ${SKIP_SELECT}
+        aconst_null invokestatic ${GP}.getRegistryEntry(Ljavacard/framework/AID;)Lorg/globalplatform/GPRegistryEntry;
+        sspush -32256 invokeinterface 2 org/globalplatform/GPRegistryEntry.registerService(S)V return
+      .end
+      .method target_shareable stack 1 args 3
+        aload_0 areturn
+      .end
+      .method target_get stack 4 args 5
+        aconst_null areturn
+      .end
+      .method target_init stack 1 args 1
+        aload_0 invokespecial javacard/framework/Applet.<init>()V return
+      .end
+      .method target_install stack 2 args 3
+        new target dup invokespecial target_init invokevirtual javacard/framework/Applet.register()V return
+      .end`).cap,
+  )
+  const find = `aconst_null sspush -32255 invokestatic ${GP}.getService(Ljavacard/framework/AID;S)Lorg/globalplatform/GlobalService;
+    astore_2 aload_2 ifnull NONE
+    sspush 28672 ${ANSWER} NONE: sspush 28671 ${ANSWER}`
+
+  it('finds who registered the service or its family, while it can be selected', () => {
+    const host = openCard()
+    const server = fromHex('F047524944535256')
+    const one = { aid: fromHex('F047524944000002'), loadFile: emitTlv(0xc4, provider) }
+    expect(host.installForLoad(one.aid)).toBe('009000')
+    expect(host.load(one.loadFile)).toBe('009000')
+    expect(host.install({ loadFile: one.aid, module, instance: server, privileges: '000100' })).toBe('009000')
+    const client = testPackage(1, { process: `${SKIP_SELECT} ${find}` })
+    loadPackage(host, client)
+    host.install({ loadFile: client.aid, module: client.module, instance: INSTANCE })
+    const found = () => {
+      host.select(INSTANCE)
+      return host.raw('80010000')
+    }
+    expect(found()).toBe('6FFF') // nobody has registered
+    host.select(server)
+    expect(host.raw('80010000')).toBe('9000')
+    expect(host.raw('80010000')).toBe('6985') // taken, by itself
+    expect(found()).toBe('7000')
+    reopen(host)
+    expect(host.send(0xf0, 0x40, 0x80, server)).toBe('9000')
+    expect(found()).toBe('6FFF')
+  })
+})
+
+describe('Personalization', () => {
+  const aid = fromHex('F047524944000003')
+  const module = Uint8Array.of(...aid, 1)
+  /** processData answers all that it got, header first; with P2 = 7F it throws 6A80. */
+  const block = emitComponents(
+    assemblePackage(`.package ${toHex(aid)} 1.0
+      .applet ${toHex(module)} target_install
+      .class target extends javacard/framework/Applet
+        .instance 0 references 0 from 255
+        .public 7 target_process target_data
+        .implements org/globalplatform/Personalization 8
+        .implements javacard/framework/Shareable
+      .end
+      .method target_process stack 1 args 2
+        return
+      .end
+      .method target_data stack 6 args 6
+        aload_1 sload_2 sconst_3 sadd baload bspush 127 if_scmpne GO sspush 27264
+        invokestatic javacard/framework/ISOException.throwIt(S)V
+        GO: aload_1 sload_2 sconst_4 sadd baload ifne ALL sconst_0 sreturn
+        ALL: aload_1 sload_2 aload 4 sload 5 sload_3 invokestatic javacard/framework/Util.arrayCopy([BS[BSS)S pop
+        sload_3 sreturn
+      .end
+      .method target_init stack 1 args 1
+        aload_0 invokespecial javacard/framework/Applet.<init>()V return
+      .end
+      .method target_install stack 2 args 3
+        new target dup invokespecial target_init invokevirtual javacard/framework/Applet.register()V return
+      .end`).cap,
+  )
+
+  // GPC 2.3.1 §11.11.3.1; table 11-89
+  it('answers through its domain, if STORE DATA is a command with an answer', () => {
+    const host = openCard()
+    const one = { aid, module, block, loadFile: emitTlv(0xc4, block) }
+    expect(loadPackage(host, one)).toBe('009000')
+    host.install({ loadFile: aid, module, instance: INSTANCE })
+    const begin = () => expect(host.send(0xe6, 0x20, 0, `0000${lv(INSTANCE)}000000`)).toBe('009000')
+    begin()
+    expect(host.send(0xe2, 0x01, 0, 'AABB')).toMatch(/^8[04]E2010002AABB9000$/)
+    expect(host.send(0xe2, 0x81, 1, 'CC')).toMatch(/^8[04]E2810101CC9000$/)
+    expect(host.send(0xe2, 0x81, 2, 'CC')).toBe('6A86') // over
+    begin()
+    expect(host.send(0xe2, 0x80, 0, '')).toBe('9000')
+    begin()
+    expect(host.send(0xe2, 0x80, 0, 'AABB')).toBe('6A86') // an answer where none was asked for
+    begin()
+    for (let p2 = 0; p2 < 0x7f; p2++) expect(host.send(0xe2, 0x00, p2, '')).toBe('9000')
+    expect(host.send(0xe2, 0x00, 0x7f, '')).toBe('6A80')
+    expect(host.send(0xe2, 0x00, 0x80, 'AA')).toBe('6A86') // what failed ended it
   })
 })
 

@@ -89,6 +89,11 @@ describe('LOAD', () => {
     const host = openCard()
     expect(host.installForLoad(ONE.aid, { parameters: 'C60400100000' })).toBe('6A84')
     expect(host.installForLoad(ONE.aid, { parameters: 'C7027FFF' })).toBe('6A84')
+    expect(host.installForLoad(ONE.aid, { parameters: 'EF06C60400100000' })).toBe('6A84')
+    // Code and data are one memory here, so both together have to be there. GPC 2.3.1 §11.5.2.3.7
+    expect(host.installForLoad(ONE.aid, { parameters: 'EF0CC60400010000C80400010000' })).toBe('6A84')
+    expect(host.installForLoad(ONE.aid, { parameters: 'EF06C60400010000' })).toBe('009000')
+    expect(host.installForLoad(ONE.aid, { parameters: 'EF03C60110' })).toBe('6A80')
     host.installForLoad(ONE.aid)
     const big = emitTlv(0xc4, new Uint8Array(70_000))
     expect(host.load(big, 230)).toMatch(/^6A8[46]$/)
@@ -171,6 +176,12 @@ describe('INSTALL', () => {
     expect(answers('C900C7020064')).toEqual(['009000', '9000', '6F00'])
     expect(answers('C900D8040FFFFFFF')).toEqual(['6A84'])
     expect(answers('C900C8020010D8020020')).toEqual(['6A80'])
+    // Where they stand in the specification: in the system specific parameters. GPC 2.3.1 table 11-49
+    expect(answers('C900EF04C8020004')).toEqual(['6A84'])
+    expect(answers('C900EF04C802012C')).toEqual(['009000', '9000', '6F00'])
+    expect(answers('C900EF06D8040FFFFFFF')).toEqual(['6A84'])
+    expect(answers('C900EF08C8020010D8020020')).toEqual(['6A80'])
+    expect(answers('C900EF03C80204')).toEqual(['6A80'])
   })
 
   it('in the combined form brings both, or neither', () => {

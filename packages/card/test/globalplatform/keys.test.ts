@@ -137,6 +137,49 @@ describe('STORE DATA with keys in data groups', () => {
     expect(host.open({ kvn: 0x30, keys: { enc, mac, dek } })).toBe('9000')
   })
 
+  it('one key keeps the counter of its set, a whole set begins anew; PUT KEY alike', () => {
+    const host = openCard()
+    const counter = () => host.send(0xca, 0, 0xc1)
+    const groups = (all: readonly Uint8Array[], kvn: number) => {
+      const templates = all.map((one, i) => template({ id: i + 1, kvn, check: check(one) }))
+      return dgi('00B9', templates.join('')) + all.map((one) => dgi('8113', sealed(one))).join('')
+    }
+    host.open()
+    expect(counter()).toBe('C1030000029000')
+    // The same ENC key: with the counter at zero, the card's challenges would be those of before. GPC Amd D §6.2.2.1
+    expect(store(host, groups([TEST_KEY], 0x01))).toBe('9000')
+    expect(counter()).toBe('C1030000029000')
+    expect(host.putKeys(0x01, [TEST_KEY], { p1: 0x01 })).toMatch(/9000$/)
+    expect(counter()).toBe('C1030000029000')
+    expect(store(host, groups([TEST_KEY, TEST_KEY], 0x01))).toBe('9000')
+    expect(counter()).toBe('C1030000029000')
+    expect(store(host, groups([key(1), key(2), key(3)], 0x01))).toBe('9000')
+    expect(counter()).toBe('C1030000009000')
+  })
+
+  it('a whole set takes the place of the keys of the factory, as with PUT KEY', () => {
+    const issuerKeys = { from: 'well-known', keyVersion: 0xff, type: 'aes', lengthBytes: 16 } as const
+    const all = [key(1), key(2), key(3)]
+    const templates = all.map((one, i) => template({ id: i + 1, kvn: 0x30, check: check(one) }))
+    const groups = dgi('00B9', templates.join('')) + all.map((one) => dgi('8113', sealed(one))).join('')
+    for (const act of [(host: GpHost) => store(host, groups), (host: GpHost) => host.putKeys(0x30, all)]) {
+      const host = openCard({ issuerKeys })
+      expect(store(host, dgi('00B9', good) + dgi('8113', sealed(key(1))))).toBe('9000')
+      expect(keys(host)).toMatch(/C00401FF/) // one key is no set
+      expect(host.send(0xe4, 0, 0, 'D20130')).toBe('009000')
+      expect(act(host)).toMatch(/9000$/)
+      expect(keys(host)).not.toMatch(/C0040[123]FF/)
+    }
+  })
+
+  it('a symmetric key is one component, with its check value: two are none', () => {
+    const host = openCard()
+    const before = keys(host)
+    const twice = good + template({ id: 1, kvn: 0x30, check: '000000' })
+    expect(store(host, dgi('00B9', twice) + dgi('8113', sealed(key(1))) + dgi('8113', sealed(key(2))))).toBe('6A80')
+    expect(keys(host)).toBe(before)
+  })
+
   it('for a domain that INSTALL [for personalization] named', () => {
     const host = openCard()
     installDomain(host)

@@ -55,6 +55,8 @@ describe('INSTALL [for registry update]', () => {
     ['of the card without a restriction', {}, '6A80'],
     ['of the card with privileges', { privileges: '000000', parameters: 'D90101' }, '6A80'],
     ['on a channel that there is not', { aid: INSTANCE, parameters: 'CF015F' }, '6A80'],
+    ['with a restriction that is RFU, in EF', { aid: SSD_AID, parameters: 'EF03D90180' }, '6A80'],
+    ['on a channel that there is not, in EF', { aid: INSTANCE, parameters: 'EF03CF015F' }, '6A80'],
   ])('%s is refused, and nothing has changed', (_, o, status) => {
     const host = filledCard()
     const before = applications(host)
@@ -85,6 +87,14 @@ describe('INSTALL [for registry update]', () => {
     expect(host.getStatus(0x80)).toMatch(/C503.[4567CDEF]/)
   })
 
+  // GPC 2.3.1 table 11-49 note: appended, never deleted; the registry shows each
+  it('adds implicit selection, from EF', () => {
+    const host = filledCard()
+    expect(update(host, { aid: INSTANCE, parameters: 'EF03CF0141' })).toBe('009000')
+    expect(update(host, { aid: INSTANCE, parameters: 'EF03CF0142' })).toBe('009000')
+    expect(host.getStatus(0x40, `4F${lv(INSTANCE)}`)).toContain('CF0141CF0142')
+  })
+
   it('moves to a domain, as extradition does', () => {
     const host = filledCard()
     expect(update(host, { aid: INSTANCE, domain: SSD_AID })).toBe('009000')
@@ -109,7 +119,7 @@ describe('INSTALL [for registry update]', () => {
     ['registry update', '40', (host) => update(host, { aid: INSTANCE, privileges: '000000' })],
   ])('%s is switched off for good by restrict %s of the card, and of a domain', (_, bit, act) => {
     const host = filledCard()
-    expect(update(host, { parameters: `D901${bit}` })).toBe('009000')
+    expect(update(host, { parameters: `EF03D901${bit}` })).toBe('009000')
     host.card.powerOn()
     reopen(host)
     expect(act(host)).toBe('6985')

@@ -16,6 +16,7 @@ import { failIso, requireGlobalPlatform } from './entry-points.ts'
  */
 export const SECURE_CHANNEL_CLASS = 'gridcard/globalplatform/SecureChannel'
 const DATA_OFFSET = 5
+const SCP11 = 0x11
 const SW = { conditions: 0x6985, security: 0x6982, wrongLength: 0x6700 } as const
 
 /** The calling application's domain at work for it. */
@@ -139,10 +140,9 @@ export const secureChannelImplementation: NativeImplementation = {
     'getSecurityLevel()B': (jcre) => sessionOf(jcre)?.level ?? SECURITY_LEVEL.none,
     'setSecurityLevel(B)V': (jcre, at) => {
       const session = requireOpen(jcre)
-      const level = byteAt(jcre, at + 1) & 0xff
-      // Who is authenticated is not for an application to say.
-      session.setLevel((session.level & 0xc0) | (level & 0x33))
-      return 0
+      // @source GPC Amd F 1.4 §4.7
+      if (session.protocol === SCP11) failIso(jcre, SW.security)
+      return session.setLevel(byteAt(jcre, at + 1) & 0xff) ? 0 : failIso(jcre, SW.conditions)
     },
     'processSecurity([BSSS)S': processSecurityBytes,
   }),

@@ -15,13 +15,12 @@ import { parseSecureChannels, SCP_LIST_TAG } from '../globalplatform.ts'
 import { APPLICATION_STATE } from '../life-cycle.ts'
 import { hasPrivilege, isConsistent, type Privileges, parsePrivileges, privileges, without } from '../privileges.ts'
 import { GP_SW, refuse, requireThat } from '../refusal.ts'
-import { CommandFields, commandTlvs, findTlv } from '../tlv-objects.ts'
+import { CommandFields, commandTlvs, findTlv, installParameters } from '../tlv-objects.ts'
 import { requiredBytes } from './memory-parameters.ts'
 
 /** Install parameters. @source GPC 2.3.1 table 11-49 */
 const TAG = {
   application: 0xc9,
-  system: 0xef,
   volatileQuota: 0xc7,
   nonVolatileQuota: 0xc8,
   services: 0xcb,
@@ -106,7 +105,7 @@ export function installApplication(
   requireUsable(context, loadFile.entry.domain, isDomain)
   const set = request.privileges
   requireGrantable(context, set, { isDomain, isSelectable: o.isSelectable })
-  const objects = commandTlvs(request.parameters)
+  const objects = installParameters(request.parameters)
   requireMemory(context, objects)
   // Clients of older cards leave C9 away when there is nothing in it.
   const specific = findTlv(objects, TAG.application) ?? new Uint8Array()
@@ -224,7 +223,7 @@ export function makeSelectable(context: DomainContext, { p1, p2, data }: DomainC
   requireThat(applet.state === APPLICATION_STATE.installed, GP_SW.conditions)
   const isReset = hasPrivilege(request.privileges, 'cardReset')
   requireThat(!isReset || registry.hasPrivilege(registry.card.issuer, 'cardReset'), GP_SW.conditions)
-  const objects = commandTlvs(parameters)
+  const objects = installParameters(parameters)
   const before = applet.state
   try {
     registry.atomically(() => {

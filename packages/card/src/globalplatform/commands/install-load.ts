@@ -10,7 +10,7 @@ import {
 } from '../content-authority.ts'
 import { type Answer, answer, type DomainCommand, type DomainContext, OK_00 } from '../context.ts'
 import { GP_SW, refuse, requireThat } from '../refusal.ts'
-import { CommandFields, commandTlvs } from '../tlv-objects.ts'
+import { CommandFields, installParameters } from '../tlv-objects.ts'
 import { installApplication, parseInstallation } from './install-install.ts'
 import { storePackage } from './load.ts'
 import { requiredBytes } from './memory-parameters.ts'
@@ -35,7 +35,7 @@ export function installForLoad(context: DomainContext, { p1, p2, data }: DomainC
   requireThat(domain !== undefined && registry.isDomain(domain.entry.owner), GP_SW.referencedDataNotFound)
   requireAcceptable(context, domain.entry.owner)
   requireThat(registry.loadFileByAid(aid) === undefined && !registry.applicationByAid(aid), GP_SW.conditions)
-  const objects = commandTlvs(parameters)
+  const objects = installParameters(parameters)
   const nonVolatile = requiredBytes(objects, TAG.code) + requiredBytes(objects, TAG.data)
   requireThat(nonVolatile <= jcre.memory.freePersistentBytes, GP_SW.notEnoughMemory)
   requireThat(requiredBytes(objects, TAG.volatile) <= jcre.memory.freeTransientBytes, GP_SW.notEnoughMemory)

@@ -20,7 +20,7 @@ import {
   without,
 } from '../privileges.ts'
 import { GP_SW, refuse, requireThat } from '../refusal.ts'
-import { CommandFields, commandTlvs, findTlv } from '../tlv-objects.ts'
+import { CommandFields, findTlv, installParameters } from '../tlv-objects.ts'
 import { requireMovable, requireNewDomain, requireNoCircle } from './install-extradition.ts'
 import { implicitChannels } from './install-install.ts'
 
@@ -50,7 +50,7 @@ export function updateRegistry(context: DomainContext, { p1, p2, data }: DomainC
   requireThat(fields.isAtEnd && none.length === 0, GP_SW.wrongData)
   const identifier = tokenIdentifier(parameters)
   requireToken(context, { isAuthorized, token, input: tokenInput(p1, p2, signed), parameters })
-  const request = { domainAid, aid, privilegeBytes, objects: commandTlvs(parameters) }
+  const request = { domainAid, aid, privilegeBytes, objects: installParameters(parameters) }
   if (aid.length === 0) {
     restrictCard(context, request)
     return answer(confirmation(context, isAuthorized, { fields: [domainAid, aid, privilegeBytes], identifier }))

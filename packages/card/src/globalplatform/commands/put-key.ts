@@ -1,7 +1,16 @@
 import { concatBytes } from '@gridcard/bytes'
 import { aesKeyCheckValue, desKeyCheckValue } from '@gridcard/crypto'
 import { type Answer, answer, type DomainCommand, type DomainContext } from '../context.ts'
-import { type DomainKey, findKey, isAlike, KEY_ACCESS, KEY_TYPE, type KeyComponent } from '../domain-keys.ts'
+import {
+  type DomainKey,
+  findKey,
+  isAlike,
+  isWholeSet,
+  KEY_ACCESS,
+  KEY_TYPE,
+  type KeyComponent,
+  withoutFactoryKeys,
+} from '../domain-keys.ts'
 import { requireStrong } from '../key-strength.ts'
 import { GP_SW, refuse, requireThat } from '../refusal.ts'
 import type { SecureChannelSession } from '../secure-channel/session.ts'
@@ -9,8 +18,6 @@ import { CommandFields } from '../tlv-objects.ts'
 
 const P2_MULTIPLE = 0x80
 const EXTENDED = 0xff
-/** A key version of the factory, which no command can name: the first keys of the owner take its place. */
-const FACTORY_VERSION = 0xff
 
 /** Components that come encrypted under the DEK. */
 const SECRET_TYPES: readonly number[] = [
@@ -62,14 +69,13 @@ export function putKey(context: DomainContext, { p1, p2, data }: DomainCommand):
   const isMultiple = (p2 & P2_MULTIPLE) !== 0
   requireThat(received.length === 1 || isMultiple, GP_SW.wrongData)
   const firstId = p2 & 0x7f
-  const isWholeSet = firstId === 1 && received.length >= 3
   const added = received.map((key, i) => {
     requireStrong(context, key.components)
     requireCheckValue(context, key)
     return newKey(key, { kvn, id: firstId + i })
   })
   requireThat(firstId + received.length - 1 <= 0x7f, GP_SW.wrongData)
-  const keys = placed(domain.keys, added, { replacedVersion: p1 & 0x7f, kvn, isWholeSet })
+  const keys = placed(domain.keys, added, { replacedVersion: p1 & 0x7f, kvn })
   registry.saveDomain({ ...domain, keys })
   return answer(concatBytes(Uint8Array.of(kvn), ...received.map(({ checkValue }) => checkValue)))
 }
@@ -80,17 +86,21 @@ function newKey(key: ReceivedKey, { kvn, id }: { kvn: number; id: number }): Dom
   return { kvn, id, components: key.components, usage: key.usage, access, sequenceCounter: 0 }
 }
 
-/** The domain's keys with the new ones in their places. @source GPC 2.3.1 §11.8.2.2, §11.8.2.3.3 */
+/**
+ * The domain's keys with the new ones in their places. A set that comes whole begins to count anew, one key of it does not
+ * (GPC Amd D §6.2.2.1): with the others unchanged, sessions that were recorded before could be played again. For SCP02,
+ * GPC 2.3.1 §E.1.2 would begin anew with any key; the card does as in SCP03.
+ * @source GPC 2.3.1 §11.8.2.2, §11.8.2.3.3
+ */
 function placed(
   keys: readonly DomainKey[],
   added: readonly DomainKey[],
-  o: { readonly replacedVersion: number; readonly kvn: number; readonly isWholeSet: boolean },
+  o: { readonly replacedVersion: number; readonly kvn: number },
 ): DomainKey[] {
-  const { replacedVersion, kvn, isWholeSet } = o
+  const { replacedVersion, kvn } = o
   if (replacedVersion === 0) {
     for (const key of added) requireThat(findKey(keys, kvn, key.id) === undefined, GP_SW.wrongData)
-    const others = isWholeSet ? keys.filter((one) => one.kvn !== FACTORY_VERSION) : keys
-    return [...others, ...added]
+    return [...withoutFactoryKeys(keys, added), ...added]
   }
   return added.reduce<DomainKey[]>(
     (all, key) => {
@@ -98,9 +108,7 @@ function placed(
       const old = all[at] ?? refuse(GP_SW.referencedDataNotFound)
       requireThat(isAlike(old, key), GP_SW.wrongData)
       requireThat(kvn === replacedVersion || findKey(keys, kvn, key.id) === undefined, GP_SW.wrongData)
-      // A set that comes whole begins to count anew; one key of it does not. @source GPC Amd D §6.2.2.1
-      const sequenceCounter = isWholeSet ? 0 : old.sequenceCounter
-      all[at] = { ...key, sequenceCounter }
+      all[at] = { ...key, sequenceCounter: isWholeSet(added) ? 0 : old.sequenceCounter }
       return all
     },
     [...keys],

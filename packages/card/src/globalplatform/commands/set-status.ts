@@ -1,6 +1,7 @@
 import type { Application } from '../content-registry.ts'
 import { type Answer, type DomainCommand, type DomainContext, OK } from '../context.ts'
 import { isLocked, lockedState, mayCardBecome, mayDomainSetItself } from '../life-cycle.ts'
+import { hasPrivilege } from '../privileges.ts'
 import { GP_SW, refuse, requireThat } from '../refusal.ts'
 
 /** P1. @source GPC 2.3.1 table 11-86 */
@@ -31,19 +32,26 @@ function setCardStatus(context: DomainContext, state: number): Answer {
   return OK
 }
 
+/** The final application is what a locked card still has. @source GPC 2.3.1 §9.6.2 */
+export function mayBeLocked({ entry }: Application): boolean {
+  return !hasPrivilege(entry.privileges, 'finalApplication')
+}
+
 /** The domain above, or one with Global Lock, may lock and unlock; a domain sets itself. @source GPC 2.3.1 §9.6.2, §11.10.2.2 */
-function setApplicationStatus(context: DomainContext, { applet, entry }: Application, state: number): Answer {
+function setApplicationStatus(context: DomainContext, application: Application, state: number): Answer {
   const { jcre, registry, owner } = context
+  const { applet, entry } = application
   requireThat(entry.owner !== registry.card.issuer, GP_SW.conditions)
   if (entry.owner === owner) {
     requireThat(mayDomainSetItself(applet.state, state), GP_SW.conditions)
     const isLock = (state & LOCK_BIT) !== 0
+    requireThat(!isLock || mayBeLocked(application), GP_SW.conditions)
     jcre.registry.setState(applet, isLock ? lockedState(applet.state, true) : state)
     return OK
   }
   requireThat(registry.isBelow(entry, owner) || context.has('globalLock'), GP_SW.conditions)
   const isLock = (state & LOCK_BIT) !== 0
-  requireThat(isLocked(applet.state) !== isLock, GP_SW.conditions)
+  requireThat(isLocked(applet.state) !== isLock && (!isLock || mayBeLocked(application)), GP_SW.conditions)
   jcre.registry.setState(applet, lockedState(applet.state, isLock))
   return OK
 }
@@ -56,6 +64,7 @@ function setHierarchyStatus(context: DomainContext, { entry }: Application, stat
   requireThat((registry.isBelow(entry, owner) && entry.owner !== owner) || context.has('globalLock'), GP_SW.conditions)
   const isLock = (state & LOCK_BIT) !== 0
   const below = registry.applications().filter((one) => registry.isBelow(one.entry, entry.owner))
+  requireThat(!isLock || below.every(mayBeLocked), GP_SW.conditions)
   const before = below.map(({ applet }) => applet.state)
   try {
     registry.atomically(() => {

@@ -1,5 +1,14 @@
 import type { DomainContext } from '../context.ts'
-import { type DomainKey, findKey, isAlike, KEY_ACCESS, KEY_TYPE, type KeyComponent } from '../domain-keys.ts'
+import {
+  type DomainKey,
+  findKey,
+  isAlike,
+  isWholeSet,
+  KEY_ACCESS,
+  KEY_TYPE,
+  type KeyComponent,
+  withoutFactoryKeys,
+} from '../domain-keys.ts'
 import { requireStrong } from '../key-strength.ts'
 import { GP_SW, refuse, requireThat } from '../refusal.ts'
 import { commandTlvs, findTlv } from '../tlv-objects.ts'
@@ -92,32 +101,42 @@ export function storeKeys(
   requireThat(following.length >= announced.length && announced.length > 0, GP_SW.wrongData)
   const parts = announced.map((one, i) => ({ ...one, value: componentOf(sender, one, following[i]!) }))
   const entry = domain.domain
-  const keys = [...entry.keys]
-  const versions = new Set(parts.map(({ kvn, id }) => `${kvn} ${id}`))
-  for (const name of versions) {
-    const own = parts.filter(({ kvn, id }) => `${kvn} ${id}` === name)
-    const { kvn, id, usage, access, reference } = own[0]!
-    requireThat(
-      own.every((one) => one.usage === usage && one.access === access),
-      GP_SW.wrongData,
+  const names = new Set(parts.map(({ kvn, id }) => `${kvn} ${id}`))
+  const added = [...names].map((name) => {
+    return keyOf(
+      domain,
+      parts.filter(({ kvn, id }) => `${kvn} ${id}` === name),
     )
-    requireThat(kvn >= 0x01 && kvn <= 0x7f && id <= 0x7f, GP_SW.wrongData)
-    const components: KeyComponent[] = own.map(({ type, value }) => ({ type, value }))
-    if (reference) components.push({ type: KEY_TYPE.ecReference, value: reference })
-    requireStrong(domain, components)
-    const [first] = own
-    const expected = checkValueOf(domain.crypto, components[0]!)
-    if (expected) requireThat(domain.crypto.constantTimeEqual(expected, first!.checkValue), GP_SW.securityStatus)
-    const key: DomainKey = { kvn, id, components, usage, access, sequenceCounter: 0 }
-    const old = findKey(keys, kvn, id)
+  })
+  const keys = [...withoutFactoryKeys(entry.keys, added)]
+  for (const key of added) {
+    const old = findKey(keys, key.kvn, key.id)
     if (old === undefined) keys.push(key)
     else {
       requireThat(isAlike(old, key), GP_SW.wrongData)
-      keys[keys.indexOf(old)] = key
+      const ofVersion = added.filter(({ kvn }) => kvn === key.kvn)
+      const sequenceCounter = isWholeSet(ofVersion) ? 0 : old.sequenceCounter
+      keys[keys.indexOf(old)] = { ...key, sequenceCounter }
     }
   }
   domain.registry.saveDomain({ ...entry, keys })
   return announced.length
+}
+
+/** One key of its components; only keys of a single one have a check value (GPC 2.3.1 §B.6). */
+function keyOf(domain: DomainContext, own: readonly (Announced & { readonly value: Uint8Array })[]): DomainKey {
+  const { kvn, id, usage, access, reference, checkValue } = own[0]!
+  requireThat(
+    own.every((one) => one.usage === usage && one.access === access),
+    GP_SW.wrongData,
+  )
+  requireThat(kvn >= 0x01 && kvn <= 0x7f && id <= 0x7f, GP_SW.wrongData)
+  const components: KeyComponent[] = own.map(({ type, value }) => ({ type, value }))
+  if (reference) components.push({ type: KEY_TYPE.ecReference, value: reference })
+  requireStrong(domain, components)
+  const expected = checkValueOf(domain.crypto, components[0]!)
+  if (expected) requireThat(domain.crypto.constantTimeEqual(expected, checkValue), GP_SW.securityStatus)
+  return { kvn, id, components, usage, access, sequenceCounter: 0 }
 }
 
 function componentOf({ channel }: DomainContext, { type, lengthBytes }: Announced, group: DataGroup): Uint8Array {

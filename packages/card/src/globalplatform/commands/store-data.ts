@@ -75,10 +75,17 @@ function forward(context: DomainContext, owner: number, { cla, ins, p1, p2, data
 /** All that a sequence of commands brought, in one step. */
 function storeObjects(context: DomainContext, owner: number, p1: number, bytes: Uint8Array): void {
   const domain = owner === context.owner ? context : new DomainContext(context.gp, owner, context.channelNumber)
-  context.registry.atomically(() => {
-    if ((p1 & P1.structure) !== P1.dgi) storeTlvs(domain, commandTlvs(bytes))
-    else storeDataGroups(context, domain, parseDataGroups(bytes))
-  })
+  const { applet } = domain.self
+  const before = applet.aid
+  try {
+    context.registry.atomically(() => {
+      if ((p1 & P1.structure) !== P1.dgi) storeTlvs(domain, commandTlvs(bytes))
+      else storeDataGroups(context, domain, parseDataGroups(bytes))
+    })
+  } catch (error) {
+    applet.aid = before // a new AID that came before what was refused
+    throw error
+  }
 }
 
 /** Identifier of two bytes; length of one byte, or FF and two. @source GlobalPlatform Systems Scripting Language, annex B */

@@ -4,6 +4,8 @@ import { type ChannelCipher, type ProtectedCommand, SECURITY_LEVEL } from './cha
 /** Levels that a host may ask EXTERNAL AUTHENTICATE for. @source GPC Amd D table 7-3; GPC 2.3.1 table E-11 */
 const LEVELS = [0x00, 0x01, 0x03, 0x10, 0x11, 0x13, 0x33]
 
+const AUTHENTICATION = SECURITY_LEVEL.authenticated | SECURITY_LEVEL.anyAuthenticated
+
 /** Warnings carry an answer, so they are protected like 9000. @source GPC Amd D §6.2.5 */
 function isProtectedStatus(statusWord: number): boolean {
   const first = statusWord >> 8
@@ -161,9 +163,19 @@ export class SecureChannelSession {
     return this.#level !== this.#initialLevel
   }
 
-  /** Only ever raised or lowered by the application that owns the session. @source API SecureChannelx.setSecurityLevel */
-  setLevel(level: number): void {
+  /**
+   * The application that owns the session asks for more security, or for less again, but never for less than the host began
+   * with; who is authenticated is not for it to say.
+   * @returns false if it is not a level, the protocol's option does not have it, or it is below the session's
+   * @source API SecureChannelx.setSecurityLevel
+   */
+  setLevel(level: number): boolean {
+    const compulsory = this.#initialLevel
+    const isAbove = (level & compulsory) === compulsory
+    const isSameHost = (level & AUTHENTICATION) === (compulsory & AUTHENTICATION)
+    if (!isAbove || !isSameHost || !this.allows(level & ~AUTHENTICATION)) return false
     this.#level = level
+    return true
   }
 
   get sensitiveBlockBytes(): number {
