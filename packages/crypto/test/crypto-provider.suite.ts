@@ -135,6 +135,19 @@ export function cryptoProviderSuite(name: string, provider: CryptoProvider, rsaK
         expect(ready.open(IV_12, aad, sealed.subarray(0, 11), 12)).toBeUndefined()
         expect(toHex(ready.seal(IV_12, aad, fromHex('C0010000080000010000FF0200'), 12))).toBe(toHex(sealed))
         expect(toHex(ready.open(IV_12, aad, sealed, 12)!)).toBe('C0010000080000010000FF0200')
+        refuses('CRYPTO_BAD_IV_LENGTH', () => ready.createEncryptor(new Uint8Array(5), NONE))
+        refuses('CRYPTO_BAD_TAG_LENGTH', () => ready.createDecryptor(IV_12, NONE, 11))
+        const encryptor = ready.createEncryptor(IV_12, aad)
+        const parts = ['C00100000800', '00010000FF0200'].map((hex) => toHex(encryptor.update(fromHex(hex))))
+        expect(parts.join('') + toHex(encryptor.finish().subarray(0, 12))).toBe(toHex(sealed))
+        for (const [tag, isRight] of [
+          [sealed.slice(-12), true],
+          [sealed.slice(-12).reverse(), false],
+        ] as const) {
+          const decryptor = ready.createDecryptor(IV_12, aad, 12)
+          expect(toHex(decryptor.update(sealed.subarray(0, -12)))).toBe('C0010000080000010000FF0200')
+          expect(decryptor.verify(tag)).toBe(isRight)
+        }
       })
 
       test('a tag of another length than announced is wrong, though it begins rightly', () => {

@@ -32,11 +32,13 @@ function open(key: Uint8Array, iv: Uint8Array, aad: Uint8Array, ciphertextAndTag
   return session.verify(ciphertextAndTag.subarray(split)) ? plaintext : undefined
 }
 
+function createGcmEncryptor(key: Uint8Array, iv: Uint8Array, aad: Uint8Array): GcmEncryptor {
+  const session = new GcmSession(key, iv, aad)
+  return { update: (part) => session.update(part), finish: () => session.tagOf('encrypt') }
+}
+
 export const nobleAuthenticatedEncryption: AuthenticatedEncryption = {
-  createGcmEncryptor(key, iv, aad): GcmEncryptor {
-    const session = new GcmSession(key, iv, aad)
-    return { update: (part) => session.update(part), finish: () => session.tagOf('encrypt') }
-  },
+  createGcmEncryptor,
   createGcmDecryptor,
   gcmSeal: seal,
   gcmOpen: open,
@@ -46,6 +48,8 @@ export const nobleAuthenticatedEncryption: AuthenticatedEncryption = {
     return {
       seal: (iv, aad, plaintext, tagLengthBytes) => seal(own, iv, aad, plaintext, tagLengthBytes),
       open: (iv, aad, ciphertextAndTag, tagLengthBytes) => open(own, iv, aad, ciphertextAndTag, tagLengthBytes),
+      createEncryptor: (iv, aad) => createGcmEncryptor(own, iv, aad),
+      createDecryptor: (iv, aad, tagLengthBytes) => createGcmDecryptor(own, iv, aad, tagLengthBytes),
     }
   },
   ...nobleCcm,

@@ -5,13 +5,16 @@ import { aesXtsOver } from '../construction/aes-xts.ts'
 import type { Aes, AesKeyOperations } from '../port/aes.ts'
 import { requireBlocks, requireIv, requireKey } from '../requirements.ts'
 import { plain } from './plain.ts'
+import { secretKey } from './secret-key.ts'
 
 function blockMode(name: 'ecb' | 'cbc', key: Uint8Array, iv: Uint8Array | null, blocks: Uint8Array, encrypt: boolean) {
   requireKey(key)
   requireBlocks(blocks)
   if (iv !== null) requireIv(iv, 16)
   const algorithm = `aes-${key.length * 8}-${name}`
-  const cipher = encrypt ? createCipheriv(algorithm, key, iv) : createDecipheriv(algorithm, key, iv)
+  const cipher = encrypt
+    ? createCipheriv(algorithm, secretKey(key), iv)
+    : createDecipheriv(algorithm, secretKey(key), iv)
   cipher.setAutoPadding(false)
   return concatBytes(cipher.update(blocks), cipher.final())
 }
@@ -21,7 +24,9 @@ function streamMode(name: 'ctr' | 'cfb', key: Uint8Array, iv: Uint8Array, bytes:
   requireKey(key)
   requireIv(iv, 16)
   const algorithm = `aes-${key.length * 8}-${name}`
-  const cipher = encrypt ? createCipheriv(algorithm, key, iv) : createDecipheriv(algorithm, key, iv)
+  const cipher = encrypt
+    ? createCipheriv(algorithm, secretKey(key), iv)
+    : createDecipheriv(algorithm, secretKey(key), iv)
   return plain(cipher.update(bytes))
 }
 
@@ -41,8 +46,9 @@ function rechained(blocks: Uint8Array, iv: Uint8Array, chained: Uint8Array): Uin
  */
 function openAesKey(key: Uint8Array): AesKeyOperations {
   requireKey(key)
-  const held = Uint8Array.from(key)
-  const name = (mode: 'ecb' | 'cbc') => `aes-${held.length * 8}-${mode}`
+  const held = secretKey(key)
+  const bits = key.length * 8
+  const name = (mode: 'ecb' | 'cbc') => `aes-${bits}-${mode}`
   const encryptor = (mode: 'ecb' | 'cbc') => {
     return createCipheriv(name(mode), held, mode === 'cbc' ? ZEROS : null).setAutoPadding(false)
   }

@@ -1,8 +1,9 @@
-import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto'
+import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto'
 import { concatBytes } from '@gridcard/bytes'
 import type { AuthenticatedEncryption, GcmDecryptor, GcmEncryptor, GcmKey } from '../port/authenticated-encryption.ts'
 import { requireCcm, requireGcmIv, requireKey, requireTagLength } from '../requirements.ts'
 import { plain } from './plain.ts'
+import { secretKey } from './secret-key.ts'
 
 /** OpenSSL's name for a key that fits; all three key lengths have the type of the first. */
 function gcmName(key: Uint8Array) {
@@ -12,7 +13,7 @@ function gcmName(key: Uint8Array) {
 
 function seal(
   name: 'aes-128-gcm',
-  key: Uint8Array | KeyObject,
+  key: KeyObject,
   iv: Uint8Array,
   aad: Uint8Array,
   plaintext: Uint8Array,
@@ -29,7 +30,7 @@ function seal(
 
 function open(
   name: 'aes-128-gcm',
-  key: Uint8Array | KeyObject,
+  key: KeyObject,
   iv: Uint8Array,
   aad: Uint8Array,
   ciphertextAndTag: Uint8Array,
@@ -49,7 +50,7 @@ function ccmName(key: Uint8Array) {
 
 function decryptor(
   name: 'aes-128-gcm',
-  key: Uint8Array | KeyObject,
+  key: KeyObject,
   iv: Uint8Array,
   aad: Uint8Array,
   tagLengthBytes: number,
@@ -73,35 +74,40 @@ function decryptor(
   }
 }
 
+function encryptor(name: 'aes-128-gcm', key: KeyObject, iv: Uint8Array, aad: Uint8Array): GcmEncryptor {
+  requireGcmIv(iv)
+  const cipher = createCipheriv(name, key, iv, { authTagLength: 16 })
+  cipher.setAAD(aad)
+  return {
+    update: (plaintext) => plain(cipher.update(plaintext)),
+    finish() {
+      cipher.final()
+      return plain(cipher.getAuthTag())
+    },
+  }
+}
+
+function openGcmKey(key: Uint8Array): GcmKey {
+  const name = gcmName(key)
+  const ready = secretKey(key)
+  return {
+    seal: (iv, aad, plaintext, tagLengthBytes) => seal(name, ready, iv, aad, plaintext, tagLengthBytes),
+    open: (iv, aad, sealed, tagLengthBytes) => open(name, ready, iv, aad, sealed, tagLengthBytes),
+    createEncryptor: (iv, aad) => encryptor(name, ready, iv, aad),
+    createDecryptor: (iv, aad, tagLengthBytes) => decryptor(name, ready, iv, aad, tagLengthBytes),
+  }
+}
+
 export const nodeAuthenticatedEncryption: AuthenticatedEncryption = {
-  createGcmEncryptor(key, iv, aad): GcmEncryptor {
-    const name = gcmName(key)
-    requireGcmIv(iv)
-    const cipher = createCipheriv(name, key, iv, { authTagLength: 16 })
-    cipher.setAAD(aad)
-    return {
-      update: (plaintext) => plain(cipher.update(plaintext)),
-      finish() {
-        cipher.final()
-        return plain(cipher.getAuthTag())
-      },
-    }
-  },
-  createGcmDecryptor: (key, iv, aad, tagLengthBytes) => decryptor(gcmName(key), key, iv, aad, tagLengthBytes),
-  gcmSeal: (key, iv, aad, plaintext, tagLengthBytes) => seal(gcmName(key), key, iv, aad, plaintext, tagLengthBytes),
-  gcmOpen: (key, iv, aad, sealed, tagLengthBytes) => open(gcmName(key), key, iv, aad, sealed, tagLengthBytes),
-  openGcmKey(key): GcmKey {
-    const name = gcmName(key)
-    const ready = createSecretKey(key)
-    return {
-      seal: (iv, aad, plaintext, tagLengthBytes) => seal(name, ready, iv, aad, plaintext, tagLengthBytes),
-      open: (iv, aad, sealed, tagLengthBytes) => open(name, ready, iv, aad, sealed, tagLengthBytes),
-    }
-  },
+  createGcmEncryptor: (key, iv, aad) => openGcmKey(key).createEncryptor(iv, aad),
+  createGcmDecryptor: (key, iv, aad, tagLengthBytes) => openGcmKey(key).createDecryptor(iv, aad, tagLengthBytes),
+  gcmSeal: (key, iv, aad, plaintext, tagLengthBytes) => openGcmKey(key).seal(iv, aad, plaintext, tagLengthBytes),
+  gcmOpen: (key, iv, aad, sealed, tagLengthBytes) => openGcmKey(key).open(iv, aad, sealed, tagLengthBytes),
+  openGcmKey,
   ccmSeal(key, nonce, aad, plaintext, tagLengthBytes) {
     const name = ccmName(key)
     requireCcm(nonce, plaintext.length, tagLengthBytes)
-    const cipher = createCipheriv(name, key, nonce, { authTagLength: tagLengthBytes })
+    const cipher = createCipheriv(name, secretKey(key), nonce, { authTagLength: tagLengthBytes })
     cipher.setAAD(aad, { plaintextLength: plaintext.length })
     const ciphertext = cipher.update(plaintext)
     cipher.final()
@@ -112,7 +118,7 @@ export const nodeAuthenticatedEncryption: AuthenticatedEncryption = {
     const split = ciphertextAndTag.length - tagLengthBytes
     requireCcm(nonce, Math.max(split, 0), tagLengthBytes)
     if (split < 0) return undefined
-    const cipher = createDecipheriv(name, key, nonce, { authTagLength: tagLengthBytes })
+    const cipher = createDecipheriv(name, secretKey(key), nonce, { authTagLength: tagLengthBytes })
     cipher.setAuthTag(ciphertextAndTag.subarray(split))
     cipher.setAAD(aad, { plaintextLength: split })
     try {

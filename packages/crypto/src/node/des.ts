@@ -3,6 +3,7 @@ import { concatBytes } from '@gridcard/bytes'
 import { retailMacOver } from '../construction/retail-mac.ts'
 import type { Des } from '../port/des.ts'
 import { requireBlocks, requireDesKey, requireIv } from '../requirements.ts'
+import { secretKey } from './secret-key.ts'
 
 /**
  * OpenSSL 3 keeps single DES in its legacy provider, which Node does not load. But triple DES with one key three times
@@ -21,7 +22,7 @@ function mode(
   iv: Uint8Array | null,
   blocks: Uint8Array,
 ) {
-  const whole = tripleKey(key)
+  const whole = secretKey(tripleKey(key))
   if (iv !== null) requireIv(iv, 8)
   requireBlocks(blocks, 8)
   const cipher = encrypt ? createCipheriv(name, whole, iv) : createDecipheriv(name, whole, iv)

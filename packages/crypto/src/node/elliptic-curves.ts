@@ -1,4 +1,4 @@
-import { createECDH, createPrivateKey, createPublicKey, ECDH, sign, verify } from 'node:crypto'
+import { createECDH, createPrivateKey, createPublicKey, ECDH, type KeyObject, sign, verify } from 'node:crypto'
 import { concatBytes, emitTlv } from '@gridcard/bytes'
 import { badPoint, isUncompressed, requireScalar } from '../construction/ec-keys.ts'
 import { type EcCurveName, openSslCurve } from '../domains/named-domains.ts'
@@ -39,7 +39,10 @@ function isOnCurve(name: EcCurveName, point: Uint8Array): boolean {
   }
 }
 
-const nodeEncoding = (scheme: EcdsaScheme) => (scheme.encoding === 'der' ? 'der' : 'ieee-p1363')
+/** DER is what Node makes anyway, and a key alone it takes several microseconds faster. */
+const withEncoding = (scheme: EcdsaScheme, key: KeyObject) => {
+  return scheme.encoding === 'der' ? key : { key, dsaEncoding: 'ieee-p1363' as const }
+}
 
 function isEcPublicKey(domain: EcDomain, publicKey: Uint8Array, other: EllipticCurves): boolean {
   const curve = weierstrassCurve(domain)
@@ -71,11 +74,10 @@ function createEcdsaSigner(scheme: EcdsaScheme, privateKey: Uint8Array, other: E
   if (curve.name === undefined) return other.createEcdsaSigner(scheme, privateKey)
   requireScalar(curve, privateKey)
   const copy = Uint8Array.from(privateKey)
-  const key = privateKeyObject(curve.name, privateKey)
-  const dsaEncoding = nodeEncoding(scheme)
+  const key = withEncoding(scheme, privateKeyObject(curve.name, privateKey))
   let ofDigests: EcdsaSigner | undefined
   return {
-    sign: (message) => plain(sign(scheme.hash, message, { key, dsaEncoding })),
+    sign: (message) => plain(sign(scheme.hash, message, key)),
     signDigest(digest) {
       ofDigests ??= other.createEcdsaSigner(scheme, copy)
       return ofDigests.signDigest(digest)
@@ -88,11 +90,10 @@ function createEcdsaVerifier(scheme: EcdsaScheme, publicKey: Uint8Array, other: 
   if (name === undefined) return other.createEcdsaVerifier(scheme, publicKey)
   if (!isEcPublicKey(scheme.domain, publicKey, other)) throw badPoint()
   const copy = Uint8Array.from(publicKey)
-  const key = publicKeyObject(name, publicKey)
-  const dsaEncoding = nodeEncoding(scheme)
+  const key = withEncoding(scheme, publicKeyObject(name, publicKey))
   let ofDigests: EcdsaVerifier | undefined
   return {
-    verify: (message, signature) => verify(scheme.hash, message, { key, dsaEncoding }, signature),
+    verify: (message, signature) => verify(scheme.hash, message, key, signature),
     verifyDigest(digest, signature) {
       ofDigests ??= other.createEcdsaVerifier(scheme, copy)
       return ofDigests.verifyDigest(digest, signature)

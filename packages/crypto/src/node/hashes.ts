@@ -3,6 +3,7 @@ import { assert } from '@gridcard/bytes'
 import { createResumableHash } from '../construction/resumable-hash.ts'
 import type { Hashes, HashName, HashSession } from '../port/hashes.ts'
 import { plain } from './plain.ts'
+import { secretKey } from './secret-key.ts'
 
 class NodeHashSession implements HashSession {
   readonly #hash: Hash
@@ -32,9 +33,9 @@ export const nodeHashes: Hashes = {
   createHash: (name) => new NodeHashSession(createHash(name)),
   sha256: (message) => nodeHash('sha256', message),
   createResumableHash,
-  hmac: (name, key, message) => plain(createHmac(name, key).update(message).digest()),
+  hmac: (name, key, message) => plain(createHmac(name, secretKey(key)).update(message).digest()),
   createHmac(name, key) {
-    const hmac = createHmac(name, key)
+    const hmac = createHmac(name, secretKey(key))
     let hasEnded = false
     return {
       update: (part) => void hmac.update(part),

@@ -39,6 +39,10 @@ export interface GcmKey {
   seal(iv: Uint8Array, aad: Uint8Array, plaintext: Uint8Array, tagLengthBytes: number): Uint8Array
   /** The same as `gcmOpen`. */
   open(iv: Uint8Array, aad: Uint8Array, ciphertextAndTag: Uint8Array, tagLengthBytes: number): Uint8Array | undefined
+  /** The same as `createGcmEncryptor`. */
+  createEncryptor(iv: Uint8Array, aad: Uint8Array): GcmEncryptor
+  /** The same as `createGcmDecryptor`. */
+  createDecryptor(iv: Uint8Array, aad: Uint8Array, tagLengthBytes: number): GcmDecryptor
 }
 
 export interface GcmEncryptor {
