@@ -12,6 +12,7 @@ import { dlmsGloGet } from './questions/dlms-glo-get.ts'
 import { dlmsProfileCodec } from './questions/dlms-profile-codec.ts'
 import { dlmsReads } from './questions/dlms-reads.ts'
 import { echoApdus } from './questions/echo-apdus.ts'
+import { meteringProtect, meteringVerifyCommand } from './questions/metering-applet.ts'
 import { pcscEchoes } from './questions/pcsc-echoes.ts'
 import { rowsIntoStore } from './questions/rows-into-store.ts'
 
@@ -23,6 +24,8 @@ const questions: readonly Question[] = [
   cardClone,
   cardFleet,
   cardGcmProtect,
+  meteringProtect,
+  meteringVerifyCommand,
   aesBlocks,
   ecdsaSignatures,
   dlmsReads,
@@ -37,7 +40,7 @@ const help = `Usage: npm run bench -- [--only NAME] [--json]
 Answers named questions about speed; every result is verified before and after it is timed.
 
   --only NAME   one question: ${questions.map((q) => q.name).join(', ')}
-  --json        one JSON line per question: {"question","median","unit","spread","note"}
+  --json        one JSON line per question: {"question","median","perCpuSecond","unit","spread","note"}
 
 Example: npm run bench -- --only byte-codes --json`
 
@@ -64,21 +67,24 @@ async function main(): Promise<number> {
   }
   if (options.json !== true) {
     console.log(`${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}\n`)
-    console.log(`${'question'.padEnd(18)} ${'median'.padStart(14)}  ${'unit'.padEnd(16)} spread`)
+    console.log(
+      `${'question'.padEnd(24)} ${'median'.padStart(14)}  ${'unit'.padEnd(16)} ${'per CPU second'.padStart(14)}  spread`,
+    )
   }
   for (const question of chosen) {
     const missing = question.whyNot?.()
     if (missing !== undefined) {
-      console.error(`${question.name.padEnd(18)} left out: ${missing}`)
+      console.error(`${question.name.padEnd(24)} left out: ${missing}`)
       continue
     }
-    const { median, spread, note } = await answer(question)
+    const { median, perCpuSecond, spread, note } = await answer(question)
     if (options.json === true) {
-      console.log(JSON.stringify({ question: question.name, median, unit: question.unit, spread, note }))
+      console.log(JSON.stringify({ question: question.name, median, perCpuSecond, unit: question.unit, spread, note }))
     } else {
+      const cpu = perCpuSecond === undefined ? '' : numbers.format(perCpuSecond)
       const percent = `±${(spread * 100).toFixed(0)} %`
       console.log(
-        `${question.name.padEnd(18)} ${numbers.format(median).padStart(14)}  ${question.unit.padEnd(16)} ${percent}${note === undefined ? '' : `, ${note}`}`,
+        `${question.name.padEnd(24)} ${numbers.format(median).padStart(14)}  ${question.unit.padEnd(16)} ${cpu.padStart(14)}  ${percent}${note === undefined ? '' : `, ${note}`}`,
       )
     }
   }
