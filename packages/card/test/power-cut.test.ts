@@ -5,12 +5,16 @@ import { Card } from '../src/index.ts'
 import { CuttingStore, everyCut } from './cutting-store.ts'
 import {
   APPLET_AID,
+  AUTHENTICATION_KEY,
   command,
+  ENCRYPTION_KEY,
   METER_PROFILE,
   METER_SECURITY_CAP,
   MeterCard,
   PACKAGE_AID,
+  PEER_TITLE,
   PUT_KEY_SLOT,
+  READ_COUNTERS,
   SELECT,
   SET_IDENTITY,
 } from './meter-security.ts'
@@ -118,6 +122,27 @@ describe('a card over a store', () => {
     expect(store.writes).toBeGreaterThan(writes)
     const again = Card.open({ profile: METER_PROFILE, crypto: nodeCrypto, store })
     expect(new MeterCard(again).counters()).toBe('0000000100000000000000009000')
+  })
+
+  it('writes a counter, and key and mode of a cipher only where they change, in one step', () => {
+    const store = new CuttingStore()
+    const meter = MeterCard.ready({ store })
+    const sealed = (counter: string) => {
+      const aad = Uint8Array.of(0x30, ...AUTHENTICATION_KEY)
+      const iv = fromHex(PEER_TITLE + counter)
+      return counter + toHex(nodeCrypto.gcmSeal(ENCRYPTION_KEY, iv, aad, fromHex('C001'), 12))
+    }
+    const writesOf = (apdu: string) => {
+      const before = store.writes
+      expect(meter.send(apdu)).toMatch(/9000$/)
+      return store.writes - before
+    }
+    // A step of several bytes is four writes: old bytes, new bytes, commit, old bytes wiped.
+    expect(writesOf('80300030')).toBe(8)
+    expect(writesOf('80300030')).toBe(4)
+    expect(writesOf(command('80320030', sealed('00000005')))).toBe(8)
+    expect(writesOf(command('80320030', sealed('00000006')))).toBe(4)
+    expect(writesOf(READ_COUNTERS)).toBe(0)
   })
 
   it('holds in the store what it holds in memory', () => {

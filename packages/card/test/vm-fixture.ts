@@ -56,7 +56,7 @@ export class VmFixture {
       natives,
       log: (entry) => this.log.push(entry),
       clock: o.clock ?? (() => 0),
-      instructionBudget: 1_000_000,
+      instructionBudget: 200_000,
       ...(o.monitor && { monitor: o.monitor }),
     })
   }

@@ -16,7 +16,7 @@ import {
   type JcreMethod,
   natives,
   newObject,
-  putHiddenShort,
+  putHiddenShorts,
   putResult,
   shortAt,
 } from './native-call.ts'
@@ -62,8 +62,7 @@ const initOffline: JcreMethod = (jcre, at) => {
   const nonce = bytesOf(jcre, handleAt(jcre, at + 3), shortAt(jcre, at + 4), shortAt(jcre, at + 5))
   const [aadLength, messageLength, tagLength] = [shortAt(jcre, at + 6), shortAt(jcre, at + 7), shortAt(jcre, at + 8)]
   requireLengths(jcre, key, { nonce, aadLength, messageLength, tagLength })
-  putHiddenShort(jcre, cipher, KEY, key)
-  putHiddenShort(jcre, cipher, MODE, mode)
+  putHiddenShorts(jcre, cipher, KEY, [key, mode])
   forget(jcre, cipher)
   const session: CcmSession = {
     nonce,

@@ -2,7 +2,7 @@ import { concatBytes } from '@gridcard/bytes'
 import type { GcmDecryptor, GcmEncryptor } from '@gridcard/crypto'
 import type { Jcre } from '../runtime/jcre.ts'
 import type { NativeImplementation } from '../vm/link/native-library.ts'
-import { aesKeyLength, takeAesKey } from './aes-key.ts'
+import { aesKeyLength, openGcmKey, takeAesKey } from './aes-key.ts'
 import { CIPHER_MODE, requireKeyAndMode } from './block-cipher.ts'
 import { CRYPTO, failCrypto } from './crypto-exceptions.ts'
 import {
@@ -15,7 +15,7 @@ import {
   type JcreMethod,
   natives,
   newObject,
-  putHiddenShort,
+  putHiddenShorts,
   putResult,
   shortAt,
 } from './native-call.ts'
@@ -76,8 +76,7 @@ function start(jcre: Jcre, at: number, iv: Uint8Array): number {
   requireKeyAndMode(jcre, 'aes', key, mode)
   if (iv.length < LEAST_IV_BYTES || iv.length > MOST_IV_BYTES) failCrypto(jcre, CRYPTO.ILLEGAL_VALUE)
   if (aesKeyLength(jcre, key) > 32) failCrypto(jcre, CRYPTO.ILLEGAL_VALUE)
-  putHiddenShort(jcre, cipher, KEY, key)
-  putHiddenShort(jcre, cipher, MODE, mode)
+  putHiddenShorts(jcre, cipher, KEY, [key, mode])
   forget(jcre.sessions.get(cipher) as GcmSession | undefined)
   jcre.sessions.set(cipher, newSession(iv))
   return 0
@@ -120,15 +119,11 @@ const updateAad: JcreMethod = (jcre, at) => {
 
 /** With the first text, or none at all: the additional data is complete. */
 function beginText(jcre: Jcre, cipher: number, session: GcmSession): void {
-  const key = takeAesKey(jcre, hiddenHandle(jcre, cipher, KEY))
-  try {
-    if (hiddenShort(jcre, cipher, MODE) === CIPHER_MODE.encrypt) {
-      session.encryptor = jcre.crypto.createGcmEncryptor(key, session.iv, session.aad)
-    } else session.decryptor = jcre.crypto.createGcmDecryptor(key, session.iv, session.aad, WHOLE_TAG_BYTES)
-    session.phase = 'text'
-  } finally {
-    key.fill(0)
-  }
+  const key = openGcmKey(jcre, hiddenHandle(jcre, cipher, KEY))
+  if (hiddenShort(jcre, cipher, MODE) === CIPHER_MODE.encrypt) {
+    session.encryptor = key.createEncryptor(session.iv, session.aad)
+  } else session.decryptor = key.createDecryptor(session.iv, session.aad, WHOLE_TAG_BYTES)
+  session.phase = 'text'
 }
 
 function run(isFinal: boolean): JcreMethod {
@@ -188,14 +183,10 @@ const verifyTag: JcreMethod = (jcre, at) => {
   if (!TAG_LENGTHS.includes(received) || !TAG_LENGTHS.includes(required)) failCrypto(jcre, CRYPTO.ILLEGAL_VALUE)
   const tag = bytesOf(jcre, handleAt(jcre, at + 1), shortAt(jcre, at + 2), received)
   if (received < required) return 0
-  const key = takeAesKey(jcre, hiddenHandle(jcre, cipher, KEY))
-  try {
-    const verifier = jcre.crypto.createGcmDecryptor(key, session.iv, session.aad, received)
-    verifier.update(session.ciphertext).fill(0)
-    return verifier.verify(tag) ? 1 : 0
-  } finally {
-    key.fill(0)
-  }
+  const key = openGcmKey(jcre, hiddenHandle(jcre, cipher, KEY))
+  const verifier = key.createDecryptor(session.iv, session.aad, received)
+  verifier.update(session.ciphertext).fill(0)
+  return verifier.verify(tag) ? 1 : 0
 }
 
 export const aesGcmImplementation: NativeImplementation = {

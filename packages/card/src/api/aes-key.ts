@@ -1,4 +1,4 @@
-import type { AesKeyOperations } from '@gridcard/crypto'
+import type { AesKeyOperations, GcmKey } from '@gridcard/crypto'
 import type { Jcre } from '../runtime/jcre.ts'
 import { callerArrayFault } from '../vm/firewall.ts'
 import type { NativeImplementation } from '../vm/link/native-library.ts'
@@ -116,6 +116,19 @@ export function openAesKey(jcre: Jcre, key: number): AesKeyOperations {
     const bytes = takeAesKey(jcre, key)
     try {
       return orFail(jcre, CRYPTO.ILLEGAL_VALUE, () => jcre.crypto.openAesKey(bytes))
+    } finally {
+      bytes.fill(0)
+    }
+  })
+}
+
+/** The key made ready for GCM, as `openAesKey` does it for blocks. */
+export function openGcmKey(jcre: Jcre, key: number): GcmKey {
+  requireOwnObject(jcre, key, 'javacard/security/Key')
+  return prepared(jcre, key, contentOf(jcre, key), 'gcm', () => {
+    const bytes = takeAesKey(jcre, key)
+    try {
+      return orFail(jcre, CRYPTO.ILLEGAL_VALUE, () => jcre.crypto.openGcmKey(bytes))
     } finally {
       bytes.fill(0)
     }

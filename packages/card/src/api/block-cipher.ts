@@ -17,6 +17,7 @@ import {
   natives,
   newObject,
   putHiddenShort,
+  putHiddenShorts,
   putResult,
   shortAt,
 } from './native-call.ts'
@@ -147,8 +148,7 @@ function requireFittingLength(jcre: Jcre, { key: kind, chaining, keyBytes }: Blo
 
 function start(jcre: Jcre, at: number, iv: Uint8Array): number {
   const cipher = handleAt(jcre, at)
-  putHiddenShort(jcre, cipher, KEY, handleAt(jcre, at + 1))
-  putHiddenShort(jcre, cipher, MODE, byteAt(jcre, at + 2))
+  putHiddenShorts(jcre, cipher, KEY, [handleAt(jcre, at + 1), byteAt(jcre, at + 2)])
   jcre.sessions.set(cipher, newSession(iv))
   return 0
 }

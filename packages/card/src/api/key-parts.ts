@@ -172,13 +172,14 @@ export function isInitialized(jcre: Jcre, shape: KeyShape, key: number): boolean
 }
 
 /**
- * Atomic if the commit buffer has room. A longer part is first unset, then written, then set: after a power cut it is
+ * Nothing happens if the part is there already: what was made of the key stays, too. Atomic if the commit buffer has room. A longer part is first unset, then written, then set: after a power cut it is
  * there as a whole or not at all.
  */
 export function putPart(jcre: Jcre, shape: KeyShape, key: number, part: number, bytes: Uint8Array): void {
   const address = partAddress(jcre, shape, key, part)
-  const framed = Uint8Array.of(bytes.length >> 8, bytes.length, ...bytes)
   const { memory } = jcre
+  if (lengthAt(jcre, address) === bytes.length && memory.holds(address + LENGTH_BYTES, bytes)) return
+  const framed = Uint8Array.of(bytes.length >> 8, bytes.length, ...bytes)
   forgetPrepared(jcre, key)
   if (!isPersistent(jcre, address) || memory.inTransaction || memory.hasCommitRoomFor(framed.length)) {
     putBytesAtomic(jcre, address, framed)

@@ -169,6 +169,16 @@ export function putHiddenShort(jcre: Jcre, handle: number, cell: number, value: 
   else jcre.memory.i16[address >> 1] = value
 }
 
+/** Neighbouring cells in one step: a power cut leaves all of them or none. */
+export function putHiddenShorts(jcre: Jcre, handle: number, firstCell: number, values: readonly number[]): void {
+  const { memory } = jcre
+  const address = jcre.machine.hiddenAddress(handle) + firstCell * 2
+  if (values.every((value, i) => memory.i16[(address >> 1) + i] === (value << 16) >> 16)) return
+  const bytes = new Uint8Array(Int16Array.from(values).buffer)
+  if (isPersistent(jcre, address)) requireWritten(jcre, memory.putBytes(address, bytes))
+  else memory.u8.set(bytes, address)
+}
+
 // ---- new objects of the caller
 
 const NO_RESOURCE = 5

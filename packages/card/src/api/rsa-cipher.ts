@@ -18,6 +18,7 @@ import {
   natives,
   newObject,
   putHiddenShort,
+  putHiddenShorts,
   putResult,
   shortAt,
 } from './native-call.ts'
@@ -79,8 +80,7 @@ const init: JcreMethod = (jcre, at) => {
   if (!isEncrypting && mode !== CIPHER_MODE.decrypt) failCrypto(jcre, CRYPTO.ILLEGAL_VALUE)
   const isOaep = OAEP_HASH[padding] !== undefined
   if (isOaep && isEncrypting !== (requireKey(jcre, key) === 'rsa-public')) failCrypto(jcre, CRYPTO.ILLEGAL_VALUE)
-  putHiddenShort(jcre, cipher, KEY, key)
-  putHiddenShort(jcre, cipher, MODE, mode)
+  putHiddenShorts(jcre, cipher, KEY, [key, mode])
   jcre.sessions.delete(cipher)
   return 0
 }

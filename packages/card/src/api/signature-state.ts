@@ -4,7 +4,7 @@ import type { BlockMac } from './block-mac.ts'
 import { CRYPTO, failCrypto } from './crypto-exceptions.ts'
 import type { GatheredMessage } from './gathered-message.ts'
 import { requireKey } from './key-parts.ts'
-import { handleAt, hiddenHandle, hiddenShort, putHiddenShort } from './native-call.ts'
+import { handleAt, hiddenHandle, hiddenShort, putHiddenShort, putHiddenShorts } from './native-call.ts'
 import type { SignatureScheme } from './signature-schemes.ts'
 
 /**
@@ -56,9 +56,7 @@ export function schemeOf(jcre: Jcre, signature: number): SignatureScheme {
 }
 
 export function putInit(jcre: Jcre, signature: number, o: { key: number; mode: number; salt: number }): void {
-  putHiddenShort(jcre, signature, KEY, o.key)
-  putHiddenShort(jcre, signature, MODE, o.mode)
-  putHiddenShort(jcre, signature, SALT, o.salt)
+  putHiddenShorts(jcre, signature, KEY, [o.key, o.mode, o.salt])
 }
 
 /** One use of an object: what it was made and initialised for. */
