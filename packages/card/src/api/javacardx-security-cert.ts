@@ -33,6 +33,7 @@ import {
   requireWritten,
   shortAt,
 } from './native-call.ts'
+import { spendOnKey } from './native-cost.ts'
 import { eddsaVerify, requireFittingKey, verifierOf } from './signature-keys.ts'
 import { familyOf, hashOf } from './signature-schemes.ts'
 import { algorithmOf, bitStringContent, contentOf, parseX509, X509_FIELD, type X509Parts } from './x509.ts'
@@ -179,6 +180,7 @@ function isSigned(jcre: Jcre, key: number, fields: (id: number) => Uint8Array): 
   if (familyOf(scheme) === 'eddsa') return eddsaVerify(jcre, scheme, key, message, signature)
   const gathered = new GatheredMessage(jcre.crypto, hashOf(scheme))
   gathered.update(message)
+  spendOnKey(jcre, key)
   return verifierOf(jcre, scheme, key, 0).verify(gathered, signature)
 }
 

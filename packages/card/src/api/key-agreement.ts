@@ -4,6 +4,7 @@ import type { NativeImplementation } from '../vm/link/native-library.ts'
 import { CRYPTO, failCrypto, orFail } from './crypto-exceptions.ts'
 import { type EcKey, takeEcKey } from './ec-keys.ts'
 import { type GroupKey, takeGroupKey } from './group-keys.ts'
+import { requireKey } from './key-parts.ts'
 import type { NamedCurve } from './named-parameters.ts'
 import {
   byteAt,
@@ -19,6 +20,7 @@ import {
   putResult,
   shortAt,
 } from './native-call.ts'
+import { spendOnKey } from './native-cost.ts'
 import { takeXecKey } from './xec-keys.ts'
 
 /** KeyAgreement. Hidden cells: algorithm and key; there is no state besides. */
@@ -58,6 +60,8 @@ const isCurve = (curve: NamedCurve): boolean => curve.family === 'montgomery' ||
 
 /** Looks at the key of an init: of the right kind, set, and a key at all. */
 function requireFittingKey(jcre: Jcre, algorithm: number, key: number): void {
+  requireKey(jcre, key)
+  spendOnKey(jcre, key)
   switch (algorithm) {
     case ALG.MODULAR_DH: {
       const { domain, value } = takeGroupKey(jcre, key, 'dh-private')
@@ -162,6 +166,8 @@ const generateSecret: JcreMethod = (jcre, at) => {
   const algorithm = hiddenShort(jcre, agreement, ALGORITHM)
   const handle = hiddenHandle(jcre, agreement, KEY)
   if (handle === 0) failCrypto(jcre, CRYPTO.INVALID_INIT)
+  requireKey(jcre, handle)
+  spendOnKey(jcre, handle)
   const publicData = bytesOf(jcre, handleAt(jcre, at + 1), shortAt(jcre, at + 2), shortAt(jcre, at + 3))
   const result = secretOf(jcre, algorithm, handle, publicData)
   try {

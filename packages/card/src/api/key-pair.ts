@@ -26,6 +26,7 @@ import {
   requireOwnObject,
   shortAt,
 } from './native-call.ts'
+import { spendOnPair } from './native-cost.ts'
 import { RSA_PART, rsaCrtKeyShape, rsaPrivateKeyShape, rsaPublicKeyShape } from './rsa-keys.ts'
 import { curveOfXecKey, xecPrivateKeyShape, xecPublicKeyShape } from './xec-keys.ts'
 
@@ -230,6 +231,7 @@ function generate(jcre: Jcre, pair: number): number {
   // Before its constructor has run, or after it threw, a pair has no keys.
   const kind = publicKey === 0 || privateKey === 0 ? failCrypto(jcre, CRYPTO.ILLEGAL_VALUE) : keyKindOf(jcre, publicKey)
   for (const key of [publicKey, privateKey]) requireOwnObject(jcre, key, 'javacard/security/Key')
+  spendOnPair(jcre, publicKey)
   GENERATORS[kind]!(jcre, publicKey, privateKey)
   return 0
 }

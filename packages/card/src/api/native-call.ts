@@ -68,9 +68,10 @@ export function byteRange(
   return jcre.memory.addressOf(array) + offset
 }
 
-/** A copy of a range of a byte array. */
+/** A copy of a range of a byte array, to work on: each byte costs an instruction. */
 export function bytesOf(jcre: Jcre, array: number, offset: number, length: number): Uint8Array {
   const address = byteRange(jcre, array, offset, length, ACCESS.read)
+  jcre.machine.budget -= length
   return jcre.memory.u8.slice(address, address + length)
 }
 
@@ -94,9 +95,13 @@ export function requireOwnObject(jcre: Jcre, handle: number, className: string):
 
 // ---- writing
 
+/** Of a copy or a fill, in the time of an instruction. */
+const BYTES_PER_INSTRUCTION_SHIFT = 3
+
 /** Atomic, in a transaction or not. @throws TransactionException BUFFER_FULL, with nothing written */
 export function copyAtomic(jcre: Jcre, from: number, to: number, length: number): void {
   const { memory } = jcre
+  jcre.machine.budget -= length >> BYTES_PER_INSTRUCTION_SHIFT
   if (!isPersistent(jcre, to)) memory.u8.copyWithin(to, from, from + length)
   else {
     requireCommitRoom(jcre, to, length)
@@ -106,6 +111,7 @@ export function copyAtomic(jcre: Jcre, from: number, to: number, length: number)
 
 export function fillAtomic(jcre: Jcre, address: number, length: number, value: number): void {
   const { memory } = jcre
+  jcre.machine.budget -= length >> BYTES_PER_INSTRUCTION_SHIFT
   if (!isPersistent(jcre, address)) memory.u8.fill(value, address, address + length)
   else {
     requireCommitRoom(jcre, address, length)

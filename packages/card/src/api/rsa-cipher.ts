@@ -22,6 +22,7 @@ import {
   putResult,
   shortAt,
 } from './native-call.ts'
+import { spendOnKey } from './native-cost.ts'
 import { type1Block, type1Message } from './rsa-block-type-1.ts'
 import { openRsaPrivateKey, openRsaPublicKey, openRsaTransform, requireRsaKeyIsSet } from './rsa-keys.ts'
 
@@ -126,6 +127,7 @@ function transformed(jcre: Jcre, cipher: number, bytes: Uint8Array): Uint8Array 
   const padding = hiddenShort(jcre, cipher, PADDING)
   const isEncrypting = hiddenShort(jcre, cipher, MODE) === CIPHER_MODE.encrypt
   const isPublic = requireKey(jcre, key) === 'rsa-public'
+  spendOnKey(jcre, key)
   if (padding === PAD.NOPAD) return bare(jcre, key, bytes)
   if (isPublic !== isEncrypting) {
     const operations = open(jcre, key)

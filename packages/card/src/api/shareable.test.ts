@@ -41,9 +41,14 @@ const serverText = (getShareable: string, serve: string) => `
     new full dup invokespecial server_init invokevirtual javacard/framework/Applet.register()V return
   .end`
 
-function clientOf(clientCode: string, getShareable: string, serve = 'sload_1 sconst_1 sadd sreturn'): AppletCard {
+function clientOf(
+  clientCode: string,
+  getShareable: string,
+  serve = 'sload_1 sconst_1 sadd sreturn',
+  budget?: number,
+): AppletCard {
   const select = 'aload_0 invokevirtual javacard/framework/Applet.selectingApplet()Z ifeq START return START:'
-  const one = new AppletCard('return')
+  const one = new AppletCard('return', budget === undefined ? {} : { budget })
   one.card.loadPackage(
     assemble(`.package ${LIBRARY} 1.0
       .import javacard.framework 1.6
@@ -104,6 +109,17 @@ describe('getAppletShareableInterfaceObject', () => {
     const begin = `${SYSTEM}.beginTransaction()V`
     const call = `${begin} ${LOOK_UP} sconst_0 ${GET} checkcast class %0.0 sconst_0 invokeinterface 2 %0.0.0 ${ANSWER}`
     expect(clientOf(call, GIVE, `${SYSTEM}.getTransactionDepth()B sreturn`).send(ASK)).toBe('0001')
+  })
+
+  it('has the server run on what is left of the budget', () => {
+    const many = (times: number) => {
+      const turn = `TURN: sload_2 ifle END sinc 2 -1 ${LOOK_UP.replace(/^.*?pop /, '')} sconst_0 ${GET} pop goto TURN`
+      const first = 'aload_1 invokevirtual javacard/framework/APDU.setIncomingAndReceive()S pop'
+      return `${first} sspush ${times} sstore_2 ${turn} END: sconst_1 ${ANSWER}`
+    }
+    const slow = 'sspush 1000 sstore_2 L: sinc 2 -1 sload_2 ifgt L aload_0 areturn'
+    expect(clientOf(many(3), slow, undefined, 20_000).send(ASK)).toBe('0001')
+    expect(clientOf(many(30), slow, undefined, 20_000).send(ASK)).toBe('6F00')
   })
 
   it('shows the server no APDU, and no selection', () => {

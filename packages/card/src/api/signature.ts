@@ -18,6 +18,7 @@ import {
   putResult,
   shortAt,
 } from './native-call.ts'
+import { spendOnKey } from './native-cost.ts'
 import { openRsaPrivateKey, openRsaPublicKey } from './rsa-keys.ts'
 import { putShortElement, shortElementAddress } from './short-arrays.ts'
 import {
@@ -186,6 +187,7 @@ const roomOf = (jcre: Jcre, work: Work): number => {
 
 function recoverySignature(jcre: Jcre, work: Work, session: SignatureSession): Uint8Array {
   const operations = openRsaPrivateKey(jcre, work.key)
+  spendOnKey(jcre, work.key)
   const { beginning = new Uint8Array(), length = 0 } = session
   const scheme = recoverySchemeOf(work.scheme)
   const isWhole = length === beginning.length
@@ -196,6 +198,7 @@ function recoverySignature(jcre: Jcre, work: Work, session: SignatureSession): U
 /** What stands in a signature; undefined if it is none. */
 function openedSignature(jcre: Jcre, work: Work, signature: Uint8Array) {
   const operations = openRsaPublicKey(jcre, work.key)
+  spendOnKey(jcre, work.key)
   if (signature.length !== operations.modulusLengthBytes) return undefined
   try {
     return recovered(recoverySchemeOf(work.scheme), operations.transform(signature))
@@ -232,6 +235,7 @@ function requireKeyIsSet(jcre: Jcre, { scheme, key, isSigning }: Work): void {
 
 function signed(jcre: Jcre, work: Work, session: SignatureSession): Uint8Array {
   const { scheme, key, salt } = work
+  spendOnKey(jcre, key)
   switch (familyOf(scheme)) {
     case 'block-mac':
     case 'hmac':
@@ -269,6 +273,7 @@ const sign: JcreMethod = (jcre, at) => {
 
 function isVerified(jcre: Jcre, work: Work, session: SignatureSession, received: Uint8Array): boolean {
   const { scheme, key, salt } = work
+  spendOnKey(jcre, key)
   switch (familyOf(scheme)) {
     case 'block-mac':
     case 'hmac':
@@ -304,6 +309,7 @@ function precomputed(jcre: Jcre, at: number, work: Work): Uint8Array {
     failCrypto(jcre, CRYPTO.ILLEGAL_USE)
   }
   endMessage(jcre, work.signature)
+  spendOnKey(jcre, work.key)
   return digest
 }
 

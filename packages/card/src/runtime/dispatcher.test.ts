@@ -2,6 +2,7 @@ import { fromHex, toHex } from '@gridcard/bytes'
 import { createMethodPackage } from '@gridcard/cap'
 import { describe, expect, it } from 'vitest'
 import { AppletCard, addApplet, SW_OK, selectCommand } from '../../test/applet-card.ts'
+import { TEST_PROFILE } from '../../test/vm-fixture.ts'
 import { channelOf, isSecureMessaging } from './cla.ts'
 
 const THROW = (sw: number) =>
@@ -199,6 +200,28 @@ describe('what process() does becomes a status word', () => {
     expect(one.send('80000000')).toBe('6F00')
     expect(one.send('80010000')).toBe('009000')
     expect(one.log.map((entry) => entry.event)).toContain('transaction-aborted')
+  })
+
+  describe('native methods cost what they take', () => {
+    const arrays = 'invokestatic javacard/framework/JCSystem.makeTransientByteArray(SB)[B astore_2'
+    const fill =
+      'aload_2 sconst_0 sspush 8000 sconst_1 invokestatic javacard/framework/Util.arrayFillNonAtomic([BSSB)S pop'
+    const pair = 'new javacard/security/KeyPair dup'
+    const generated = (algorithm: number, bits: number) =>
+      `${pair} sconst_${algorithm} sspush ${bits} invokespecial javacard/security/KeyPair.<init>(BS)V
+        invokevirtual javacard/security/KeyPair.genKeyPair()V`
+    it.each([
+      ['a few fills of an array', `sspush 8000 sconst_1 ${arrays} ${fill} ${fill}`, 10_000, '9000'],
+      ['many', `sspush 8000 sconst_1 ${arrays} L: ${fill} goto L`, 10_000, '6F00'],
+      ['a pair of EC keys', generated(5, 192), 1_000_000, '9000'],
+      ['pair after pair', `L: ${generated(5, 192)} goto L`, 1_000_000, '6F00'],
+      ['an RSA pair that would take longer', generated(1, 2048), 10_000_000, '6F00'],
+    ])('%s', (_, code, budget, response) => {
+      const profile = { ...TEST_PROFILE, ramSizeBytes: 1 << 15 }
+      const one = new AppletCard(`${SELECTING} ifeq START return START: ${code} return`, { budget, profile })
+      one.select()
+      expect(one.send('80020000')).toBe(response)
+    })
   })
 
   it('the log tells why', () => {

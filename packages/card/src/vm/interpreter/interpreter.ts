@@ -1208,7 +1208,9 @@ function run(machine: Machine, method: LinkedMethod, firstOwner: number, firstSp
             machine.frame = control
             if (monitor !== undefined)
               monitor.callingNative?.(machine, { instance, pc: pc - 1, sp, fp, control }, target)
+            machine.budget = budget - pc
             const value = callNative(machine, target, at)
+            budget = machine.budget + pc
             handleLimit = memory.root.handleCount
             if (machine.halted !== undefined) return 0
             if (machine.thrown !== 0) {
@@ -1260,7 +1262,9 @@ function run(machine: Machine, method: LinkedMethod, firstOwner: number, firstSp
             machine.frame = control
             if (monitor !== undefined)
               monitor.callingNative?.(machine, { instance, pc: pc - 1, sp, fp, control }, target)
+            machine.budget = budget - pc
             const value = callNative(machine, target, at)
+            budget = machine.budget + pc
             handleLimit = memory.root.handleCount
             if (machine.halted !== undefined) return 0
             if (machine.thrown !== 0) {
@@ -1322,7 +1326,9 @@ function run(machine: Machine, method: LinkedMethod, firstOwner: number, firstSp
             machine.frame = control
             if (monitor !== undefined)
               monitor.callingNative?.(machine, { instance, pc: pc - 1, sp, fp, control }, target)
+            machine.budget = budget - pc
             const value = callNative(machine, target, at)
+            budget = machine.budget + pc
             handleLimit = memory.root.handleCount
             if (machine.halted !== undefined) return 0
             if (machine.thrown !== 0) {
