@@ -31,6 +31,7 @@ export type CardErrorCode =
   // the applets on the card
   | 'CARD_NO_SUCH_APPLET'
   | 'CARD_DELETE_REFUSED'
+  | 'CARD_UPGRADE_REFUSED'
 
 /**
  * A card that cannot be made or opened, a package it cannot take, an applet it refused. Refusals inside a command are

@@ -24,6 +24,7 @@ import { javacardxSecurityCert } from './javacardx-security-cert.ts'
 import { javacardxSecurityDerivation } from './javacardx-security-derivation.ts'
 import { javacardxSecurityUtil } from './javacardx-security-util.ts'
 import { orgGlobalPlatform } from './org-globalplatform.ts'
+import { orgGlobalPlatformUpgrade } from './org-globalplatform-upgrade.ts'
 import { withSensitiveResults } from './sensitive-results.ts'
 
 /** All of the API that is there; the rest of it links to nothing. docs/java-card-api.md tells what that is. */
@@ -49,6 +50,7 @@ const BINDINGS: readonly NativeBinding[] = [
   javacardxFrameworkUtil,
   javacardxFrameworkUtilIntx,
   orgGlobalPlatform,
+  orgGlobalPlatformUpgrade,
   javacardxSecurity,
   javacardxSecurityCert,
   javacardxSecurityDerivation,

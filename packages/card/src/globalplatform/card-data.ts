@@ -48,6 +48,8 @@ const LOAD_FILE_CIPHERS = Uint8Array.of(0x8f)
 /** P-256, P-384, P-521, then brainpool 256, 384, 512. @source GPC 2.3.1 table B-2 */
 export const CURVE_REFERENCES = [0x00, 0x01, 0x02, 0x03, 0x05, 0x07] as const
 const AES_KEYS = Uint8Array.of(0x07)
+/** Upgrade of executable load files. @source GPC Amd H 1.1 */
+const ELF_UPGRADE = Uint8Array.of(0x01)
 
 /** Tag 67. @source GPC 2.3.1 tables H-5 to H-10 */
 export function capabilities({ gp }: DomainContext): Uint8Array {
@@ -71,6 +73,7 @@ export function capabilities({ gp }: DomainContext): Uint8Array {
     emitTlv(0x86, SIGNATURES),
     emitTlv(0x87, SIGNATURES),
     emitTlv(0x88, Uint8Array.of(...CURVE_REFERENCES)),
+    emitTlv(0x89, ELF_UPGRADE),
   )
 }
 

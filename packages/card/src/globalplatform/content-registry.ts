@@ -106,6 +106,11 @@ export class ContentRegistry {
     return this.loadFiles().find((one) => one.instance.linked.aid === name)
   }
 
+  /** One, while a load file is upgraded. */
+  upgradeRecords(): StoredContentRecord[] {
+    return this.#all(CONTENT_KIND.upgrade)
+  }
+
   withPrivilege(name: PrivilegeName): Application[] {
     return this.applications().filter((one) => hasPrivilege(one.entry.privileges, name))
   }

@@ -8,6 +8,7 @@ import { getData } from './commands/get-data.ts'
 import { getStatus } from './commands/get-status.ts'
 import { install } from './commands/install.ts'
 import { load } from './commands/load.ts'
+import { manageElfUpgrade } from './commands/manage-elf-upgrade.ts'
 import { putKey } from './commands/put-key.ts'
 import { selectResponse } from './commands/select.ts'
 import { setStatus } from './commands/set-status.ts'
@@ -39,7 +40,7 @@ interface CommandRow {
   readonly isOpening?: boolean
 }
 
-/** By INS. @source GPC 2.3.1 ch. 11; Amd D §7; Amd F §6 */
+/** By INS. @source GPC 2.3.1 ch. 11; Amd D §7; Amd F §7; Amd H §4 */
 const COMMANDS: readonly CommandRow[] = [
   { ins: 0x2a, name: 'PERFORM SECURITY OPERATION', act: openingCommand, isOpening: true },
   { ins: 0x50, name: 'INITIALIZE UPDATE', act: openingCommand, isOpening: true },
@@ -56,6 +57,7 @@ const COMMANDS: readonly CommandRow[] = [
   { ins: 0xe4, name: 'DELETE', act: deleteCommand, isAuthenticated: true, isChained: true },
   { ins: 0xe6, name: 'INSTALL', act: install, isAuthenticated: true, isChained: true },
   { ins: 0xe8, name: 'LOAD', act: load, isAuthenticated: true },
+  { ins: 0xea, name: 'MANAGE ELF UPGRADE', act: manageElfUpgrade, isAuthenticated: true },
   { ins: 0xf0, name: 'SET STATUS', act: setStatus, isAuthenticated: true, isOnce: true },
   { ins: 0xf2, name: 'GET STATUS', act: getStatus, isAuthenticated: true },
 ]
@@ -105,6 +107,7 @@ function statusOfCardError(error: CardError): number {
       return GP_SW.conditions
     case 'CARD_INSTALL_REFUSED':
     case 'CARD_DELETE_REFUSED':
+    case 'CARD_UPGRADE_REFUSED':
       return (error.place as { sw?: number }).sw ?? GP_SW.conditions
     default:
       if (error.code.startsWith('CARD_LINK_') || error.code === 'CARD_PACKAGE_UNVERIFIED') return GP_SW.wrongData

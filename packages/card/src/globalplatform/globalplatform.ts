@@ -8,6 +8,7 @@ import type { PendingLoad } from './commands/load.ts'
 import { withObject } from './content-entries.ts'
 import { ContentRegistry } from './content-registry.ts'
 import { GlobalCvm } from './cvm.ts'
+import { ElfUpgrade } from './elf-upgrade.ts'
 import type { GlobalPlatformProfile, SecureChannelOption } from './globalplatform-profile.ts'
 import { HISTORICAL_BYTES_TAG, withHistoricalBytes } from './historical-bytes.ts'
 import { APPLICATION_STATE, CARD_STATE, isLocked } from './life-cycle.ts'
@@ -61,6 +62,7 @@ export class GlobalPlatform implements Open {
   installation: PendingInstallation | undefined
   loadingPackage: PendingPackage | undefined
   readonly cvm: GlobalCvm
+  readonly upgrade: ElfUpgrade
   readonly #channels = new Map<number, ChannelState>()
 
   constructor(jcre: Jcre, profile: GlobalPlatformProfile) {
@@ -68,6 +70,7 @@ export class GlobalPlatform implements Open {
     this.profile = profile
     this.registry = new ContentRegistry(jcre)
     this.cvm = new GlobalCvm(jcre, this.registry)
+    this.upgrade = new ElfUpgrade(jcre, this.registry)
   }
 
   // ---- the card
@@ -98,8 +101,12 @@ export class GlobalPlatform implements Open {
 
   // ---- selection; GPC 2.3.1 §6.4
 
-  isSelectable({ state }: AppletRecord): boolean {
-    return state >= APPLICATION_STATE.selectable && !isLocked(state)
+  isSelectable({ state, packageSlot }: AppletRecord): boolean {
+    return state >= APPLICATION_STATE.selectable && !isLocked(state) && !this.isPaused(packageSlot)
+  }
+
+  isPaused(packageSlot: number): boolean {
+    return this.upgrade.isPaused(packageSlot)
   }
 
   lockedStatus(applet?: AppletRecord): number | undefined {
@@ -227,6 +234,7 @@ export class GlobalPlatform implements Open {
   /** After a restart: what a power cut left of a combined load and installation. */
   recover(): void {
     this.restoreQuotas()
+    this.upgrade.syncPaused()
     const aid = this.registry.card.objects.find(({ tag }) => tag === COMBINED_TAG)?.value
     if (aid === undefined) return
     if (this.registry.loadFileByAid(aid) === undefined) this.endCombined()

@@ -54,7 +54,7 @@ export interface AppletRecord {
   readonly packageSlot: number
   state: number
   /** Handles of the applet and of its AID object, a permanent entry point. */
-  readonly applet: number
+  applet: number
   readonly aidObject: number
   aid: Uint8Array
   /** AID of the class in the CAP file's Applet component. */
@@ -231,6 +231,17 @@ export class AppletRegistry {
     const { memory } = this.#machine
     memory.putByte(memory.addressOf(applet.handle) + APPLET.state, state)
     applet.state = state
+  }
+
+  /** Another object in the place of the applet, of a new version; as `setState`. */
+  setApplet(record: AppletRecord, applet: number): void {
+    const { memory } = this.#machine
+    const isWritten = memory.putBytes(
+      memory.addressOf(record.handle) + APPLET.applet,
+      Uint8Array.of(applet, applet >> 8),
+    )
+    if (!isWritten) throw new CardError('CARD_MEMORY_FULL', 'the commit buffer is full')
+    record.applet = applet
   }
 
   find(aid: Uint8Array): AppletRecord | undefined {

@@ -14,6 +14,7 @@ import { OBJECT_ALIGNMENT } from '../vm/memory/layout.ts'
 import { blocksOf, parseAppletRecord, parsePackageRecord } from './applet-registry.ts'
 import { liveContentRecords } from './content-record.ts'
 import type { Jcre } from './jcre.ts'
+import { forEachUpgradeReference } from './upgrade-record.ts'
 
 /**
  * Mark, sweep and compact over the handle table, while no byte code runs: nothing on a stack refers to anything.
@@ -79,7 +80,10 @@ export function findReachable(machine: Machine): Set<number> {
     if (machine.packages[packageSlot] === undefined) continue
     for (const one of [handle, applet, aidObject]) reach(one)
   }
-  for (const handle of liveContentRecords(machine)) reach(handle)
+  for (const handle of liveContentRecords(machine)) {
+    reach(handle)
+    forEachUpgradeReference(memory, handle, reach)
+  }
   for (let handle = waiting.pop(); handle !== undefined; handle = waiting.pop()) {
     forEachReference(machine, handle, reach)
   }

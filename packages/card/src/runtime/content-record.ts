@@ -10,7 +10,7 @@ import { blocksOf, parseAppletRecord, parsePackageRecord } from './applet-regist
  *
  * ```
  * 0   kind
- * 1   owner of the application or domain, slot of the load file; 0 for the card
+ * 1   owner of the application or domain, slot of the load file or of the one that is upgraded; 0 for the card
  * 2   length of the objects, u16 little-endian
  * 4   fields, 12 bytes that each kind lays out
  * 16  objects, BER-TLV
@@ -19,7 +19,7 @@ import { blocksOf, parseAppletRecord, parsePackageRecord } from './applet-regist
 const RECORD = { kind: 0, subject: 1, objectsLength: 2, fields: 4, objects: 16 } as const
 export const FIELD_BYTES = RECORD.objects - RECORD.fields
 
-export const CONTENT_KIND = { application: 1, loadFile: 2, securityDomain: 3, card: 4 } as const
+export const CONTENT_KIND = { application: 1, loadFile: 2, securityDomain: 3, card: 4, upgrade: 5 } as const
 
 export interface ContentRecord {
   readonly kind: number
@@ -94,6 +94,14 @@ export function replaceContentRecord(memory: CardMemory, old: StoredContentRecor
   return true
 }
 
+/** Ends a record, in a step of its own; what it referred to is left to be collected. */
+export function deleteContentRecord(memory: CardMemory, { handle }: StoredContentRecord): void {
+  memory.begin()
+  memory.root.isCollecting = true
+  memory.releaseHandle(handle)
+  memory.commit()
+}
+
 /** One byte of the fields, whatever transaction runs. */
 export function writeContentField(
   memory: CardMemory,
@@ -119,6 +127,7 @@ export function liveContentRecords(machine: Machine): number[] {
   return records.filter((handle) => {
     const { kind, subject } = readContentRecord(memory, handle)
     if (kind === CONTENT_KIND.card) return true
-    return kind === CONTENT_KIND.loadFile ? slots.has(subject) : owners.has(subject)
+    const isOfLoadFile = kind === CONTENT_KIND.loadFile || kind === CONTENT_KIND.upgrade
+    return isOfLoadFile ? slots.has(subject) : owners.has(subject)
   })
 }

@@ -81,6 +81,7 @@ function uninstall(jcre: Jcre, applet: AppletRecord): void {
 
 /** A security domain deletes others of its own package. */
 function requireInactive(jcre: Jcre, packageSlot: number, applet?: AppletRecord): void {
+  if (jcre.open?.isPaused(packageSlot)) throw refused('the package is being upgraded', SW.conditionsNotSatisfied)
   const isOfCard = jcre.machine.packages[packageSlot]?.linked === jcre.open?.securityDomainPackage
   const isBusy = applet && isOfCard ? jcre.channels.isActive(applet) : jcre.channels.isPackageActive(packageSlot)
   if (isBusy) {
@@ -114,7 +115,7 @@ function requireUnreferenced(jcre: Jcre, owners: ReadonlySet<number>, going?: Pa
 }
 
 /** An object, or an array with components, of a class of the package. */
-function isOfPackage(type: number, { firstClassId, linked }: PackageInstance): boolean {
+export function isOfPackage(type: number, { firstClassId, linked }: PackageInstance): boolean {
   if (isBlock(type) || ((type & TYPE.array) !== 0 && (type & TYPE.references) === 0)) return false
   const id = type & CLASS_ID_MASK
   return id >= firstClassId && id < firstClassId + linked.classes.length

@@ -20,7 +20,7 @@ export function endOfCall(jcre: Jcre): number | undefined {
     failure = uncaughtStatus(jcre, thrown)
     if (failure === SW.unknown) jcre.log({ event: 'uncaught-exception', detail: machine.classOf(thrown).name })
   }
-  if (jcre.abortOpenTransaction()) failure ??= SW.unknown
+  if (!jcre.isUpgrading && jcre.abortOpenTransaction()) failure ??= SW.unknown
   for (const oneShot of jcre.openOneShots) jcre.sessions.delete(oneShot)
   jcre.openOneShots.clear()
   jcre.sensitiveKind = 0

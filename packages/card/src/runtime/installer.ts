@@ -30,8 +30,9 @@ const STATUS_BY_SYSTEM_REASON: Readonly<Record<number, number>> = {
   4: SW.conditionsNotSatisfied, // ILLEGAL_AID
   5: SW.notEnoughMemory, // NO_RESOURCE
 }
+const NONE = new Uint8Array()
 /** Where bArray begins in the APDU buffer; an applet must not count on 0. */
-const PARAMETERS_OFFSET = 5
+export const PARAMETERS_OFFSET = 5
 
 /**
  * Runs an applet's install method. It succeeds when register() has returned; all that an installation that fails has
@@ -49,13 +50,13 @@ export function installApplet(jcre: Jcre, o: InstallOptions): Uint8Array {
   const aid = o.instanceAid ?? o.appletAid
   if (aid.length < 5 || aid.length > 16) throw refused('an instance AID has 5 to 16 bytes', SW.wrongData)
   if (jcre.registry.find(aid)) throw refused('the instance AID is in use', SW.conditionsNotSatisfied)
+  if (jcre.open?.isPaused(packageInstance.slot)) {
+    throw refused('the package is being upgraded', SW.conditionsNotSatisfied)
+  }
   if (jcre.channels.activeOf(packageInstance.slot).some((one) => !jcre.isMultiSelectable(one))) {
     throw refused('an applet of the package is active', SW.conditionsNotSatisfied)
   }
-  const parameters = o.parameters ?? new Uint8Array()
-  const control = o.controlInformation ?? new Uint8Array()
-  const bArray = Uint8Array.of(aid.length, ...aid, control.length, ...control, parameters.length, ...parameters)
-  if (bArray.length > LONGEST_PARAMETERS) throw refused('more than 127 bytes of install parameters', SW.wrongLength)
+  const bArray = installParameters(aid, o)
   const owner = machine.findFreeOwner()
   if (owner === 0) throw refused('no numbers left for another applet', SW.notEnoughMemory)
 
@@ -92,6 +93,16 @@ export function installApplet(jcre: Jcre, o: InstallOptions): Uint8Array {
       jcre.clearOnDeselect(packageInstance.context) // the applet was the currently selected one, and no longer is
     }
   }
+}
+
+/** bArray of install. @throws CardError `CARD_INSTALL_REFUSED` if it is too long @source JCRE 3.1 §11.2.1 */
+export function installParameters(
+  aid: Uint8Array,
+  { controlInformation: control = NONE, parameters = NONE }: Pick<InstallOptions, 'controlInformation' | 'parameters'>,
+): Uint8Array {
+  const bArray = Uint8Array.of(aid.length, ...aid, control.length, ...control, parameters.length, ...parameters)
+  if (bArray.length > LONGEST_PARAMETERS) throw refused('more than 127 bytes of install parameters', SW.wrongLength)
+  return bArray
 }
 
 /** The outcome is decided by register(); what came after it is only reported. */

@@ -24,11 +24,13 @@ export interface Installation {
   readonly state: number
   /** Under GlobalPlatform it is the installer who names the instance. */
   readonly instanceAid: Uint8Array | undefined
+  /** The instance of the old version, in an upgrade: its records stay. */
+  readonly replaces?: AppletRecord
 }
 
 /** What happened in the card that a status word does not tell. Never keys, never command data. */
 export interface CardLogEntry {
-  readonly event: 'halted' | 'transaction-aborted' | 'uncaught-exception'
+  readonly event: 'halted' | 'transaction-aborted' | 'uncaught-exception' | 'upgrade-failed'
   readonly detail: string
 }
 export type CardLog = (entry: CardLogEntry) => void
@@ -76,6 +78,8 @@ export class Jcre implements NativeHost {
   open: Open | undefined
   /** JCSystem.requestObjectDeletion was called in this command. */
   isDeletionRequested = false
+  /** A transaction of the JCRE goes on around what applets do. */
+  isUpgrading = false
   /** The store refused a write. */
   isDead = false
   /** For each command, and each installation. */

@@ -1,5 +1,12 @@
 import { GridcardError, toHex } from '@gridcard/bytes'
-import { type CapFile, parseComponents, STATIC_ARRAY_TYPES, verifyCapFile, verifyFindingText } from '@gridcard/cap'
+import {
+  type CapFile,
+  emitComponents,
+  parseComponents,
+  STATIC_ARRAY_TYPES,
+  verifyCapFile,
+  verifyFindingText,
+} from '@gridcard/cap'
 import type { CryptoProvider } from '@gridcard/crypto'
 import { CardError } from '../errors.ts'
 import { cachedFacts, cachedLink, type LoadFileFacts } from '../vm/link/link-cache.ts'
@@ -109,6 +116,64 @@ export function adoptPackages(jcre: Jcre, from: Jcre): void {
   for (const one of from.machine.packageList) {
     jcre.machine.addPackage({ ...one, code: jcre.machine.monitor?.codeOf(one.linked) ?? one.linked.code })
   }
+  jcre.machine.pausedContext = from.machine.pausedContext
+}
+
+/**
+ * The load file of a new version, with the initial values of its static fields: it can be linked, in the place of the old one.
+ * @throws CardError `CARD_PACKAGE_UNVERIFIED`, `CARD_IMPORT_MISSING`, `CARD_LINK_...`
+ */
+export function requireReplacement(jcre: Jcre, cap: CapFile): Uint8Array {
+  const aid = toHex(cap.header.package.aid)
+  if (jcre.profile.requireVerified) requireVerified(cap, aid)
+  linkLoadFile(jcre.crypto, jcre.natives, jcre.machine, emitStoredLoadFile(cap))
+  return emitComponents(cap)
+}
+
+/**
+ * Puts what `requireReplacement` gave, which is on the card by now, in the place of a package: same slot, context and owner,
+ * new classes and static fields. Joins the transaction that runs; if that is undone, the caller adds the old package again.
+ * @throws CardError `CARD_PACKAGE_LIMIT`, `CARD_IMPORT_MISSING`, `CARD_MEMORY_FULL`
+ */
+export function replacePackage(
+  jcre: Jcre,
+  old: PackageInstance,
+  waiting: { readonly loadFile: number; readonly loadFileBytes: number },
+): PackageInstance {
+  const { memory, machine } = jcre
+  const { root } = memory
+  const at = memory.addressOf(waiting.loadFile)
+  const cap = parseComponents(memory.u8.slice(at, at + waiting.loadFileBytes))
+  const loadFile = emitStoredLoadFile(cap)
+  const linked = linkLoadFile(jcre.crypto, jcre.natives, machine, loadFile)
+  const firstClassId = findFreeClassIds(machine, linked.classes.length)
+  if (firstClassId + linked.classes.length - 1 > LAST_CLASS_ID) {
+    throw new CardError('CARD_PACKAGE_LIMIT', 'the card has no numbers left for another package', {
+      package: linked.aid,
+    })
+  }
+  const statics = cap.staticFields.imageSizeBytes
+  const { slot, owner } = old
+  const record: PackageRecord = {
+    slot,
+    owner,
+    firstClassId,
+    loadFile: memory.newBlock(BLOCK_TYPE.loadFile, loadFile),
+    loadFileBytes: loadFile.length,
+    statics: statics === 0 ? 0 : memory.newBlock(BLOCK_TYPE.staticFields, new Uint8Array(statics)),
+  }
+  if (record.statics !== 0) initialiseStatics(jcre, cap, record)
+  root.nextClassId = Math.max(root.nextClassId, firstClassId + linked.classes.length)
+  const handle = blocksOf(memory, BLOCK_TYPE.packageRecord).find(
+    (one) => parsePackageRecord(memory, one).slot === slot,
+  )!
+  if (!memory.putBytes(memory.addressOf(handle), emitPackageRecord(record))) {
+    throw new CardError('CARD_MEMORY_FULL', 'the commit buffer is full')
+  }
+  const instance = instanceOf(jcre, linked, record)
+  machine.removePackage(old)
+  machine.addPackage(instance)
+  return instance
 }
 
 /** False if it imports a package that is not restored yet. */

@@ -12,6 +12,8 @@ export interface Open {
   readonly securityDomainPackage: LinkedPackage
   /** By its own and the card's life cycle. */
   isSelectable(applet: AppletRecord): boolean
+  /** The package in the slot is being upgraded: its instances are out of reach. */
+  isPaused(packageSlot: number): boolean
   /** Of a SELECT without a name. */
   readonly issuerSecurityDomain: AppletRecord
   /** The card's life cycle refuses channels, and applications but the final one; undefined: it does not. */

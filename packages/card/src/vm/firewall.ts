@@ -1,6 +1,6 @@
 import { NULL_POINTER, SECURITY } from './jcre-objects.ts'
 import type { LinkedClass } from './link/linked-package.ts'
-import { JCRE_CONTEXT, type Machine } from './machine.ts'
+import { JCRE_CONTEXT, type Machine, NO_CONTEXT } from './machine.ts'
 import { DESELECT_OWNER, JCRE_OWNER, NO_OWNER, OWNER_MASK, TYPE, VIEW_OWNER } from './memory/handle-entry.ts'
 
 /**
@@ -100,9 +100,11 @@ export function interfaceCallOwner(machine: Machine, handle: number, interfaceCl
   return virtualCallOwner(machine, handle)
 }
 
-/** Not multiselectable, active, and not in the context selected: so active on another channel. */
+/** Not multiselectable, active, and not in the context selected: so active on another channel; or its package is being upgraded. */
 export function isUnreachableServer(machine: Machine, owner: number): boolean {
-  return machine.unreachableServers[owner] === 1 && machine.contextOf[owner] !== machine.selectedContext
+  const context = machine.contextOf[owner]!
+  if (context === machine.pausedContext && context !== NO_CONTEXT && context !== machine.context) return true
+  return machine.unreachableServers[owner] === 1 && context !== machine.selectedContext
 }
 
 function refuse(machine: Machine, exception: number): 0 {

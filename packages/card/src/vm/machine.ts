@@ -39,6 +39,7 @@ export type HaltReason =
   | 'instruction budget used up'
   | 'call of an abstract method'
   | 'abort of a transaction that made objects'
+  | 'abort of a transaction of the JCRE'
 
 /**
  * Thrown by native methods, always this one object: the Java exception itself is `machine.thrown`. A fresh Error would
@@ -76,6 +77,8 @@ export class Machine {
   selectedContext = NO_CONTEXT
   /** Index: owner; 1 for an active applet that is not multiselectable. @source JCRE 3.1 §6.2.8.6 */
   readonly unreachableServers = new Uint8Array(128)
+  /** Of a package that is being upgraded: only itself reaches it. */
+  pausedContext = NO_CONTEXT
   /** Exception on its way out of a call; 0 for none. */
   thrown = 0
   halted: HaltReason | undefined

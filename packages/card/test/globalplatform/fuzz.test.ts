@@ -19,7 +19,7 @@ function random(seed: number): (below: number) => number {
 }
 
 const INSTRUCTIONS = [
-  0x2a, 0x50, 0x78, 0x7a, 0x82, 0x88, 0xa4, 0xc0, 0xca, 0xcb, 0xd8, 0xe2, 0xe4, 0xe6, 0xe8, 0xf0, 0xf2,
+  0x2a, 0x50, 0x78, 0x7a, 0x82, 0x88, 0xa4, 0xc0, 0xca, 0xcb, 0xd8, 0xe2, 0xe4, 0xe6, 0xe8, 0xea, 0xf0, 0xf2,
 ]
 const ONE = testPackage(1)
 const INSTANCE = fromHex('F04752494401')
@@ -39,6 +39,8 @@ const SEEDS = [
   toHex(ONE.loadFile.slice(0, 200)),
   '01881110000102030405060708090A0B0C0D0E0F03AABBCC',
   'A60D9002110095013C8001888101105F494104',
+  `A10A4F${lv(ONE.aid)}`,
+  `${lv(ONE.aid)}${lv(ONE.module)}${lv(INSTANCE)}01000BC902AABBEF05C802400000`,
 ].map((hex) => fromHex(hex.replaceAll(' ', '').slice(0, hex.replaceAll(' ', '').length & ~1)))
 
 function mutated(next: (below: number) => number): Uint8Array {
@@ -70,7 +72,8 @@ describe('any command', () => {
       let withoutTrouble = 0
       for (let i = 0; i < COUNT; i++) {
         const ins = next(20) === 0 ? next(256) : INSTRUCTIONS[next(INSTRUCTIONS.length)]!
-        const p1 = next(3) === 0 ? next(256) : [0x00, 0x02, 0x04, 0x0c, 0x0e, 0x10, 0x20, 0x40, 0x80][next(9)]!
+        const p1 =
+          next(3) === 0 ? next(256) : [0x00, 0x02, 0x04, 0x0c, 0x0e, 0x10, 0x20, 0x40, 0x80, 0x01, 0x08][next(11)]!
         const p2 = next(3) === 0 ? next(256) : [0x00, 0x01, 0x02, 0x03, 0x80, 0x81][next(6)]!
         const data = mutated(next)
         const isBare = next(4) === 0

@@ -28,9 +28,14 @@ export function register(jcre: Jcre, applet: number, aid: Uint8Array): void {
   const { memory, machine, installation, registry } = jcre
   const owner = ownerOf(jcre, applet)
   if (installation === undefined || installation.registered || owner !== installation.owner) fail(jcre, ILLEGAL_AID)
-  if (registry.find(aid)) fail(jcre, ILLEGAL_AID)
-  const { instanceAid } = installation
+  const { instanceAid, replaces } = installation
   if (instanceAid !== undefined && !equalBytes(instanceAid, aid)) fail(jcre, ILLEGAL_AID)
+  if (replaces !== undefined) {
+    // In an upgrade it is the JCRE that decides, when all instances have their data.
+    installation.registered = { ...replaces, applet }
+    return
+  }
+  if (registry.find(aid)) fail(jcre, ILLEGAL_AID)
   const aidType = machine.classIdOf(jcre.requireClass('javacard/framework/AID')) | TYPE.permanentEntryPoint
   const aidObject = memory.newPersistent(JCRE_OWNER, aidType, 0, AID_HIDDEN_BYTES)
   if (aidObject === 0) fail(jcre, NO_RESOURCE)

@@ -43,9 +43,9 @@ function failSystem(jcre: Jcre, reason: number): never {
 
 // ---- transactions
 
-/** Until register() an installation is a transaction of the JCRE; the applet's own calls change nothing. */
+/** Until register() an installation is a transaction of the JCRE, as an upgrade is; the applet's own calls change nothing. */
 function isInstallTransaction(jcre: Jcre): boolean {
-  return jcre.installation !== undefined && jcre.installation.registered === undefined
+  return jcre.isUpgrading || (jcre.installation !== undefined && jcre.installation.registered === undefined)
 }
 
 function failTransaction(jcre: Jcre, reason: number): never {
@@ -68,8 +68,13 @@ const commitTransaction: JcreMethod = (jcre) => {
 
 /** With objects made inside, references to them may be anywhere on the stack: the command ends. @source JCRE 3.1 §7.6.3 */
 const abortTransaction: JcreMethod = (jcre) => {
-  if (isInstallTransaction(jcre)) return 0
   const { memory, machine } = jcre
+  if (jcre.isUpgrading) {
+    // A part of it cannot be undone, so all of it is.
+    machine.halt('abort of a transaction of the JCRE', 'JCSystem.abortTransaction')
+    throw VM_HALT
+  }
+  if (isInstallTransaction(jcre)) return 0
   if (!memory.inTransaction) failTransaction(jcre, TRANSACTION.NOT_IN_PROGRESS)
   const { hasAny: hadNewObjects } = memory.freshHandles()
   jcre.rollBack()

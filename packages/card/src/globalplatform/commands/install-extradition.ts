@@ -33,6 +33,8 @@ export function extradite(context: DomainContext, { p1, p2, data }: DomainComman
   const from = loadFile?.entry.domain ?? application?.entry.domain
   if (from === undefined) return refuse(GP_SW.referencedDataNotFound)
   requireMovable(context, from)
+  const slot = loadFile?.instance.slot ?? application?.applet.packageSlot
+  requireThat(slot === undefined || !context.gp.isPaused(slot), GP_SW.conditions)
   if (application !== undefined && !loadFile) requireNoCircle(context, application.entry.owner, to)
   if (loadFile) registry.saveLoadFile({ ...loadFile.entry, domain: to })
   else if (application) registry.saveApplication({ ...application.entry, domain: to })

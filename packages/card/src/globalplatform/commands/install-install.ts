@@ -11,6 +11,7 @@ import {
 } from '../content-authority.ts'
 import type { ApplicationEntry } from '../content-entries.ts'
 import { type Answer, answer, type DomainCommand, type DomainContext } from '../context.ts'
+import { INSTALL_PARAMETERS_TAG } from '../elf-upgrade.ts'
 import { parseSecureChannels, SCP_LIST_TAG } from '../globalplatform.ts'
 import { APPLICATION_STATE } from '../life-cycle.ts'
 import { hasPrivilege, isConsistent, type Privileges, parsePrivileges, privileges, without } from '../privileges.ts'
@@ -41,6 +42,8 @@ const KEPT_TAGS: readonly number[] = [
   TAG.nonVolatileReserved,
   TAG.provider,
 ]
+
+const NONE = new Uint8Array()
 
 export interface InstallationRequest {
   readonly loadFileAid: Uint8Array
@@ -113,7 +116,7 @@ export function installApplication(
   gp.installation = {
     domain: owner,
     privileges: set,
-    objects: objects.filter(({ tag }) => KEPT_TAGS.includes(tag)),
+    objects: keptObjects(objects, isDomain ? NONE : specific),
     domainObjects,
     channels: implicitChannels(set, o.isSelectable ? objects : []),
     alongside: () => {
@@ -136,6 +139,12 @@ export function installApplication(
     gp.installation = undefined
     if (!jcre.isDead) gp.restoreQuotas()
   }
+}
+
+/** The registry's; with them what install was given, for that of a new version. */
+function keptObjects(objects: readonly Tlv[], specific: Uint8Array): Tlv[] {
+  const kept = objects.filter(({ tag }) => KEPT_TAGS.includes(tag))
+  return specific.length === 0 ? kept : [...kept, { tag: INSTALL_PARAMETERS_TAG, value: specific }]
 }
 
 /** Code of one's own domain or of one above; security domains come from the card's own. */

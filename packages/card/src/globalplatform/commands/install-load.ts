@@ -34,7 +34,11 @@ export function installForLoad(context: DomainContext, { p1, p2, data }: DomainC
   const domain = domainAid.length === 0 ? registry.application(owner) : registry.applicationByAid(domainAid)
   requireThat(domain !== undefined && registry.isDomain(domain.entry.owner), GP_SW.referencedDataNotFound)
   requireAcceptable(context, domain.entry.owner)
-  requireThat(registry.loadFileByAid(aid) === undefined && !registry.applicationByAid(aid), GP_SW.conditions)
+  const old = registry.loadFileByAid(aid)
+  const isUpgrade = old !== undefined && !isCombined && context.gp.upgrade.awaits(aid)
+  requireThat(old === undefined || isUpgrade, GP_SW.conditions)
+  requireThat(!isUpgrade || old.entry.domain === domain.entry.owner, GP_SW.conditions)
+  requireThat(!registry.applicationByAid(aid), GP_SW.conditions)
   const objects = installParameters(parameters)
   const nonVolatile = requiredBytes(objects, TAG.code) + requiredBytes(objects, TAG.data)
   requireThat(nonVolatile <= jcre.memory.freePersistentBytes, GP_SW.notEnoughMemory)
@@ -49,6 +53,7 @@ export function installForLoad(context: DomainContext, { p1, p2, data }: DomainC
     domain: domain.entry.owner,
     hash,
     objects: objects.filter(({ tag }) => tag === TAG.provider),
+    isUpgrade,
     isAuthorized,
     tokenIdentifier: tokenIdentifier(parameters),
     combined: isCombined ? input : undefined,

@@ -75,6 +75,7 @@ function restrictCard(context: DomainContext, { domainAid, privilegeBytes, objec
 function updateApplication(context: DomainContext, { applet, entry }: Application, request: Request): void {
   const { registry, jcre } = context
   const { domainAid, privilegeBytes, objects } = request
+  requireThat(!context.gp.isPaused(applet.packageSlot), GP_SW.conditions)
   // The issuer's domain is associated with itself.
   if (entry.owner !== context.owner) requireMovable(context, entry.domain)
   let changed: ApplicationEntry = entry

@@ -22,6 +22,8 @@ export interface PendingLoad {
   readonly domain: number
   readonly hash: Uint8Array
   readonly objects: readonly Tlv[]
+  /** A new version of a load file that is on the card. */
+  readonly isUpgrade: boolean
   readonly isAuthorized: boolean
   readonly tokenIdentifier: Uint8Array | undefined
   /** Of INSTALL [for load, install and make selectable]: what its token covers, until the last command brings that. */
@@ -53,10 +55,17 @@ export function load(context: DomainContext, { p1, p2, data }: DomainCommand): A
     channel.load = { ...pending, cap }
     return OK_00
   }
-  storePackage(context, pending, cap)
+  if (pending.isUpgrade) takeNewVersion(context, pending, cap)
+  else storePackage(context, pending, cap)
   const domainAid = jcre.registry.ownedBy(pending.domain)!.aid
   const fields = [pending.aid, domainAid]
   return answer(confirmation(context, pending.isAuthorized, { fields, identifier: pending.tokenIdentifier }))
+}
+
+/** The session may have ended meanwhile. */
+function takeNewVersion({ gp }: DomainContext, { aid }: PendingLoad, cap: CapFile): void {
+  requireThat(gp.upgrade.awaits(aid), GP_SW.conditions)
+  gp.upgrade.takeLoadFile(cap)
 }
 
 export function storePackage({ gp, jcre }: DomainContext, pending: PendingLoad, cap: CapFile): void {
