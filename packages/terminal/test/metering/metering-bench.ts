@@ -113,7 +113,13 @@ export function blankCard({ store }: { store?: NvStore } = {}): Card {
 export async function personalise(o: CardWishes = {}): Promise<MeteringCard> {
   const card = o.into ?? blankCard(o)
   const aid = o.instanceAid ?? meteringAppletAid
-  const parameters = meteringInstallData({ suites: [0, 1, 2], clearPersonalisation: true, p384: o.p384 ?? false })
+  const parameters = meteringInstallData({
+    suites: [0, 1, 2],
+    cells: [partyCells.root, partyCells.supplier, partyCells.networkOperator, partyCells.changeOfSupplier],
+    quotas: 2,
+    clearPersonalisation: true,
+    p384: o.p384 ?? false,
+  })
   card.installApplet({ packageAid: meteringPackageAid, appletAid: meteringAppletAid, instanceAid: aid, parameters })
   card.powerOn()
   const client = new MeteringClient(inProcessLink(card), aid)

@@ -1,5 +1,6 @@
 package org.gridcard.metering;
 
+import javacard.framework.Util;
 import javacard.security.ECKey;
 
 /** Domain parameters of the curves of the DLMS security suites 1 and 2. @source FIPS 186-4 D.1.2.3, D.1.2.4 */
@@ -10,10 +11,6 @@ final class Curves {
     private static final byte[] P256_P = {
             -1, -1, -1, -1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
             -1
-    };
-    private static final byte[] P256_A = {
-            -1, -1, -1, -1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
-            -4
     };
     private static final byte[] P256_B = {
             90, -58, 53, -40, -86, 58, -109, -25, -77, -21, -67, 85, 118, -104, -122, -68, 101, 29, 6, -80, -52, 83,
@@ -32,10 +29,6 @@ final class Curves {
             -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
             -1, -1, -1, -1, -2, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1
     };
-    private static final byte[] P384_A = {
-            -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
-            -1, -1, -1, -1, -2, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -4
-    };
     private static final byte[] P384_B = {
             -77, 49, 47, -89, -30, 62, -25, -28, -104, -114, 5, 107, -29, -8, 45, 25, 24, 29, -100, 110, -2, -127, 65,
             18, 3, 20, 8, -113, 80, 19, -121, 90, -58, 86, 57, -115, -118, 46, -47, -99, 42, -123, -56, -19, -45, -20,
@@ -53,18 +46,21 @@ final class Curves {
             77, -127, -12, 55, 45, -33, 88, 26, 13, -78, 72, -80, -89, 122, -20, -20, 25, 106, -52, -59, 41, 115
     };
 
-    static void setDomain(ECKey key, byte suite) {
+    /** @param scratch room for a number of the curve: a = p - 3 is worked out, not kept */
+    static void setDomain(ECKey key, byte suite, byte[] scratch) {
         boolean is256 = suite == 1;
         byte[] p = is256 ? P256_P : P384_P;
-        byte[] a = is256 ? P256_A : P384_A;
         byte[] b = is256 ? P256_B : P384_B;
         byte[] g = is256 ? P256_G : P384_G;
         byte[] r = is256 ? P256_R : P384_R;
-        key.setFieldFP(p, (short) 0, (short) p.length);
-        key.setA(a, (short) 0, (short) a.length);
-        key.setB(b, (short) 0, (short) b.length);
+        short length = (short) p.length;
+        key.setFieldFP(p, (short) 0, length);
+        Util.arrayCopyNonAtomic(p, (short) 0, scratch, (short) 0, length);
+        scratch[(short) (length - 1)] -= 3;
+        key.setA(scratch, (short) 0, length);
+        key.setB(b, (short) 0, length);
         key.setG(g, (short) 0, (short) g.length);
-        key.setR(r, (short) 0, (short) r.length);
+        key.setR(r, (short) 0, length);
         key.setK((short) 1);
     }
 }

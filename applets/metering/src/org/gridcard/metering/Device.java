@@ -39,7 +39,7 @@ final class Device {
     final MessageDigest sha256;
     final RandomData random;
 
-    Device(byte[] suites, short offset, short count, boolean hasP384, boolean partiesHaveP384) {
+    Device(byte[] suites, short offset, short count, boolean hasP384, boolean partiesHaveP384, byte cells, short quotaCount) {
         systemTitle = new byte[Words.TITLE];
         deviceId = new byte[DEVICE_ID];
         tamperPolicy = new byte[8];
@@ -52,11 +52,12 @@ final class Device {
         kek = new Kek();
         keyWrap = new KeyWrap(Cipher.getInstance(Cipher.ALG_AES_BLOCK_128_ECB_NOPAD, false));
         sha256 = MessageDigest.getInstance(MessageDigest.ALG_SHA_256, false);
-        keys256 = new DeviceKeys((byte) 1, sha256);
-        keys384 = hasP384 ? new DeviceKeys((byte) 2, MessageDigest.getInstance(MessageDigest.ALG_SHA_384, false)) : null;
-        parties = new Parties(partiesHaveP384 ? (byte) 2 : (byte) 1);
+        keys256 = new DeviceKeys((byte) 1, sha256, scratch);
+        keys384 = hasP384 ? new DeviceKeys((byte) 2, MessageDigest.getInstance(MessageDigest.ALG_SHA_384, false), scratch)
+                : null;
+        parties = new Parties(partiesHaveP384 ? (byte) 2 : (byte) 1, cells);
         commands = new Commands();
-        quotas = new Quotas();
+        quotas = new Quotas(quotaCount);
         tokens = new PrepayTokens();
         log = new EventLog();
         random = RandomData.getInstance(RandomData.ALG_SECURE_RANDOM);

@@ -4,8 +4,10 @@ import javacard.framework.ISO7816;
 import javacard.framework.ISOException;
 import javacard.framework.JCSystem;
 import javacard.framework.Util;
+import javacard.security.ECKey;
 import javacard.security.ECPrivateKey;
 import javacard.security.ECPublicKey;
+import javacard.security.Key;
 import javacard.security.KeyAgreement;
 import javacard.security.KeyBuilder;
 import javacard.security.KeyPair;
@@ -41,29 +43,34 @@ final class DeviceKeys {
     private final KeyAgreement ecdh;
     final MessageDigest hash;
 
-    DeviceKeys(byte suite, MessageDigest hash) {
+    /** Keys of a curve share its parameters: in each of them they would take 200 bytes. */
+    DeviceKeys(byte suite, MessageDigest hash, byte[] scratch) {
         this.suite = suite;
         this.hash = hash;
         length = suite == 1 ? (short) 32 : (short) 48;
         short bits = suite == 1 ? KeyBuilder.LENGTH_EC_FP_256 : KeyBuilder.LENGTH_EC_FP_384;
-        publicKey = (ECPublicKey) KeyBuilder.buildKey(KeyBuilder.TYPE_EC_FP_PUBLIC, bits, false);
-        Curves.setDomain(publicKey, suite);
+        Key domain = KeyBuilder.buildKey(KeyBuilder.ALG_TYPE_EC_FP_PARAMETERS, JCSystem.MEMORY_TYPE_PERSISTENT, bits, false);
+        Curves.setDomain((ECKey) domain, suite, scratch);
+        publicKey = (ECPublicKey) KeyBuilder.buildKeyWithSharedDomain(KeyBuilder.ALG_TYPE_EC_FP_PUBLIC,
+                JCSystem.MEMORY_TYPE_PERSISTENT, domain, false);
         privateKeys = new ECPrivateKey[4];
         pairs = new KeyPair[4];
         for (short i = 0; i < 4; i++) {
-            privateKeys[i] = (ECPrivateKey) KeyBuilder.buildKey(KeyBuilder.TYPE_EC_FP_PRIVATE, bits, false);
-            Curves.setDomain(privateKeys[i], suite);
+            privateKeys[i] = privateKey(JCSystem.MEMORY_TYPE_PERSISTENT, domain);
             pairs[i] = new KeyPair(publicKey, privateKeys[i]);
         }
         points = new byte[(short) (4 * pointLength())];
         inUse = new byte[2];
         inUse[SIGN] = 2;
         inUse[AGREE] = 2;
-        ephemeral = new KeyPair(publicKey,
-                (ECPrivateKey) KeyBuilder.buildKey(KeyBuilder.TYPE_EC_FP_PRIVATE_TRANSIENT_DESELECT, bits, false));
+        ephemeral = new KeyPair(publicKey, privateKey(JCSystem.MEMORY_TYPE_TRANSIENT_DESELECT, domain));
         ephemeralState = JCSystem.makeTransientByteArray((short) 1, JCSystem.CLEAR_ON_DESELECT);
         ecdsa = Signature.getInstance(suite == 1 ? Signature.ALG_ECDSA_SHA_256 : Signature.ALG_ECDSA_SHA_384, false);
         ecdh = KeyAgreement.getInstance(KeyAgreement.ALG_EC_SVDP_DH_PLAIN, false);
+    }
+
+    private static ECPrivateKey privateKey(byte memory, Key domain) {
+        return (ECPrivateKey) KeyBuilder.buildKeyWithSharedDomain(KeyBuilder.ALG_TYPE_EC_FP_PRIVATE, memory, domain, false);
     }
 
     short pointLength() {
@@ -100,7 +107,7 @@ final class DeviceKeys {
             ISOException.throwIt(Words.SW_NOT_THERE);
         }
         JCSystem.beginTransaction();
-        clear(index(use, false));
+        privateKeys[index(use, false)].clearKey();
         inUse[use] = (byte) (1 - inUse[use]);
         JCSystem.commitTransaction();
     }
@@ -114,12 +121,6 @@ final class DeviceKeys {
 
     boolean hasKey(short use) {
         return inUse[use] != 2;
-    }
-
-    /** The key goes, the curve stays. */
-    private void clear(short index) {
-        privateKeys[index].clearKey();
-        Curves.setDomain(privateKeys[index], suite);
     }
 
     // ---- signatures
@@ -149,7 +150,6 @@ final class DeviceKeys {
 
     /** An ephemeral key, good for one agreement. @return length of its public point */
     short generateEphemeral(byte[] to, short offset) {
-        Curves.setDomain((ECPrivateKey) ephemeral.getPrivate(), suite);
         ephemeral.genKeyPair();
         ephemeralState[0] = 1;
         return publicKey.getW(to, offset);

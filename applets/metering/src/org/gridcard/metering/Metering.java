@@ -16,6 +16,8 @@ import javacardx.apdu.ExtendedLength;
  */
 public final class Metering extends Applet implements ExtendedLength {
     private static final byte CLA_GRIDCARD = (byte) 0x80;
+    /** With secure messaging, in commands of personalisation. */
+    private static final byte CLA_SECURED = (byte) 0x84;
 
     private static final byte INS_GET_STATUS = (byte) 0x02;
     private static final byte INS_READ_COUNTERS = (byte) 0x04;
@@ -62,6 +64,8 @@ public final class Metering extends Applet implements ExtendedLength {
     private static final byte FLAG_CLEAR = 1;
     private static final byte FLAG_P384 = 2;
     private static final byte FLAG_PARTIES_P384 = 4;
+    /** Place of the suites in the installation data. */
+    private static final short SUITES = 3;
 
     private final Device device;
     private final Personalisation personalisation;
@@ -72,8 +76,8 @@ public final class Metering extends Applet implements ExtendedLength {
     private final boolean takesClear;
 
     /**
-     * Installation data: flags (1: commands of personalisation are taken in clear; 2: P-384 too; 4: parties have P-384 keys),
-     * then one byte for each key slot, its security suite.
+     * Installation data: flags (1: commands of personalisation are taken in clear, too; 2: P-384 too; 4: parties have P-384 keys),
+     * cells that the device knows, as bits, how many quotas, then one byte for each key slot, its security suite.
      */
     public static void install(byte[] parameters, short offset, byte length) {
         short aidLength = (short) (parameters[offset] & 0xFF);
@@ -89,20 +93,27 @@ public final class Metering extends Applet implements ExtendedLength {
     }
 
     private Metering(byte[] parameters, short offset, short length) {
-        if (length < 2 || length > 9) {
+        if (length <= SUITES || length > (short) (SUITES + 8)) {
             ISOException.throwIt(ISO7816.SW_WRONG_DATA);
         }
-        for (short i = 1; i < length; i++) {
+        byte flags = parameters[offset];
+        byte cells = parameters[(short) (offset + 1)];
+        byte quotaCount = parameters[(short) (offset + 2)];
+        offset += SUITES;
+        length -= SUITES;
+        for (short i = 0; i < length; i++) {
             byte suite = parameters[(short) (offset + i)];
             if (suite < 0 || suite > 2) {
                 ISOException.throwIt(ISO7816.SW_WRONG_DATA);
             }
         }
-        byte flags = parameters[offset];
+        if (quotaCount < 0 || quotaCount > Quotas.MOST) {
+            ISOException.throwIt(ISO7816.SW_WRONG_DATA);
+        }
         takesClear = (flags & FLAG_CLEAR) != 0;
         boolean partiesHaveP384 = (flags & FLAG_PARTIES_P384) != 0;
         boolean hasP384 = partiesHaveP384 || (flags & FLAG_P384) != 0;
-        device = new Device(parameters, (short) (offset + 1), (short) (length - 1), hasP384, partiesHaveP384);
+        device = new Device(parameters, offset, length, hasP384, partiesHaveP384, cells, quotaCount);
         personalisation = new Personalisation(device);
         messages = new Messages(device);
         keyChanges = new KeyChanges(device);
@@ -114,18 +125,31 @@ public final class Metering extends Applet implements ExtendedLength {
         if (selectingApplet()) {
             return;
         }
+        device.exchange.begin();
         byte[] buffer = apdu.getBuffer();
-        if (buffer[ISO7816.OFFSET_CLA] != CLA_GRIDCARD) {
+        byte cla = buffer[ISO7816.OFFSET_CLA];
+        byte ins = buffer[ISO7816.OFFSET_INS];
+        // Channels are for personalisation: afterwards the codes of their commands mean something else.
+        if (device.lifeCycle == Words.PERSONALISING && Exchange.openChannel(apdu)) {
+            return;
+        }
+        boolean isSecured = cla == CLA_SECURED && device.lifeCycle == Words.PERSONALISING;
+        if (cla != CLA_GRIDCARD && !isSecured) {
             ISOException.throwIt(ISO7816.SW_CLA_NOT_SUPPORTED);
         }
-        byte ins = buffer[ISO7816.OFFSET_INS];
+        if (device.lifeCycle == Words.PERSONALISING && personalise(apdu, ins)) {
+            return;
+        }
+        if (isSecured) {
+            ISOException.throwIt(ISO7816.SW_INS_NOT_SUPPORTED);
+        }
         if (device.lifeCycle == Words.ZEROISED) {
             device.zeroise();
         }
         if (device.lifeCycle == Words.ZEROISED && ins != INS_GET_STATUS) {
             ISOException.throwIt(ISO7816.SW_CONDITIONS_NOT_SATISFIED);
         }
-        if (!operate(apdu, ins) && !tell(apdu, ins) && !personalise(apdu, ins) && !order(apdu, ins) && !changeKeys(apdu, ins)) {
+        if (!operate(apdu, ins) && !tell(apdu, ins) && !order(apdu, ins) && !changeKeys(apdu, ins)) {
             ISOException.throwIt(ISO7816.SW_INS_NOT_SUPPORTED);
         }
     }
@@ -174,9 +198,12 @@ public final class Metering extends Applet implements ExtendedLength {
         }
     }
 
-    /** Whoever asks, in any life cycle: no secrets are in it. */
+    /** Whoever asks, in any life cycle: no secrets are in it. And the device says who it is. */
     private boolean tell(APDU apdu, byte ins) {
         switch (ins) {
+            case INS_BIND_DEVICE:
+                personalisation.bindDevice(apdu);
+                return true;
             case INS_GET_STATUS:
                 personalisation.getStatus(apdu);
                 return true;
@@ -197,50 +224,43 @@ public final class Metering extends Applet implements ExtendedLength {
         }
     }
 
+    /** Before activation; GENERATE KEY PAIR is another command afterwards. */
     private boolean personalise(APDU apdu, byte ins) {
-        if (ins < INS_SET_IDENTITY || ins > INS_GENERATE_KEY_PAIR) {
+        if (ins < INS_SET_IDENTITY || ins > INS_GENERATE_KEY_PAIR || ins == INS_BIND_DEVICE) {
             return false;
         }
-        if (ins == INS_BIND_DEVICE) {
-            personalisation.bindDevice(apdu);
-            return true;
-        }
-        if (ins != INS_GENERATE_KEY_PAIR || device.lifeCycle == Words.PERSONALISING) {
-            device.requireLifeCycle(Words.PERSONALISING);
-            if (!takesClear) {
-                ISOException.throwIt(ISO7816.SW_SECURITY_STATUS_NOT_SATISFIED);
-            }
-        } else {
-            requireOperation();
-        }
+        device.exchange.unwrap(apdu, takesClear);
+        short answerLength = 0;
         switch (ins) {
             case INS_SET_IDENTITY:
                 personalisation.setIdentity(apdu);
-                return true;
+                break;
             case INS_PUT_KEY_SLOT:
                 personalisation.putKeySlot(apdu);
-                return true;
+                break;
             case INS_PUT_KEK:
                 personalisation.putKek(apdu);
-                return true;
+                break;
             case INS_PUT_CREDENTIAL:
                 personalisation.putCredential(apdu);
-                return true;
+                break;
             case INS_PUT_POLICY:
                 personalisation.putPolicy(apdu);
-                return true;
+                break;
             case INS_PUT_PREPAY_KEY:
                 personalisation.putPrepayKey(apdu);
-                return true;
+                break;
             case INS_ACTIVATE:
                 personalisation.activate();
-                return true;
+                break;
             case INS_GENERATE_KEY_PAIR:
-                personalisation.generateKeyPair(apdu);
-                return true;
+                answerLength = personalisation.generateKeyPair(apdu);
+                break;
             default:
                 return false;
         }
+        device.exchange.answer(apdu, answerLength);
+        return true;
     }
 
     /** The first six work on a locked device, too: it tells what happened, and takes the order that unlocks it. */
@@ -294,6 +314,9 @@ public final class Metering extends Applet implements ExtendedLength {
 
     private boolean changeKeys(APDU apdu, byte ins) {
         switch (ins) {
+            case INS_GENERATE_KEY_PAIR:
+                device.exchange.answer(apdu, personalisation.generateKeyPair(apdu));
+                return true;
             case INS_WRAP_KEY:
                 keyChanges.wrapKey(apdu);
                 return true;

@@ -5,8 +5,8 @@ import javacard.framework.ISOException;
 import javacard.framework.Util;
 
 /**
- * Who may order what: eight cells, one for each role, with the key that verifies the party's signatures, the point to
- * agree keys with, and the counters below which nothing of that party counts.
+ * Who may order what: a cell for each role that the device knows, with the key that verifies the party's signatures, the
+ * point to agree keys with, and the counters below which nothing of that party counts.
  *
  * Roles are those of the hub architecture: root 0, recovery 1, supplier 2, network operator 3, access controller 4, change
  * of supplier 5, WAN provider 6, issuing authority 7.
@@ -22,6 +22,9 @@ final class Parties {
 
     final byte suite;
     private final short pointLength;
+    /** For each role the row of its cell in the arrays below, or -1 where the device has no such party. */
+    private final byte[] rows;
+    private final short rowCount;
     /** Points to verify signatures with, then points to agree keys with. */
     private final byte[] points;
     private final byte[] entityIds;
@@ -29,13 +32,28 @@ final class Parties {
     /** For each cell and class the highest counter that was accepted. */
     private final byte[] counters;
 
-    Parties(byte suite) {
+    /** @param cells a bit for each role that the device knows */
+    Parties(byte suite, byte cells) {
         this.suite = suite;
         pointLength = suite == 1 ? (short) 65 : (short) 97;
-        points = new byte[(short) (2 * CELLS * pointLength)];
-        entityIds = new byte[(short) (CELLS * Words.TITLE)];
-        present = new byte[CELLS];
-        counters = new byte[(short) (CELLS * CLASSES * Words.LONG_COUNTER)];
+        rows = new byte[CELLS];
+        byte count = 0;
+        for (short i = 0; i < CELLS; i++) {
+            rows[i] = (cells & (short) (1 << i)) == 0 ? (byte) -1 : count++;
+        }
+        rowCount = count;
+        points = new byte[(short) (2 * count * pointLength)];
+        entityIds = new byte[(short) (count * Words.TITLE)];
+        present = new byte[count];
+        counters = new byte[(short) (count * CLASSES * Words.LONG_COUNTER)];
+    }
+
+    private short row(short cell) {
+        short row = cell < 0 || cell >= CELLS ? (short) -1 : rows[cell];
+        if (row < 0) {
+            ISOException.throwIt(Words.SW_NOT_THERE);
+        }
+        return row;
     }
 
     short pointLength() {
@@ -52,20 +70,20 @@ final class Parties {
         if (kind != HAS_SIGN && kind != HAS_AGREE) {
             ISOException.throwIt(ISO7816.SW_WRONG_DATA);
         }
-        short id = (short) (cell * Words.TITLE);
+        short row = row(cell);
         if (!isEntity(cell, from, offset)) {
-            present[cell] = 0;
-            Util.arrayCopy(from, offset, entityIds, id, Words.TITLE);
+            present[row] = 0;
+            Util.arrayCopy(from, offset, entityIds, (short) (row * Words.TITLE), Words.TITLE);
         }
         if (from[point] != 4) {
             ISOException.throwIt(ISO7816.SW_WRONG_DATA);
         }
-        Util.arrayCopy(from, point, points, pointAt(cell, kind), pointLength);
-        present[cell] |= kind;
+        Util.arrayCopy(from, point, points, pointAt(row, kind), pointLength);
+        present[row] |= kind;
     }
 
     boolean isEntity(short cell, byte[] from, short offset) {
-        return Util.arrayCompare(from, offset, entityIds, (short) (cell * Words.TITLE), Words.TITLE) == 0;
+        return Util.arrayCompare(from, offset, entityIds, (short) (row(cell) * Words.TITLE), Words.TITLE) == 0;
     }
 
     byte[] points() {
@@ -74,20 +92,22 @@ final class Parties {
 
     /** Place in {@link #points} of the cell's point of that kind. */
     short requirePoint(short cell, byte kind) {
-        if (cell < 0 || cell >= CELLS || (present[cell] & kind) == 0) {
+        short row = row(cell);
+        if ((present[row] & kind) == 0) {
             ISOException.throwIt(Words.SW_NOT_THERE);
         }
-        return pointAt(cell, kind);
+        return pointAt(row, kind);
     }
 
-    private short pointAt(short cell, byte kind) {
-        return (short) ((short) (cell + (kind == HAS_SIGN ? 0 : CELLS)) * pointLength);
+    private short pointAt(short row, byte kind) {
+        return (short) ((short) (row + (kind == HAS_SIGN ? 0 : rowCount)) * pointLength);
     }
 
     /** Entity id, kinds, and the counter of a class. @return the end */
     short describe(short cell, short commandClass, byte[] to, short offset) {
-        short at = Util.arrayCopyNonAtomic(entityIds, (short) (cell * Words.TITLE), to, offset, Words.TITLE);
-        to[at++] = present[cell];
+        short row = row(cell);
+        short at = Util.arrayCopyNonAtomic(entityIds, (short) (row * Words.TITLE), to, offset, Words.TITLE);
+        to[at++] = present[row];
         return Util.arrayCopyNonAtomic(counters, counterAt(cell, commandClass), to, at, Words.LONG_COUNTER);
     }
 
@@ -109,12 +129,12 @@ final class Parties {
         }
     }
 
-    private static short counterAt(short cell, short commandClass) {
-        return (short) ((short) (cell * CLASSES + commandClass) * Words.LONG_COUNTER);
+    private short counterAt(short cell, short commandClass) {
+        return (short) ((short) (row(cell) * CLASSES + commandClass) * Words.LONG_COUNTER);
     }
 
     void clear() {
-        for (short i = 0; i < CELLS; i++) {
+        for (short i = 0; i < rowCount; i++) {
             present[i] = 0;
         }
     }

@@ -69,7 +69,7 @@ final class Personalisation {
 
     void readQuota(APDU apdu) {
         short index = Exchange.p1(apdu);
-        if (index >= Quotas.COUNT) {
+        if (index >= device.quotas.count) {
             ISOException.throwIt(ISO7816.SW_INCORRECT_P1P2);
         }
         apdu.setOutgoingAndSend((short) 0, device.quotas.describe(index, apdu.getBuffer(), (short) 0));
@@ -156,14 +156,10 @@ final class Personalisation {
         device.bound[0] = 1;
     }
 
-    /** Before activation the first pair; afterwards the next one, which waits for its certificate. */
-    void generateKeyPair(APDU apdu) {
-        if (device.lifeCycle != Words.PERSONALISING) {
-            device.requireBound();
-            device.requireUnlocked();
-        }
+    /** Before activation the first pair; afterwards the next one, which waits for its certificate. @return length of the point */
+    short generateKeyPair(APDU apdu) {
         DeviceKeys keys = device.requireKeys(Exchange.p1(apdu));
         short use = Device.requireUse(Exchange.p2(apdu));
-        apdu.setOutgoingAndSend((short) 0, keys.generate(use, apdu.getBuffer(), (short) 0));
+        return keys.generate(use, apdu.getBuffer(), (short) 0);
     }
 }

@@ -8,7 +8,7 @@ import javacard.security.MessageDigest;
 
 /** How often an exposed device may do something to which meters: granted by a signed ticket, counted down here. */
 final class Quotas {
-    static final short COUNT = 8;
+    static final short MOST = 8;
     /** Layout of a grant, before its signature. */
     static final short PARTY = 8;
     static final short INDEX = 9;
@@ -32,18 +32,20 @@ final class Quotas {
     private static final byte LEAF = 0;
     private static final byte NODE = 1;
 
+    final short count;
     private final byte[] records;
     private final byte[] node;
 
-    Quotas() {
-        records = new byte[(short) (COUNT * RECORD)];
+    Quotas(short count) {
+        this.count = count;
+        records = new byte[(short) (count * RECORD)];
         node = JCSystem.makeTransientByteArray((short) (1 + 2 * Words.HASH), JCSystem.CLEAR_ON_DESELECT);
     }
 
     /** In the caller's transaction. */
     void put(byte[] grant, short offset) {
         short index = grant[(short) (offset + INDEX)];
-        if (index < 0 || index >= COUNT) {
+        if (index < 0 || index >= count) {
             ISOException.throwIt(ISO7816.SW_WRONG_DATA);
         }
         short at = (short) (index * RECORD);
@@ -60,7 +62,7 @@ final class Quotas {
     /** Place of the window in {@link #records}, of a quota that is there and of that class. */
     short requireWindow(short index, byte commandClass) {
         short at = (short) (index * RECORD);
-        if (index < 0 || index >= COUNT || records[at] == 0) {
+        if (index < 0 || index >= count || records[at] == 0) {
             ISOException.throwIt(Words.SW_NOT_THERE);
         }
         if (records[(short) (at + R_CLASS)] != commandClass) {
@@ -73,15 +75,15 @@ final class Quotas {
      * The meter is in the set: hashes from the leaf 00 || title up to the root, 01 || left || right, the bits of the
      * position saying on which side we are, lowest first.
      */
-    void requireMember(short index, byte[] proof, short title, short position, short hashes, short count, MessageDigest sha256) {
-        if (count > DEEPEST) {
+    void requireMember(short index, byte[] proof, short title, short position, short hashes, short depth, MessageDigest sha256) {
+        if (depth > DEEPEST) {
             ISOException.throwIt(ISO7816.SW_WRONG_LENGTH);
         }
         node[0] = LEAF;
         Util.arrayCopyNonAtomic(proof, title, node, (short) 1, Words.TITLE);
         sha256.doFinal(node, (short) 0, (short) (1 + Words.TITLE), node, (short) 1);
         short path = Util.getShort(proof, position);
-        for (short i = 0; i < count; i++) {
+        for (short i = 0; i < depth; i++) {
             short sibling = (short) (hashes + i * Words.HASH);
             if ((path & (short) (1 << i)) != 0) {
                 Util.arrayCopyNonAtomic(node, (short) 1, node, (short) (1 + Words.HASH), Words.HASH);
@@ -116,7 +118,7 @@ final class Quotas {
 
     /** What a party granted ends with it; all of it with the owner. In the caller's transaction. */
     void forgetParty(short party, boolean all) {
-        for (short i = 0; i < COUNT; i++) {
+        for (short i = 0; i < count; i++) {
             short at = (short) (i * RECORD);
             if (all || records[(short) (at + R_PARTY)] == (byte) party) {
                 records[at] = 0;
