@@ -18,6 +18,11 @@ export {
   meterSap,
 } from './meter/meter-objects.ts'
 export type { MeterState, SwitchState } from './meter/meter-state.ts'
+export {
+  MeteringSecurityModule,
+  type MeteringSecurityModuleOptions,
+  type MeteringSlot,
+} from './meter/metering-security-module.ts'
 export * from './meter/secure-element.ts'
 export * from './metrology/metrology.ts'
 export * from './scheduler.ts'

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { isRefusal, type Protected, type SecurityModule, type SecurityRefusalReason } from './security-module.ts'
+import type { SecuritySuiteId } from './security-suite.ts'
 
 /** Two ends of one key set. */
 export interface SecurityModulePair {
@@ -16,9 +17,6 @@ export interface SecurityModulePair {
   readonly close?: () => Promise<void> | void
 }
 
-const AUTHENTICATED = 0x10
-const AUTHENTICATED_ENCRYPTED = 0x30
-
 /** The result, once it is no refusal. */
 function granted<T extends object>(result: T): Exclude<T, { refused: unknown }> {
   if (isRefusal(result)) throw new Error(`refused: ${result.refused}`)
@@ -33,12 +31,16 @@ const bytes = (lengthBytes: number): Uint8Array => Uint8Array.from({ length: len
 
 /**
  * What every security module must do, in vitest. `createPair` gives a fresh pair for each test; counters may start
- * anywhere.
+ * anywhere. `suite` is that of the slot; suite 0 is the default.
  */
 export function securityModuleSuite(
   name: string,
   createPair: () => SecurityModulePair | Promise<SecurityModulePair>,
+  { suite = 0 }: { readonly suite?: SecuritySuiteId } = {},
 ): void {
+  const AUTHENTICATED = 0x10 | suite
+  const AUTHENTICATED_ENCRYPTED = 0x30 | suite
+  const keyBytes = suite === 2 ? 32 : 16
   describe(`security module: ${name}`, () => {
     const open: SecurityModulePair[] = []
     const pairUp = async () => {
@@ -66,10 +68,10 @@ export function securityModuleSuite(
     describe('messages', () => {
       test.each([
         [0x00, 'nothing'],
-        [0x20, 'encryption without authentication'],
-        [0x31, 'another suite'],
-        [0x70, 'the broadcast key'],
-        [0x90, 'compression'],
+        [0x20 | suite, 'encryption without authentication'],
+        [0x30 | ((suite + 1) % 3), 'another suite'],
+        [0x70 | suite, 'the broadcast key'],
+        [0x90 | suite, 'compression'],
       ])('refuses security control %i: %s', async (securityControl) => {
         const { module, slot, peer, fromPeer } = await pairUp()
         expect(await module.protect({ slot, securityControl, plaintext: bytes(13) })).toMatchObject(refused())
@@ -283,7 +285,7 @@ export function securityModuleSuite(
         const { module, slot, peer, peerSlot } = await pairUp()
         const answer = granted(await module.hlsAnswer(slot, granted(await peer.hlsChallenge(peerSlot, length))))
         expect(answer).toHaveLength(17)
-        expect(answer[0]).toBe(0x10)
+        expect(answer[0]).toBe(AUTHENTICATED)
         expect(await peer.hlsVerify(peerSlot, answer)).toEqual({ ok: true })
         const token = granted(await peer.hlsAnswer(peerSlot, granted(await module.hlsChallenge(slot, length))))
         expect(await module.hlsVerify(slot, token)).toEqual({ ok: true })
@@ -308,7 +310,7 @@ export function securityModuleSuite(
           granted(await module.hlsChallenge(slot, 32))
           expect(await module.hlsVerify(slot, bytes(32), exchange)).toMatchObject(refused())
         }
-        expect(module.capabilities.suites).toContain(0)
+        expect(module.capabilities.suites).toContain(suite)
         expect(module.capabilities.mechanisms).toContain('hls-gmac')
       })
 
@@ -325,7 +327,7 @@ export function securityModuleSuite(
         const { module, slot, peer, peerSlot, emptySlot } = await pairUp()
         if (module.sessionKeys === undefined || peer.sessionKeys === undefined) return
         expect(await module.sessionKeys.createDedicated(emptySlot)).toEqual({ refused: 'unknown-key' })
-        expect(await module.sessionKeys.openDedicated(slot, bytes(15))).toEqual({ refused: 'malformed' })
+        expect(await module.sessionKeys.openDedicated(slot, bytes(keyBytes - 1))).toEqual({ refused: 'malformed' })
         const { key: octets, handle: key } = granted(await module.sessionKeys.createDedicated(slot))
         const peerKey = granted(await peer.sessionKeys.openDedicated(peerSlot, octets))
         const securityControl = AUTHENTICATED_ENCRYPTED
