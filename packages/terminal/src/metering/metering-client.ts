@@ -122,18 +122,18 @@ export interface CommandPolicy {
 /** Installation data: security suite of each key slot, and what else is fixed for ever. */
 export function meteringInstallData(o: {
   readonly suites: readonly (0 | 1 | 2)[]
-  /** Which parties the device knows, by `partyCells`; each takes memory. */
-  readonly cells: readonly number[]
-  /** How many quotas it holds, 0 to 8. */
-  readonly quotas: number
+  /** Which parties the device knows, by `partyCells`; each takes memory. Default: all. */
+  readonly cells?: readonly number[]
+  /** How many quotas it holds, 0 to 8, the default. */
+  readonly quotas?: number
   /** Personalisation in clear, too: on a bench. Default: only through the secure channel of its security domain. */
   readonly clearPersonalisation?: boolean
   readonly p384?: boolean
   readonly partiesHaveP384?: boolean
 }): Uint8Array {
   const flags = (o.clearPersonalisation ? 1 : 0) | (o.p384 ? 2 : 0) | (o.partiesHaveP384 ? 4 : 0)
-  const cells = o.cells.reduce((bits, cell) => bits | (1 << cell), 0)
-  return Uint8Array.of(flags, cells, o.quotas, ...o.suites)
+  const cells = o.cells?.reduce((bits, cell) => bits | (1 << cell), 0) ?? 0xff
+  return Uint8Array.of(flags, cells, o.quotas ?? 8, ...o.suites)
 }
 
 /** Typed calls to a Metering applet on some card. One call at a time: the caller keeps them apart. Refusals are values. */
