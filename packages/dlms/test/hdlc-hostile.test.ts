@@ -44,7 +44,7 @@ describe('hostile frames', () => {
           for (const event of step.events) {
             if (event.kind !== 'request') continue
             expect(event.apdu.length).toBeLessThanOrEqual(512)
-            if (isAnswering) station.respond(event.link, new Uint8Array(700))
+            if (isAnswering) station.respond(event.link, [new Uint8Array(700)])
           }
           station.tick(i * 1000)
         }

@@ -129,7 +129,7 @@ describe('a linked server', () => {
     expect(ask(station, information(0, 'E6E600C0'))).toMatchObject({ answers: ['1/17 > 16 RR r1 P/F'], events: [] })
     expect(ask(station, information(1, 'E6E600C1'))).toMatchObject({ answers: ['1/17 > 16 RNR r1 P/F'], events: [] })
     // Both polls were answered, so the answer waits for the next one.
-    expect(station.respond(link, Uint8Array.of(0xc4)).frames).toEqual([])
+    expect(station.respond(link, [Uint8Array.of(0xc4)]).frames).toEqual([])
     expect(ask(station, rr(0)).answers).toEqual(['1/17 > 16 I s0 r1 P/F 4 bytes'])
     // Not acknowledged: once more.
     expect(ask(station, rr(0)).answers).toEqual(['1/17 > 16 I s0 r1 P/F 4 bytes'])
@@ -139,14 +139,14 @@ describe('a linked server', () => {
   test('answers the poll that waited as soon as it can', () => {
     const station = linked()
     ask(station, information(0, 'E6E600C0'))
-    expect(traces(station.respond(link, Uint8Array.of(0xc4)).frames)).toEqual(['1/17 > 16 I s0 r1 P/F 4 bytes'])
+    expect(traces(station.respond(link, [Uint8Array.of(0xc4)]).frames)).toEqual(['1/17 > 16 I s0 r1 P/F 4 bytes'])
   })
 
   test('drops an answer that comes after the link was made anew', () => {
     const station = linked()
     ask(station, information(0, 'E6E600C0'))
     expect(ask(station, snrm).events.map(({ kind }) => kind)).toEqual(['disconnected', 'connected'])
-    expect(station.respond(link, Uint8Array.of(0xc4)).frames).toEqual([])
+    expect(station.respond(link, [Uint8Array.of(0xc4)]).frames).toEqual([])
     expect(ask(station, rr(0)).answers).toEqual(['1/17 > 16 RR r0 P/F'])
   })
 
@@ -154,7 +154,7 @@ describe('a linked server', () => {
     const station = linked()
     ask(station, information(0, 'E6E600C0'))
     ask(station, rr(0))
-    station.respond(link, Uint8Array.of(0xc4))
+    station.respond(link, [Uint8Array.of(0xc4)])
     expect(ask(station, { ...rr(0), kind: 'rnr' } as HdlcFrame).answers).toEqual(['1/17 > 16 RR r1 P/F'])
   })
 
@@ -290,7 +290,7 @@ test('a long exchange goes in windows of segments, both ways', () => {
         back.push(...step.frames)
         for (const event of step.events) {
           events.push(event.kind)
-          if (event.kind === 'request') back.push(...station.respond(event.link, octets(97)).frames)
+          if (event.kind === 'request') back.push(...station.respond(event.link, [octets(97)]).frames)
         }
       }
       log.push(...traces(back))

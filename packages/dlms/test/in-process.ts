@@ -19,7 +19,7 @@ export function inProcessTransport(
     async send(apdu) {
       const number = exchanges.length
       const request = tampering.request?.(apdu, number) ?? apdu
-      const answer = await connection.handle({
+      const [answer] = await connection.handle({
         sourceWPort: saps.clientSap,
         destinationWPort: saps.serverSap,
         apdu: request,

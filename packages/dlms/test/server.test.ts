@@ -82,7 +82,7 @@ function bench(device = sampleDevice({}, [faultyObject])) {
   const connection = device.server.connection()
   const security = clientSecurity()
   const sendAs = async (clientSap: number, apdu: Uint8Array) => {
-    const answer = await connection.handle({ sourceWPort: clientSap, destinationWPort: 1, apdu })
+    const [answer] = await connection.handle({ sourceWPort: clientSap, destinationWPort: 1, apdu })
     return answer ?? new Uint8Array(0)
   }
   const send = (apdu: Uint8Array) => sendAs(managementAssociation.clientSap, apdu)
@@ -181,7 +181,7 @@ describe('configuration', () => {
 describe('idle', () => {
   test('answers nothing to nothing', async () => {
     const { connection } = { connection: sampleDevice().server.connection() }
-    expect(await connection.handle({ sourceWPort: 1, destinationWPort: 1, apdu: new Uint8Array(0) })).toBeUndefined()
+    expect(await connection.handle({ sourceWPort: 1, destinationWPort: 1, apdu: new Uint8Array(0) })).toEqual([])
   })
 
   test('refuses services, plain and ciphered, alike', async () => {
@@ -311,7 +311,7 @@ describe('idle', () => {
 
   test('agrees to no more than was asked for', async () => {
     const { send, aarq, open } = bench()
-    const wanted = conformanceOf('get', 'read', 'event-notification')
+    const wanted = conformanceOf('get', 'read', 'information-report')
     const aare = parseApdu(await send(await aarq({}, { conformance: wanted })))
     if (aare.kind !== 'aare') throw new Error(aare.kind)
     expect(await open(aare.userInformation!)).toMatchObject({ conformance: conformanceOf('get') })
@@ -509,7 +509,7 @@ describe('associated, ciphered', () => {
     await connection.handle({ sourceWPort: 16, destinationWPort: 1, apdu })
     connection.close()
     expect(device.events.map(({ kind }) => kind)).toEqual(['association-opened', 'association-closed'])
-    expect(await connection.handle({ sourceWPort: 16, destinationWPort: 1, apdu })).toBeUndefined()
+    expect(await connection.handle({ sourceWPort: 16, destinationWPort: 1, apdu })).toEqual([])
   })
 
   test('does not know services it does not speak, plain or ciphered, and stays associated', async () => {
@@ -621,9 +621,19 @@ describe('GET', () => {
   test('echoes invoke id and priority as they are', async () => {
     const client = bench()
     await client.associate()
-    for (const invokeIdAndPriority of [0x00, 0x41, 0x8f, 0xff]) {
+    for (const invokeIdAndPriority of [0x40, 0x41, 0xcf, 0xff]) {
       expect(await client.ask(getRequest(clock, invokeIdAndPriority))).toMatchObject({ invokeIdAndPriority })
     }
+  })
+
+  test('answers nothing to an unconfirmed request, refused or not', async () => {
+    const client = bench()
+    await client.associate()
+    for (const ref of [clock, attribute(1, '0.0.0.0.0.0', 2)]) {
+      const unconfirmed = await client.protect(emitApdu(getRequest(ref, 0x81)), 0xc8)
+      expect(await client.send(unconfirmed)).toEqual(new Uint8Array(0))
+    }
+    expect(await client.ask(getRequest(clock))).toMatchObject({ kind: 'get-response-normal' })
   })
 
   test('a list has one result for each item, refused or not', async () => {

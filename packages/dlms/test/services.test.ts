@@ -60,7 +60,7 @@ async function plain(conformance = allBits, maxPduBytes = 200) {
   const open = { ...managementAssociation, mechanism: 'none', ciphered: false } as const
   const device = sampleDevice({ associations: [open], maxPduBytes }, [echo])
   const connection = device.server.connection()
-  const handle = (apdu: Uint8Array) => connection.handle({ sourceWPort: 1, destinationWPort: 1, apdu })
+  const handle = async (apdu: Uint8Array) => (await connection.handle({ sourceWPort: 1, destinationWPort: 1, apdu }))[0]
   const initiate: XdlmsApdu = {
     kind: 'initiate-request',
     responseAllowed: true,
@@ -92,7 +92,7 @@ describe('ACTION on the server refuses', () => {
     ],
     [
       'ACCESS that was not agreed on',
-      { kind: 'access-request', longInvokeIdAndPriority: 1, specifications: [], data: [] },
+      { kind: 'access-request', longInvokeIdAndPriority: longInvokeBits.confirmed + 1, specifications: [], data: [] },
       conformanceOf('get', 'action'),
     ],
   ])('%s', async (_name, request, conformance) => {
@@ -162,7 +162,8 @@ describe('ACCESS on the server', () => {
   const request = (
     specifications: Extract<XdlmsApdu, { kind: 'access-request' }>['specifications'],
     data: CosemData[],
-  ) => ({ kind: 'access-request', longInvokeIdAndPriority: 7, specifications, data }) as const
+  ) =>
+    ({ kind: 'access-request', longInvokeIdAndPriority: longInvokeBits.confirmed + 7, specifications, data }) as const
   const get = { service: 'get', attribute: energy } as const
   const set = { service: 'set', attribute: note } as const
   const forbidden = { service: 'set', attribute: energy } as const
@@ -187,7 +188,8 @@ describe('ACCESS on the server', () => {
 
   test('stops after a failure when it shall, and tells again what was asked for', async () => {
     const { ask, written } = await plain()
-    const longInvokeIdAndPriority = 7 + longInvokeBits.breakOnError + longInvokeBits.selfDescriptive
+    const longInvokeIdAndPriority =
+      longInvokeBits.confirmed + 7 + longInvokeBits.breakOnError + longInvokeBits.selfDescriptive
     const items = [forbidden, set] as const
     const answer = await ask({ ...request([...items], [octets(1), octets(1)]), longInvokeIdAndPriority })
     expect(answer).toMatchObject({ specifications: items, results: [{ result: 3 }, { result: 250 }] })
@@ -318,28 +320,36 @@ describe('general block transfer', () => {
     expect(await ask(part(1, true, get))).toEqual(unknownService)
   })
 
-  test('refuses a gap, a stream, and an acknowledgement of nothing', async () => {
+  test('refuses blocks beyond the window, empty ones, and an acknowledgement of nothing', async () => {
     const { ask } = await plain(bits)
-    expect(await ask(part(2, true, get))).toEqual(refusedBlock)
-    expect(await ask({ ...part(1, false, get), streaming: true })).toEqual(refusedBlock)
+    expect(await ask(part(9, true, get))).toEqual(refusedBlock)
+    expect(await ask(part(0, true, get))).toEqual(refusedBlock)
+    expect(await ask(part(1, true, fromHex(''), 0))).toEqual(refusedBlock)
     expect(await ask(part(1, true, fromHex(''), 1))).toEqual(refusedBlock)
+  })
+
+  test('asks for the blocks of a gap, and for no more', async () => {
+    const { ask } = await plain(bits)
+    const asked = part(1, true, fromHex(''), 0)
+    expect(await ask(part(3, true, get.slice(8)))).toEqual({ ...asked, window: 2 })
+    expect(await ask(part(2, false, get.slice(4, 8)))).toEqual({ ...asked, window: 1, blockNumber: 2 })
+    expect(await ask(part(1, false, get.slice(0, 4)))).toMatchObject({ lastBlock: true, blockNumber: 1 })
   })
 
   test('puts a request together, and says again what was lost', async () => {
     const { ask } = await plain(bits)
     const ack = part(1, true, fromHex(''), 1)
-    expect(await ask(part(1, false, get.slice(0, 5)))).toEqual(ack)
+    expect(await ask(part(1, false, get.slice(0, 5)))).toEqual({ ...ack, window: 8 })
     const answer = emitApdu({ kind: 'get-response-normal', ...id, result: { data: cosem.doubleLongUnsigned(4711) } })
-    const whole = part(1, true, answer, 2)
+    const whole = { ...part(1, true, answer, 2), window: 8 }
     expect(await ask(part(2, true, get.slice(5)))).toEqual(whole)
     // The answer was lost: the last acknowledgement brings it again.
-    expect(await ask(part(2, true, fromHex(''), 0))).toEqual({ ...whole, blockNumberAck: 0 })
+    expect(await ask(part(3, true, fromHex(''), 0))).toEqual({ ...whole, blockNumberAck: 3 })
     expect(await ask(part(2, true, fromHex(''), 5))).toEqual(refusedBlock)
   })
 
   test.each<[string, (apdu: Uint8Array) => Uint8Array]>([
     ['with another number', (apdu) => apdu.with(3, apdu[3]! + 1)],
-    ['of a stream', (apdu) => apdu.with(1, apdu[1]! | 0x40)],
     ['without content', (apdu) => Uint8Array.of(...apdu.slice(0, 6), 0)],
     ['cut short', (apdu) => apdu.slice(0, -1)],
     ['and then something else', () => fromHex('C401C10101')],

@@ -5,31 +5,28 @@ import { type ActionAnswer, readActionResult } from '../apdu/action.ts'
 import { emitXdlms, parseXdlms, type XdlmsApdu } from '../apdu/apdu.ts'
 import { apduTags } from '../apdu/apdu-tags.ts'
 import { conforms } from '../apdu/conformance.ts'
+import type { DataNotification, EventNotification } from '../apdu/data-notification.ts'
 import { type AttributeSelection, type GetDataResult, readGetDataResult, readList } from '../apdu/fields.ts'
 import type { GetRequest, GetResponse } from '../apdu/get.ts'
 import type { AttributeRef, MethodRef, SelectiveAccess } from '../apdu/references.ts'
 import { type ActionResult, actionResultName, type DataAccessResult, dataAccessResultName } from '../apdu/results.ts'
-import { blockOf, blockOverheadBytes } from '../apdu/single-block.ts'
+import { largestWindow } from '../block-transfer/block-limits.ts'
 import { type CosemData, cosem } from '../cosem/cosem-data.ts'
 import { emitData, parseData } from '../cosem/data-codec.ts'
 import { DlmsError } from '../errors.ts'
 import { parseExactly } from '../malformed.ts'
-import { type FrameProtection, overheadBytesOf, type ProtectionLayers } from '../security/frame-protection.ts'
+import { overheadBytesOf, type ProtectionLayers } from '../security/frame-protection.ts'
 import { isSameForm, withGeneralTags } from '../security/protection-layers.ts'
 import { isRefusal, type SecurityModule } from '../security/security-module.ts'
+import { type BlockExchangeOptions, collectBlocks, exchangeInBlocks } from './block-exchange.ts'
 import { type CipheringOptions, requireSecurable } from './ciphering-options.ts'
+import type { DlmsTransport } from './dlms-transport.ts'
 import { type ClientAssociation, openAssociation } from './open-association.ts'
 import { release as releaseAssociation } from './release.ts'
 import { exceptionOf, refusalError } from './response-errors.ts'
 
-/** One request, one response. Rejects with DLMS_TIMEOUT or DLMS_TRANSPORT_CLOSED; addressing is its business. */
-export interface DlmsTransport {
-  send(apdu: Uint8Array): Promise<Uint8Array>
-  close(): void
-}
-
 export interface DlmsClientOptions {
-  readonly transport: Pick<DlmsTransport, 'send'>
+  readonly transport: Omit<DlmsTransport, 'close'>
   /**
    * `none`: public client. `lls`: mechanism 1 for old meters; the password goes over the line in clear. `hls` to
    * `hls-ecdsa` are mechanisms 2 to 7; `hls-md5` and `hls-sha1` need `allowsBrokenHashes`.
@@ -52,14 +49,29 @@ export interface DlmsClientOptions {
   /** The user of this client, 0..255, where the server keeps a list of them. */
   readonly userId?: number
   /**
-   * Offers general block transfer, one block at a time, so that an ACCESS may be longer than one APDU. Default false:
-   * some servers then use it for everything, and stream.
+   * Offers general block transfer, for requests and answers longer than one APDU. Default false: some servers then use it
+   * for everything.
    */
-  readonly generalBlockTransfer?: boolean
+  readonly generalBlockTransfer?: boolean | BlockTransferOptions
+  /**
+   * Gets what the server sends unasked in this association, protected as agreed; needs a transport with `next` and
+   * `onWaiting`. Without it such an APDU is an answer to the wrong question.
+   */
+  readonly onNotification?: (notification: DataNotification | EventNotification) => void
   /** Largest APDU this client takes, 64..65535, default 65535. */
   readonly maxPduBytes?: number
   /** Bound of one reassembled value, default 4 MiB. */
   readonly maxValueBytes?: number
+}
+
+/** How blocks of general block transfer go; they need a transport with `post` and `next`, else they go one by one. */
+export interface BlockTransferOptions {
+  /** Blocks the server may send in a row, 1..63; default 8. */
+  readonly window?: number
+  /** Silence after which blocks count as lost and are asked for again, default 1 s. */
+  readonly quietMs?: number
+  /** Silences in a row after which the transfer is given up, default 5. */
+  readonly maxRetries?: number
 }
 
 /** What the server agreed to. */
@@ -102,6 +114,13 @@ export interface AccessOptions {
 }
 
 const DEFAULT_MAX_VALUE_BYTES = 4 * 1024 * 1024
+/** For the answer behind a notification that came in between. */
+const ANSWER_TIMEOUT_MS = 10_000
+const notificationTags: ReadonlySet<number | undefined> = new Set([
+  apduTags['data-notification'],
+  apduTags['event-notification-request'],
+])
+const defaultBlocks: Required<BlockTransferOptions> = { window: 8, quietMs: 1000, maxRetries: 5 }
 /** Bound of a request that goes in general block transfer. */
 const MAX_BLOCKS_BYTES = 65_536
 /** Confirmed service, high priority; the invoke id goes in the low nibble. */
@@ -118,6 +137,7 @@ export class DlmsClient {
   readonly #options: DlmsClientOptions
   readonly #maxPduBytes: number
   readonly #maxValueBytes: number
+  readonly #blocks: Required<BlockTransferOptions>
   #association: ClientAssociation | undefined
   #invokeId = 0
   #queue: Promise<unknown> = Promise.resolve()
@@ -128,6 +148,15 @@ export class DlmsClient {
     this.#options = options
     this.#maxPduBytes = options.maxPduBytes ?? 0xffff
     this.#maxValueBytes = options.maxValueBytes ?? DEFAULT_MAX_VALUE_BYTES
+    const blocks = typeof options.generalBlockTransfer === 'object' ? options.generalBlockTransfer : {}
+    this.#blocks = { ...defaultBlocks, ...blocks }
+    const { window } = this.#blocks
+    if (options.onNotification !== undefined) {
+      options.transport.onWaiting?.(() => void this.#exclusively(() => this.#hearUnasked()).catch(() => {}))
+    }
+    if (!Number.isInteger(window) || window < 1 || window > largestWindow) {
+      throw new DlmsError('DLMS_CONFIGURATION', 'a window of general block transfer is 1..63')
+    }
   }
 
   get isAssociated(): boolean {
@@ -501,71 +530,96 @@ export class DlmsClient {
   /** Sends a plain APDU as the association demands; an exception is thrown. */
   async #exchange(plaintext: Uint8Array, layers: ProtectionLayers): Promise<XdlmsApdu> {
     const { protection } = this.#requireAssociation()
-    const answer =
-      protection === undefined
-        ? await this.#sendWhole(plaintext)
-        : await this.#sendProtected(plaintext, protection, layers)
-    if (answer[0] === apduTags['exception-response']) throw exceptionOf(answer)
-    return parseXdlms(answer)
-  }
-
-  async #sendProtected(
-    plaintext: Uint8Array,
-    protection: FrameProtection,
-    layers: ProtectionLayers,
-  ): Promise<Uint8Array> {
-    const request = await protection.protect(plaintext, layers)
+    const request = protection === undefined ? plaintext : await protection.protect(plaintext, layers)
     if (isRefusal(request)) throw this.#broken(refusalError(request))
-    const answer = await this.#sendWhole(request)
-    // Not authenticated, so it can only be an error, never a value.
-    if (answer[0] === apduTags['exception-response']) throw exceptionOf(answer)
-    const opened = await protection.unprotect(answer)
-    if (isRefusal(opened)) throw this.#broken(refusalError(opened))
-    if (!isSameForm(layers, opened.layers)) throw this.#broken(refusalError({ refused: 'not-permitted' }))
-    return opened.plaintext
+    let answer = await this.#sendWhole(request)
+    for (;;) {
+      // Not authenticated, so it can only be an error, never a value.
+      if (answer[0] === apduTags['exception-response']) throw exceptionOf(answer)
+      const opened = protection === undefined ? undefined : await protection.unprotect(answer)
+      if (opened !== undefined && isRefusal(opened)) throw this.#broken(refusalError(opened))
+      const content = opened?.plaintext ?? answer
+      if (!this.#tellIfNotification(content)) {
+        if (opened !== undefined && !isSameForm(layers, opened.layers)) {
+          throw this.#broken(refusalError({ refused: 'not-permitted' }))
+        }
+        return parseXdlms(content)
+      }
+      answer = await this.#nextAnswer()
+    }
   }
 
-  /** One APDU in as many blocks as it needs, and its answer put together again. */
+  /** Behind a notification that came in between. */
+  async #nextAnswer(): Promise<Uint8Array> {
+    const answer = await this.#next(ANSWER_TIMEOUT_MS)
+    if (answer === undefined) throw this.#broken(new DlmsError('DLMS_TIMEOUT', 'no answer behind a notification'))
+    return answer[0] === apduTags['general-block-transfer'] ? collectBlocks(answer, this.#blockExchange()) : answer
+  }
+
+  // ---- what nobody asked for
+
+  /** @returns false for something else; then the listener has heard nothing */
+  #tellIfNotification(plaintext: Uint8Array): boolean {
+    const { onNotification } = this.#options
+    if (onNotification === undefined || !notificationTags.has(plaintext[0])) return false
+    const notification = parseXdlms(plaintext)
+    const isOne = notification.kind === 'data-notification' || notification.kind === 'event-notification-request'
+    if (isOne) onNotification(notification)
+    return isOne
+  }
+
+  async #hearUnasked(): Promise<void> {
+    for (let apdu = await this.#next(0); apdu !== undefined; apdu = await this.#next(0)) await this.#takeUnasked(apdu)
+  }
+
+  /** What is no notification of this association, or cannot be trusted, is passed over: it may be a late block. */
+  async #takeUnasked(apdu: Uint8Array): Promise<boolean> {
+    const { protection } = this.#requireAssociation()
+    const opened = protection === undefined ? { plaintext: apdu } : await protection.unprotect(apdu)
+    return !isRefusal(opened) && this.#tellIfNotification(opened.plaintext)
+  }
+
+  /**
+   * Takes an APDU that came by another way, in an HDLC UI frame say, and tells the listener of the notification in it.
+   * @returns whether it was one of this association, protected as agreed
+   * @throws DlmsError `DLMS_NOT_ASSOCIATED`, `DLMS_MALFORMED`
+   */
+  receiveNotification(apdu: Uint8Array): Promise<boolean> {
+    return this.#exclusively(() => this.#takeUnasked(apdu))
+  }
+
+  /** In blocks where that was agreed on. */
   async #sendWhole(apdu: Uint8Array): Promise<Uint8Array> {
     const { info } = this.#requireAssociation()
     if (!conforms(info.conformance, 'general-block-transfer')) return this.#send(apdu)
-    const answer = apdu.length <= info.serverMaxPduBytes ? await this.#send(apdu) : await this.#sendBlocks(apdu, info)
-    return answer[0] === apduTags['general-block-transfer'] ? this.#collectBlocks(answer) : answer
-  }
-
-  async #sendBlocks(apdu: Uint8Array, { serverMaxPduBytes }: AssociationInfo): Promise<Uint8Array> {
-    const blockBytes = serverMaxPduBytes - blockOverheadBytes
-    for (let blockNumber = 1; ; blockNumber++) {
-      const blockData = apdu.slice((blockNumber - 1) * blockBytes, blockNumber * blockBytes)
-      const lastBlock = blockNumber * blockBytes >= apdu.length
-      const answer = await this.#send(blockOf({ lastBlock, blockNumber, blockNumberAck: 0, blockData }))
-      if (lastBlock || answer[0] === apduTags['exception-response']) return answer
-      const block = parseXdlms(answer)
-      const isAck = block.kind === 'general-block-transfer' && block.blockData.length === 0
-      if (!isAck || block.blockNumberAck !== blockNumber) throw this.#unexpected(block)
+    try {
+      return await exchangeInBlocks(apdu, this.#blockExchange())
+    } catch (error) {
+      if (error instanceof DlmsError) throw this.#broken(error)
+      throw error
     }
   }
 
-  async #collectBlocks(first: Uint8Array): Promise<Uint8Array> {
-    const parts: Uint8Array[] = []
-    let bytes = 0
-    let answer = first
-    for (;;) {
-      if (answer[0] === apduTags['exception-response']) return answer
-      const block = parseXdlms(answer)
-      const isNext = block.kind === 'general-block-transfer' && block.blockNumber === parts.length + 1
-      // Each with something in it, or the server could keep us here for ever.
-      if (!isNext || block.streaming || block.blockData.length === 0) throw this.#unexpected(block)
-      bytes += block.blockData.length
-      if (bytes > this.#maxValueBytes) {
-        throw this.#broken(new DlmsError('DLMS_LIMIT_EXCEEDED', 'answer longer than allowed', { bytes }))
-      }
-      parts.push(block.blockData)
-      if (block.lastBlock) return concatBytes(...parts)
-      const { blockNumber } = block
-      const blockData = new Uint8Array(0)
-      answer = await this.#send(blockOf({ lastBlock: true, blockNumber, blockNumberAck: blockNumber, blockData }))
+  #blockExchange(): BlockExchangeOptions {
+    const { transport } = this.#options
+    const { post, next } = transport
+    return {
+      transport: {
+        send: (block) => this.#send(block),
+        ...(post && { post: (block) => post.call(transport, block) }),
+        ...(next && { next: (quietMs) => this.#next(quietMs) }),
+      },
+      serverMaxPduBytes: this.#requireAssociation().info.serverMaxPduBytes,
+      maxAnswerBytes: this.#maxValueBytes,
+      ...this.#blocks,
     }
+  }
+
+  /** Nothing is longer than agreed. */
+  async #next(quietMs: number): Promise<Uint8Array | undefined> {
+    const apdu = await this.#options.transport.next?.(quietMs)
+    if (apdu !== undefined) this.#requireAgreedLength(apdu)
+    return apdu
   }
 
   async #send(apdu: Uint8Array): Promise<Uint8Array> {
@@ -576,12 +630,13 @@ export class DlmsClient {
       this.#leave()
       throw error
     }
-    if (answer.length > this.#maxPduBytes) {
-      throw this.#broken(
-        new DlmsError('DLMS_LIMIT_EXCEEDED', 'answer longer than agreed', { lengthBytes: answer.length }),
-      )
-    }
+    this.#requireAgreedLength(answer)
     return answer
+  }
+
+  #requireAgreedLength({ length }: Uint8Array): void {
+    if (length <= this.#maxPduBytes) return
+    throw this.#broken(new DlmsError('DLMS_LIMIT_EXCEEDED', 'answer longer than agreed', { lengthBytes: length }))
   }
 
   /** Octets that a plain request may have. */

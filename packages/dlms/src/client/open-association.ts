@@ -40,7 +40,8 @@ export interface ClientAssociation {
 export interface OpenAssociationOptions extends SecuredOptions {
   readonly send: (apdu: Uint8Array) => Promise<Uint8Array>
   readonly userId?: number
-  readonly generalBlockTransfer?: boolean
+  readonly generalBlockTransfer?: boolean | object
+  readonly onNotification?: unknown
   readonly maxPduBytes: number
   /** How objects are named. Default: `ln`. */
   readonly referencing?: 'ln' | 'sn'
@@ -70,14 +71,17 @@ const proposedShortNames = conformanceOf(
 )
 
 function proposedBy(
-  { generalBlockTransfer, referencing }: OpenAssociationOptions,
+  { generalBlockTransfer, referencing, onNotification }: OpenAssociationOptions,
   ciphering: CipheringOptions | undefined,
 ): number {
   const isGeneral =
     ciphering !== undefined && ((ciphering.form ?? 'service') !== 'service' || requestLayersAreSigned(ciphering))
   return (
     (referencing === 'sn' ? proposedShortNames : proposedConformance) |
-    (generalBlockTransfer === true ? conformanceOf('general-block-transfer') : 0) |
+    (generalBlockTransfer !== undefined && generalBlockTransfer !== false
+      ? conformanceOf('general-block-transfer')
+      : 0) |
+    (onNotification !== undefined ? conformanceOf('data-notification', 'event-notification') : 0) |
     (isGeneral ? conformanceOf('general-protection') : 0)
   )
 }

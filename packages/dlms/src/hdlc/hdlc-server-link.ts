@@ -92,11 +92,11 @@ export class HdlcServerLink {
     return this.#step()
   }
 
-  /** The answer to the request given out last; undefined for none. After a disconnection it is dropped. */
-  respond(apdu: Uint8Array | undefined): HdlcServerStep {
+  /** The answer to the request given out last: none, one, or several APDUs. After a disconnection it is dropped. */
+  respond(apdus: readonly Uint8Array[]): HdlcServerStep {
     if (this.#isConnected && this.#isBusy) {
       this.#isBusy = false
-      if (apdu !== undefined) this.#flow.enqueue(withLlc('response', apdu))
+      for (const apdu of apdus) this.#flow.enqueue(withLlc('response', apdu))
       if (this.#isPolled) this.#answerPoll()
     }
     return this.#step()

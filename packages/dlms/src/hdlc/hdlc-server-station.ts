@@ -61,10 +61,10 @@ export class HdlcServerStation {
     )
   }
 
-  /** The answer to a `request` event; undefined for none. */
-  respond(link: string, apdu: Uint8Array | undefined): HdlcStationStep {
+  /** The answer to a `request` event: none, one, or several APDUs. */
+  respond(link: string, apdus: readonly Uint8Array[]): HdlcStationStep {
     const entry = this.#links.get(link)
-    return entry === undefined ? nothing : this.#step(link, entry, entry.link.respond(apdu))
+    return entry === undefined ? nothing : this.#step(link, entry, entry.link.respond(apdus))
   }
 
   /**

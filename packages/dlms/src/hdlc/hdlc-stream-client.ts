@@ -1,4 +1,4 @@
-import type { DlmsTransport } from '../client/dlms-client.ts'
+import type { DlmsTransport } from '../client/dlms-transport.ts'
 import { DlmsError } from '../errors.ts'
 import type { ByteStream, Timer } from './byte-stream.ts'
 import { HdlcClientLink, type HdlcClientOptions, type HdlcClientStep } from './hdlc-client-link.ts'

@@ -43,8 +43,13 @@ export function serveHdlcStream(options: ServeHdlcStreamOptions): void {
     cancelTick = timer.after(delayMs, () => run(station.tick(timer.nowMs())))
   }
   const take = (event: HdlcStationEvent) => {
-    if (event.kind === 'connected') connections.set(event.link, server.connection())
-    else if (event.kind === 'disconnected') forget(event.link)
+    if (event.kind === 'connected') {
+      const { link } = event
+      connections.set(
+        link,
+        server.connection(({ apdu }) => run(station.notify(link, apdu))),
+      )
+    } else if (event.kind === 'disconnected') forget(event.link)
     else void answer(event.link, event.apdu, event.saps)
   }
   const answer = async (
@@ -53,9 +58,9 @@ export function serveHdlcStream(options: ServeHdlcStreamOptions): void {
     { clientSap, serverSap }: { readonly clientSap: number; readonly serverSap: number },
   ) => {
     const connection = connections.get(link)
-    const response = await connection?.handle({ sourceWPort: clientSap, destinationWPort: serverSap, apdu })
+    const responses = await connection?.handle({ sourceWPort: clientSap, destinationWPort: serverSap, apdu })
     // The link may have been opened anew meanwhile; then this answer is nobody's.
-    if (connections.get(link) === connection) run(station.respond(link, response))
+    if (connections.get(link) === connection) run(station.respond(link, responses ?? []))
   }
   const forget = (link: string) => {
     connections.get(link)?.close()

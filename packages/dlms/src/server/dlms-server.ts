@@ -1,4 +1,5 @@
 import { apduTags } from '../apdu/apdu-tags.ts'
+import type { DataNotification, EventNotification } from '../apdu/data-notification.ts'
 import { logicalNameBytes } from '../cosem/obis-code.ts'
 import { DlmsError } from '../errors.ts'
 import type { CosemObject } from '../interface-classes/cosem-object.ts'
@@ -27,6 +28,8 @@ export class DlmsServer {
   readonly #host: AssociationHost
   readonly #associations: readonly AssociationConfig[]
   readonly #onSecurityEvent: (event: SecurityEvent) => void
+  /** Those that can send unasked. */
+  readonly #connections = new Set<DlmsServerConnection>()
 
   constructor(options: DlmsServerOptions) {
     this.maxPduBytes = options.maxPduBytes ?? DEFAULT_MAX_PDU_BYTES
@@ -58,10 +61,32 @@ export class DlmsServer {
     return this.#associations.some((association) => association.serverSap === serverSap)
   }
 
-  connection(): DlmsServerConnection {
-    return new DlmsServerConnection(this.#associations, this.#host, (wpdu, kind, reason) =>
-      this.#report({ clientSap: wpdu.sourceWPort, serverSap: wpdu.destinationWPort }, undefined, kind, reason),
-    )
+  /** @param post sends an APDU unasked; without it this connection carries no notifications */
+  connection(post?: (wpdu: Wpdu) => void): DlmsServerConnection {
+    const connection = new DlmsServerConnection({
+      configs: this.#associations,
+      host: this.#host,
+      post,
+      reportStray: ({ sourceWPort, destinationWPort }, kind, reason) =>
+        this.#report({ clientSap: sourceWPort, serverSap: destinationWPort }, undefined, kind, reason),
+      onClose: () => this.#connections.delete(connection),
+    })
+    if (post !== undefined) this.#connections.add(connection)
+    return connection
+  }
+
+  /**
+   * Sends a notification to every client that is associated now, has agreed to notifications and is wanted.
+   * @returns how many it went to
+   * @throws DlmsError `DLMS_LIMIT_EXCEEDED`, `DLMS_NOT_REPRESENTABLE`, `DLMS_SECURITY_REFUSED`
+   */
+  async notify(
+    notification: DataNotification | EventNotification,
+    wanted: (association: AssociationConfig) => boolean = () => true,
+  ): Promise<number> {
+    let count = 0
+    for (const connection of this.#connections) count += await connection.notify(notification, wanted)
+    return count
   }
 
   #report(
@@ -74,59 +99,92 @@ export class DlmsServer {
   }
 }
 
+interface ConnectionOptions {
+  readonly configs: readonly AssociationConfig[]
+  readonly host: AssociationHost
+  readonly post: ((wpdu: Wpdu) => void) | undefined
+  readonly reportStray: (wpdu: Wpdu, kind: SecurityEventKind, reason: string) => void
+  readonly onClose: () => void
+}
+
 /** One transport connection; its associations end with it. */
 export class DlmsServerConnection {
   readonly #configs: readonly AssociationConfig[]
   readonly #host: AssociationHost
   readonly #reportStray: (wpdu: Wpdu, kind: SecurityEventKind, reason: string) => void
+  readonly #post: ((wpdu: Wpdu) => void) | undefined
+  readonly #onClose: () => void
   /** At most one per configured association. */
   readonly #associations = new Map<AssociationConfig, ServerAssociation>()
   #queue: Promise<unknown> = Promise.resolve()
   #isClosed = false
 
-  constructor(
-    configs: readonly AssociationConfig[],
-    host: AssociationHost,
-    reportStray: (wpdu: Wpdu, kind: SecurityEventKind, reason: string) => void,
-  ) {
+  constructor({ configs, host, post, reportStray, onClose }: ConnectionOptions) {
     this.#configs = configs
     this.#host = host
+    this.#post = post
     this.#reportStray = reportStray
+    this.#onClose = onClose
   }
 
   /**
-   * The APDU to send back, or undefined for none (an empty APDU, a closed connection). Never rejects, whatever the
-   * bytes. Requests that come while one is being served wait; the transport bounds how many.
+   * The APDUs to send back, in order; none for an empty APDU, an unconfirmed service, a closed connection. Never rejects,
+   * whatever the bytes. Requests that come while one is being served wait; the transport bounds how many.
    */
-  handle(wpdu: Wpdu): Promise<Uint8Array | undefined> {
+  handle(wpdu: Wpdu): Promise<readonly Uint8Array[]> {
     const answer = this.#queue.then(() => this.#answer(wpdu))
     this.#queue = answer
     return answer
   }
 
+  /** Waits until the request under way has its answer. See `DlmsServer.notify`. */
+  notify(
+    notification: DataNotification | EventNotification,
+    wanted: (association: AssociationConfig) => boolean,
+  ): Promise<number> {
+    const told = this.#queue.then(() => this.#notify(notification, wanted))
+    this.#queue = told.catch(() => {})
+    return told
+  }
+
+  async #notify(
+    notification: DataNotification | EventNotification,
+    wanted: (association: AssociationConfig) => boolean,
+  ): Promise<number> {
+    let count = 0
+    for (const [config, association] of this.#associations) {
+      const apdu = wanted(config) ? await association.notify(notification) : undefined
+      if (apdu === undefined || this.#isClosed) continue
+      this.#post?.({ sourceWPort: config.serverSap, destinationWPort: config.clientSap, apdu })
+      count++
+    }
+    return count
+  }
+
   close(): void {
     this.#isClosed = true
+    this.#onClose()
     for (const association of this.#associations.values()) association.close('connection closed')
     this.#associations.clear()
   }
 
-  async #answer(wpdu: Wpdu): Promise<Uint8Array | undefined> {
-    if (this.#isClosed || wpdu.apdu.length === 0) return undefined
+  async #answer(wpdu: Wpdu): Promise<readonly Uint8Array[]> {
+    if (this.#isClosed || wpdu.apdu.length === 0) return []
     const config = this.#configs.find(
       ({ clientSap, serverSap }) => clientSap === wpdu.sourceWPort && serverSap === wpdu.destinationWPort,
     )
-    if (config === undefined) return this.#answerStray(wpdu)
+    if (config === undefined) return [this.#answerStray(wpdu)]
     const association = this.#associationFor(config)
     try {
       const answer = await association.handle(wpdu.apdu)
       if (!this.#isClosed) return answer
       association.close('connection closed')
-      return undefined
+      return []
     } catch (error) {
       // Only a security module that throws, or a fault of ours, gets here; either way nothing may stay half open.
       association.close('failed')
       this.#host.report(config, 'security-unavailable', error instanceof Error ? error.name : 'unknown')
-      return this.#isClosed ? undefined : genericRefusal
+      return this.#isClosed ? [] : [genericRefusal]
     }
   }
 

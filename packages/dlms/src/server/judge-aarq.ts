@@ -14,10 +14,12 @@ export const serverConformance = conformanceOf(
   'block-transfer-with-set-or-write',
   'block-transfer-with-action',
   'multiple-references',
+  'data-notification',
   'access',
   'get',
   'set',
   'selective-access',
+  'event-notification',
   'action',
 )
 

@@ -1,4 +1,5 @@
 import { equalBytes } from '@gridcard/bytes'
+import { longInvokeBits } from '../apdu/access.ts'
 import {
   type Aarq,
   associateDiagnostics,
@@ -13,15 +14,18 @@ import type { ActionRequestNormal } from '../apdu/action.ts'
 import { emitXdlms, parseXdlms, type XdlmsApdu } from '../apdu/apdu.ts'
 import { apduTags } from '../apdu/apdu-tags.ts'
 import { type ConformanceBit, conforms } from '../apdu/conformance.ts'
+import type { DataNotification, EventNotification } from '../apdu/data-notification.ts'
 import { serviceErrors, stateErrors } from '../apdu/exception-response.ts'
 import { dlmsVersion, type InitiateRequest, vaaNameLn } from '../apdu/initiate.ts'
 import { actionResults } from '../apdu/results.ts'
+import { BlockSender } from '../block-transfer/block-sender.ts'
+import { refusalError } from '../client/response-errors.ts'
 import { cosem } from '../cosem/cosem-data.ts'
 import { DlmsError } from '../errors.ts'
 import type { Caller, CosemObject } from '../interface-classes/cosem-object.ts'
 import { freshChallenge, isServiceLike } from '../security/challenge.ts'
 import { FrameProtection, overheadBytesOf, type ProtectionLayers } from '../security/frame-protection.ts'
-import { answerLayers, initiateLayers } from '../security/protection-layers.ts'
+import { answerLayers, initiateLayers, withGeneralTags } from '../security/protection-layers.ts'
 import { type HlsMechanism, isRefusal, type SecurityModule, type SecurityRefusal } from '../security/security-module.ts'
 import { protections, requestProtections, responseProtections } from '../security/security-policy.ts'
 import { serveAccess } from './access-service.ts'
@@ -66,9 +70,6 @@ type State =
       readonly serverChallenge: Uint8Array
     }
   | { readonly name: 'associated'; readonly session: Session }
-
-/** Bound of an answer that goes in general block transfer. */
-const MAX_BLOCKS_BYTES = 65_536
 
 const hasBlocks = ({ caller }: Session): boolean => conforms(caller.conformance, 'general-block-transfer')
 
@@ -124,13 +125,14 @@ export class ServerAssociation {
     this.#state = { name: 'idle' }
   }
 
-  async handle(apdu: Uint8Array): Promise<Uint8Array> {
-    if (apdu.length > this.#host.maxPduBytes) return pduTooLong
+  /** What to send back, in order: nothing for what asks for no answer, several blocks of a window, else one APDU. */
+  async handle(apdu: Uint8Array): Promise<readonly Uint8Array[]> {
+    if (apdu.length > this.#host.maxPduBytes) return [pduTooLong]
     switch (apdu[0]) {
       case apduTags.aarq:
-        return this.#associate(apdu)
+        return [await this.#associate(apdu)]
       case apduTags.rlrq:
-        return this.#release(apdu)
+        return [await this.#release(apdu)]
       case apduTags['general-block-transfer']:
         return this.#block(apdu)
       default:
@@ -138,28 +140,53 @@ export class ServerAssociation {
     }
   }
 
+  /**
+   * A notification for the client of this association, protected as its answers are, in a general form.
+   * @returns undefined when nobody is associated, or has not agreed to notifications
+   * @throws DlmsError `DLMS_LIMIT_EXCEEDED` for one longer than the client takes, `DLMS_SECURITY_REFUSED`
+   */
+  async notify(notification: DataNotification | EventNotification): Promise<Uint8Array | undefined> {
+    if (this.#state.name !== 'associated') return undefined
+    const { caller, protection } = this.#state.session
+    const bit = notification.kind === 'data-notification' ? 'data-notification' : 'event-notification'
+    if (!conforms(caller.conformance, bit)) return undefined
+    const plaintext = emitXdlms(notification)
+    const required = responseProtections(policyOf(this.#config))
+    const layers = protection === undefined ? [] : withGeneralTags(answerLayers([], required, plaintext))
+    const apdu = protection === undefined ? plaintext : await protection.protect(plaintext, layers)
+    if (isRefusal(apdu)) throw refusalError(apdu)
+    if (apdu.length > this.#roomFor([])) {
+      throw new DlmsError('DLMS_LIMIT_EXCEEDED', 'notification longer than the client takes', {
+        lengthBytes: apdu.length,
+      })
+    }
+    return apdu
+  }
+
   // ---- general block transfer, outside of all protection
 
-  async #block(apdu: Uint8Array): Promise<Uint8Array> {
+  async #block(apdu: Uint8Array): Promise<readonly Uint8Array[]> {
     const session = this.#state.name === 'associated' ? this.#state.session : undefined
     // Not agreed on, it is a request like any other that is not protected or not known.
     if (session === undefined || !hasBlocks(session)) return this.#whole(apdu)
     const block = parsed(() => parseXdlms(apdu))
-    if (block?.kind !== 'general-block-transfer') return unknownService
+    if (block?.kind !== 'general-block-transfer') return [unknownService]
     const room = this.#roomFor([])
     const taken = session.blocks.take(block)
-    if (taken === undefined) return blockRefused
+    if (taken === undefined) return [blockRefused]
     if ('send' in taken) return taken.send
+    const answer = await this.#request(taken.apdu)
     // What was asked for in blocks is answered in blocks, however short.
-    return session.blocks.begin(await this.#request(taken.apdu), room)
+    return answer === undefined ? [] : session.blocks.begin(answer, room)
   }
 
-  async #whole(apdu: Uint8Array): Promise<Uint8Array> {
+  async #whole(apdu: Uint8Array): Promise<readonly Uint8Array[]> {
     const session = this.#state.name === 'associated' ? this.#state.session : undefined
     session?.blocks.abort()
     const room = this.#roomFor([])
     const answer = await this.#request(apdu)
-    return session !== undefined && answer.length > room ? session.blocks.begin(answer, room) : answer
+    if (answer === undefined) return []
+    return session !== undefined && answer.length > room ? session.blocks.begin(answer, room) : [answer]
   }
 
   // ---- opening
@@ -253,7 +280,7 @@ export class ServerAssociation {
       access,
       get: new GetService(access, this.#host.maxResponseBytes),
       set: new SetService(access),
-      blocks: new BlockService(),
+      blocks: new BlockService({ isEachRequestNew: protection !== undefined }),
       action: new ActionService(access, ({ logicalName }) =>
         this.#report('object-failed', `${logicalName}: answer does not fit`),
       ),
@@ -344,7 +371,8 @@ export class ServerAssociation {
 
   // ---- services
 
-  async #request(apdu: Uint8Array): Promise<Uint8Array> {
+  /** @returns undefined for an unconfirmed service, served or not */
+  async #request(apdu: Uint8Array): Promise<Uint8Array | undefined> {
     if (this.#state.name === 'idle') return genericRefusal
     const { protection } = this.#state.session
     if (protection === undefined) return this.#serve(apdu, this.#roomFor([]), 0)
@@ -354,6 +382,10 @@ export class ServerAssociation {
     this.#isPass = this.#state.name === 'pending'
     const most = answerLayers(opened.layers, this.#mostOfAnswer(), opened.plaintext)
     const answer = await this.#serve(opened.plaintext, this.#roomFor(most), opened.applied)
+    if (answer === undefined) {
+      for (const act of this.#afterAnswer.splice(0)) await act()
+      return undefined
+    }
     // There is no ciphered exception-response: the client must not take one for more than a hint.
     if (answer[0] === apduTags['exception-response']) return answer
     const required = this.#requiredOfAnswer() | this.#demanded
@@ -387,7 +419,13 @@ export class ServerAssociation {
     return room - overheadBytesOf(layers, this.#config.suite)
   }
 
-  async #serve(plaintext: Uint8Array, maxPduBytes: number, applied: number): Promise<Uint8Array> {
+  /** Octets that a plain response may have which goes in general block transfer. */
+  #roomInBlocks(): number {
+    const allLayersBytes = 512
+    return Math.min(this.#host.maxResponseBytes, BlockSender.capacityBytes(this.#roomFor([])) - allLayersBytes)
+  }
+
+  async #serve(plaintext: Uint8Array, maxPduBytes: number, applied: number): Promise<Uint8Array | undefined> {
     const request = parsed(() => parseXdlms(plaintext))
     const state = this.#state
     if (state.name === 'pending') {
@@ -411,7 +449,8 @@ export class ServerAssociation {
         this.#afterAnswer.push(act)
       },
     }
-    return this.#service(request, { ...state.session, caller }, maxPduBytes)
+    const answer = await this.#service(request, { ...state.session, caller }, maxPduBytes)
+    return isConfirmed(request) ? answer : undefined
   }
 
   async #service(request: XdlmsApdu, session: Session, maxPduBytes: number): Promise<Uint8Array> {
@@ -421,11 +460,14 @@ export class ServerAssociation {
     if (!request.kind.startsWith('get')) get.abort()
     if (!request.kind.startsWith('set')) set.abort()
     if (!request.kind.startsWith('action')) action.abort()
+    // Without blocks of its own a service has those of all services.
+    const roomWith = (blocks: ConformanceBit): number =>
+      hasBlocks(session) && !conforms(caller.conformance, blocks) ? this.#roomInBlocks() : maxPduBytes
     switch (request.kind) {
       case 'get-request-normal':
       case 'get-request-next':
       case 'get-request-with-list':
-        return get.handle(request, caller, maxPduBytes)
+        return get.handle(request, caller, roomWith('block-transfer-with-get-or-read'))
       case 'set-request-normal':
       case 'set-request-with-list':
       case 'set-request-with-datablock':
@@ -438,12 +480,11 @@ export class ServerAssociation {
       case 'action-request-with-first-pblock':
       case 'action-request-with-list-and-first-pblock':
       case 'action-request-with-pblock':
-        return action.handle(request, caller, maxPduBytes)
-      case 'access-request':
-        return (
-          (await serveAccess(request, access, caller, hasBlocks(session) ? MAX_BLOCKS_BYTES : maxPduBytes)) ??
-          pduTooLong
-        )
+        return action.handle(request, caller, roomWith('block-transfer-with-action'))
+      case 'access-request': {
+        const room = hasBlocks(session) ? this.#roomInBlocks() : maxPduBytes
+        return (await serveAccess(request, access, caller, room)) ?? pduTooLong
+      }
       default:
         return unknownService
     }
@@ -518,6 +559,15 @@ const continuing: ReadonlySet<string> = new Set([
   'action-request-next-pblock',
   'action-request-with-pblock',
 ])
+
+/** Bit 6 of an invoke-id-and-priority. @source Green Book ed. 8 §9.4.6.4 */
+const CONFIRMED = 0x40
+
+/** Whether the client waits for an answer. */
+function isConfirmed(request: XdlmsApdu): boolean {
+  if ('invokeIdAndPriority' in request) return (request.invokeIdAndPriority & CONFIRMED) !== 0
+  return !('longInvokeIdAndPriority' in request) || (request.longInvokeIdAndPriority & longInvokeBits.confirmed) !== 0
+}
 
 const isHlsMechanism = (mechanism: string): mechanism is HlsMechanism => mechanism !== 'none' && mechanism !== 'lls'
 

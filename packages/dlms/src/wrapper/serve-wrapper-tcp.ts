@@ -43,7 +43,9 @@ export async function serveWrapperTcp(options: ServeWrapperTcpOptions): Promise<
 
 /** Requests are served one after the other; meanwhile nothing more is read, so a sender cannot fill our memory. */
 function serveSocket(socket: Socket, server: DlmsServer, idleTimeoutMs: number): void {
-  const connection = server.connection()
+  const connection = server.connection((wpdu) => {
+    if (!socket.destroyed) socket.write(emitWpdu(wpdu))
+  })
   const splitter = new WrapperSplitter(server.maxPduBytes)
   // Not socket.setTimeout: a byte now and then would keep that from firing.
   const idle = setTimeout(() => socket.destroy(), idleTimeoutMs)
@@ -57,8 +59,9 @@ function serveSocket(socket: Socket, server: DlmsServer, idleTimeoutMs: number):
     for (const wpdu of splitter.push(chunk)) {
       if (socket.destroyed) return
       idle.refresh()
-      const apdu = await connection.handle(wpdu)
-      if (apdu !== undefined && !socket.destroyed) await write(socket, answerTo(wpdu, apdu))
+      for (const apdu of await connection.handle(wpdu)) {
+        if (!socket.destroyed) await write(socket, answerTo(wpdu, apdu))
+      }
     }
     socket.resume()
   }

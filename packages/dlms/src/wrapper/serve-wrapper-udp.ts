@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram'
 import { DlmsError } from '../errors.ts'
+import { serverBlockWindow } from '../server/block-service.ts'
 import type { DlmsServer, DlmsServerConnection } from '../server/dlms-server.ts'
 import { bindUdp } from './bind-udp.ts'
 import { emitWpdu, parseWpdu, type Wpdu } from './wrapper.ts'
@@ -27,8 +28,8 @@ interface Peer {
   pending: number
 }
 
-/** More datagrams of one sender wait for no answer. */
-const MAX_PENDING = 4
+/** More datagrams of one sender wait for no answer; a window of blocks may. */
+const MAX_PENDING = 2 * serverBlockWindow
 
 /**
  * Serves a logical device over UDP with the wrapper: one datagram, one WPDU. Each sender (address and port) has
@@ -45,7 +46,8 @@ export async function serveWrapperUdp(options: ServeWrapperUdpOptions): Promise<
     peer?.connection.close()
     peers.delete(name)
   }
-  const peerOf = (name: string): Peer | undefined => {
+  const peerOf = (address: string, port: number): Peer | undefined => {
+    const name = `${address} ${port}`
     const known = peers.get(name)
     if (known !== undefined) {
       known.idle.refresh()
@@ -53,24 +55,24 @@ export async function serveWrapperUdp(options: ServeWrapperUdpOptions): Promise<
     }
     if (peers.size >= (options.maxPeers ?? 64)) return undefined
     const idle = setTimeout(() => forget(name), options.idleTimeoutMs ?? 120_000)
-    const peer = { connection: server.connection(), idle, pending: 0 }
+    const peer = {
+      connection: server.connection((wpdu) => socket.send(emitWpdu(wpdu), port, address)),
+      idle,
+      pending: 0,
+    }
     peers.set(name, peer)
     return peer
   }
   socket.on('message', async (datagram, { address, port }) => {
     const wpdu = requestOf(datagram, server.maxPduBytes)
     if (wpdu === undefined) return
-    const peer = peerOf(`${address} ${port}`)
+    const peer = peerOf(address, port)
     if (peer === undefined || peer.pending >= MAX_PENDING) return
     peer.pending++
-    const apdu = await peer.connection.handle(wpdu)
+    const apdus = await peer.connection.handle(wpdu)
     peer.pending--
-    if (apdu === undefined) return
-    socket.send(
-      emitWpdu({ sourceWPort: wpdu.destinationWPort, destinationWPort: wpdu.sourceWPort, apdu }),
-      port,
-      address,
-    )
+    const addresses = { sourceWPort: wpdu.destinationWPort, destinationWPort: wpdu.sourceWPort }
+    for (const apdu of apdus) socket.send(emitWpdu({ ...addresses, apdu }), port, address)
   })
   const port = await bindUdp(socket, options.port ?? 0, options.host ?? '127.0.0.1')
   return {

@@ -266,7 +266,7 @@ describe('protected APDUs of suites 0 to 2', () => {
       transport: {
         async send(apdu) {
           last = Uint8Array.from(apdu)
-          const answer = await connection.handle({ sourceWPort: 1, destinationWPort: 1, apdu })
+          const [answer] = await connection.handle({ sourceWPort: 1, destinationWPort: 1, apdu })
           return answer ?? new Uint8Array(0)
         },
       },

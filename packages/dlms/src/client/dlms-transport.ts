@@ -1,0 +1,26 @@
+/**
+ * Carries APDUs between one client and one server; addressing is its business. `send` is enough for a client that asks and
+ * is answered; with `post` and `next` an answer may be several APDUs (blocks of a window), a request may have none
+ * (unconfirmed services), and the server may speak first (notifications).
+ */
+export interface DlmsTransport {
+  /**
+   * Sends an APDU and gives the next one that comes; what was waiting is dropped. Rejects with DLMS_TIMEOUT, and then cuts
+   * the line, or with DLMS_TRANSPORT_CLOSED.
+   */
+  send(apdu: Uint8Array): Promise<Uint8Array>
+  /** Sends an APDU and waits for nothing. */
+  post?(apdu: Uint8Array): Promise<void>
+  /** The next APDU that comes, or that waits already; undefined after `quietMs` without one. The line stays open. */
+  next?(quietMs: number): Promise<Uint8Array | undefined>
+  /** Called when an APDU came that nobody waited for; `next` gives it. Without a listener that is an error. */
+  onWaiting?(listener: () => void): void
+  close(): void
+}
+
+/** One that can say and hear several APDUs in a row. */
+export type ConversingTransport = Pick<DlmsTransport, 'send'> & Required<Pick<DlmsTransport, 'post' | 'next'>>
+
+export const isConversing = (
+  transport: Pick<DlmsTransport, 'send' | 'post' | 'next'>,
+): transport is ConversingTransport => transport.post !== undefined && transport.next !== undefined
