@@ -11,7 +11,13 @@ export function logicalNameText(octets: Uint8Array): string {
   return octets.join('.')
 }
 
+/** Names that were read last: a client asks for few, again and again. Bounded, for a name can come from anywhere. */
+const read = new Map<string, Uint8Array>()
+const MAX_READ = 256
+
 export function logicalNameBytes(text: string): Uint8Array {
+  const known = read.get(text)
+  if (known !== undefined) return known.slice()
   const groups = /^(\d{1,3})[.-](\d{1,3})[.:](\d{1,3})\.(\d{1,3})\.(\d{1,3})[.*](\d{1,3})$/
     .exec(text)
     ?.slice(1)
@@ -21,5 +27,8 @@ export function logicalNameBytes(text: string): Uint8Array {
       text: text.slice(0, 40),
     })
   }
-  return Uint8Array.from(groups)
+  if (read.size >= MAX_READ) read.clear()
+  const octets = Uint8Array.from(groups)
+  read.set(text, octets)
+  return octets.slice()
 }

@@ -22,6 +22,7 @@ import { isBroadcast, securityControl } from './security-control.ts'
 import {
   isRefusal,
   type OriginatedKey,
+  type Protected,
   type SecurityModule,
   type SecurityRefusal,
   type SessionKey,
@@ -189,7 +190,7 @@ export class FrameProtection {
 
   // ---- out
 
-  async #wrap(
+  #wrap(
     apdu: Uint8Array,
     layer: ProtectionLayer,
     transactionId: Uint8Array,
@@ -199,19 +200,25 @@ export class FrameProtection {
       case 'ded':
         return this.#wrapService(apdu, layer.kind, this.#controlOf(layer))
       case 'general-glo':
-      case 'general-ded': {
-        const kind = layer.kind === 'general-glo' ? 'general-glo-ciphering' : 'general-ded-ciphering'
-        const control = this.#controlOf(layer)
-        const secured = await this.#secure(apdu, control, layer.kind === 'general-ded')
-        if (isRefusal(secured)) return secured
-        const { systemTitle } = this.#security
-        return emitTitledCiphering({ kind, systemTitle, securityControl: control, ...secured })
-      }
+      case 'general-ded':
+        return this.#wrapTitled(apdu, layer.kind, this.#controlOf(layer))
       case 'general-ciphering':
         return this.#wrapGeneral(apdu, layer.key, this.#controlOf(layer), transactionId)
       case 'general-signing':
         return this.#sign(apdu, transactionId)
     }
+  }
+
+  async #wrapTitled(
+    apdu: Uint8Array,
+    key: 'general-glo' | 'general-ded',
+    control: number,
+  ): Promise<Uint8Array | SecurityRefusal> {
+    const kind = key === 'general-glo' ? 'general-glo-ciphering' : 'general-ded-ciphering'
+    const secured = await this.#secure(apdu, control, key === 'general-ded')
+    if (isRefusal(secured)) return secured
+    const { systemTitle } = this.#security
+    return emitTitledCiphering({ kind, systemTitle, securityControl: control, ...secured })
   }
 
   async #wrapService(apdu: Uint8Array, key: TagKey, control: number): Promise<Uint8Array | SecurityRefusal> {
@@ -221,8 +228,8 @@ export class FrameProtection {
     return isRefusal(secured) ? secured : emitServiceCiphered({ tag, securityControl: control, ...secured })
   }
 
-  async #secure(plaintext: Uint8Array, control: number, isDedicated: boolean) {
-    if (isDedicated && this.#dedicated === undefined) return { refused: 'unknown-key' } as const
+  #secure(plaintext: Uint8Array, control: number, isDedicated: boolean): Promise<Protected | SecurityRefusal> {
+    if (isDedicated && this.#dedicated === undefined) return Promise.resolve({ refused: 'unknown-key' })
     const key = isDedicated ? this.#dedicated : undefined
     return this.#security.protect({ slot: this.#slot, securityControl: control, plaintext, key })
   }

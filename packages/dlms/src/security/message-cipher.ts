@@ -70,6 +70,10 @@ export function gmac(settings: MessageSettings, message: Uint8Array): Uint8Array
 export function ivOf(systemTitle: Uint8Array, counter: number): Uint8Array {
   const iv = new Uint8Array(12)
   iv.set(systemTitle)
-  new DataView(iv.buffer).setUint32(8, counter)
+  // A view would move these few octets out of the heap.
+  iv[8] = counter >>> 24
+  iv[9] = counter >>> 16
+  iv[10] = counter >>> 8
+  iv[11] = counter
   return iv
 }

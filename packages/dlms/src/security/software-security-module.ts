@@ -112,9 +112,11 @@ export class SoftwareSecurityModule implements SecurityModule {
 
   async protect(request: ProtectRequest): Promise<Protected | SecurityRefusal> {
     const { slot, securityControl: control, plaintext, header } = request
-    const found = await this.#messageKeys(slot, control, request.key)
+    const keys = this.#slots(slot)
+    const found = this.#messageKeys(isPromise(keys) ? await keys : keys, slot, control, request.key)
     if (isRefusal(found)) return found
-    const invocationCounter = await this.#counters.takeSend(slot)
+    const taken = this.#counters.takeSend(slot)
+    const invocationCounter = isPromise(taken) ? await taken : taken
     if (invocationCounter === undefined) return { refused: 'counter-exhausted' }
     const iv = ivOf(this.systemTitle, invocationCounter)
     const settings = { keys: found.keys, securityControl: control, iv, header }
@@ -123,13 +125,15 @@ export class SoftwareSecurityModule implements SecurityModule {
 
   async unprotect(request: UnprotectRequest): Promise<Unprotected | SecurityRefusal> {
     const { slot, securityControl: control, invocationCounter, body, peerSystemTitle, header } = request
-    const found = await this.#messageKeys(slot, control, request.key)
+    const keys = this.#slots(slot)
+    const found = this.#messageKeys(isPromise(keys) ? await keys : keys, slot, control, request.key)
     if (isRefusal(found)) return found
     const { peer, open } = found
     if (isAuthenticated(control) && body.length < TAG_BYTES) return { refused: 'malformed' }
     if (!equalBytes(peerSystemTitle, peer)) return { refused: 'unknown-peer' }
-    const early = await this.#refuseBelow(slot, 'message', invocationCounter, open)
-    if (early !== undefined) return early
+    const early = this.#refuseBelow(slot, 'message', invocationCounter, open)
+    const refused = isPromise(early) ? await early : early
+    if (refused !== undefined) return refused
     const iv = ivOf(peer, invocationCounter)
     const plaintext = openMessage(this.#crypto, { keys: found.keys, securityControl: control, iv, header }, body)
     if (plaintext === undefined) return { refused: 'authentication-failed' }
@@ -143,7 +147,8 @@ export class SoftwareSecurityModule implements SecurityModule {
       open.messageFloor = invocationCounter + 1
       return { plaintext }
     }
-    const isNew = await this.#counters.accept(slot, 'message', invocationCounter)
+    const accepted = this.#counters.accept(slot, 'message', invocationCounter)
+    const isNew = isPromise(accepted) ? await accepted : accepted
     return isNew ? { plaintext } : this.#replayed(slot, 'message')
   }
 
@@ -241,18 +246,22 @@ export class SoftwareSecurityModule implements SecurityModule {
   }
 
   async #slot(slot: number): Promise<SlotKeys | undefined> {
-    const keys = await this.#slots(slot)
+    return this.#checked(await this.#slots(slot))
+  }
+
+  #checked(keys: KeySet | undefined): SlotKeys | undefined {
     return keys === undefined ? undefined : { keys, suite: requireKeySet(keys, this.systemTitle) }
   }
 
   /** The keys a message under this control needs, or why there are none. */
-  async #messageKeys(
+  #messageKeys(
+    keySet: KeySet | undefined,
     slot: number,
     control: number,
     handle: SessionKey | undefined,
-  ): Promise<{ keys: MessageKeys; peer: Uint8Array; open: OpenKey | undefined } | SecurityRefusal> {
+  ): { keys: MessageKeys; peer: Uint8Array; open: OpenKey | undefined } | SecurityRefusal {
     if (isCompressed(control)) return { refused: 'unsupported' }
-    const found = await this.#slot(slot)
+    const found = this.#checked(keySet)
     if (found === undefined) return { refused: 'unknown-key' }
     const { keys, suite } = found
     const isPermitted = isAuthenticated(control) || (isEncrypted(control) && keys.allowsEncryptionOnly === true)
@@ -273,30 +282,41 @@ export class SoftwareSecurityModule implements SecurityModule {
 
   #readyKey(slot: number, key: Uint8Array): GcmKey {
     const ready = this.#ready.get(slot)
-    if (ready !== undefined && this.#crypto.constantTimeEqual(ready.key, key)) return ready.cipher
+    // Our own key beside our own copy of it: nobody who could time this does not have it.
+    if (ready !== undefined && equalBytes(ready.key, key)) return ready.cipher
     const cipher = this.#crypto.openGcmKey(key)
     this.#ready.set(slot, { key: key.slice(), cipher })
     return cipher
   }
 
-  async #refuseBelow(
+  #refuseBelow(
     slot: number,
     floor: CounterFloor,
     counter: number,
     open?: OpenKey,
-  ): Promise<SecurityRefusal | undefined> {
-    const refusal =
-      open?.floor === 'fresh'
-        ? ({ refused: 'counter-replayed', expectedCounter: open.messageFloor } as const)
-        : await this.#replayed(slot, floor)
-    return counter < refusal.expectedCounter || counter === LAST_COUNTER ? refusal : undefined
+  ): SecurityRefusal | undefined | Promise<SecurityRefusal | undefined> {
+    const judge = (lowest: number): SecurityRefusal | undefined =>
+      counter < lowest || counter === LAST_COUNTER
+        ? { refused: 'counter-replayed', expectedCounter: lowest }
+        : undefined
+    if (open?.floor === 'fresh') return judge(open.messageFloor)
+    const counters = this.#counters.read(slot)
+    return isPromise(counters)
+      ? counters.then((known) => judge(lowestOf(known, floor)))
+      : judge(lowestOf(counters, floor))
   }
 
   async #replayed(slot: number, floor: CounterFloor) {
-    const { messageFloor, tokenFloor } = await this.#counters.read(slot)
-    return { refused: 'counter-replayed', expectedCounter: floor === 'message' ? messageFloor : tokenFloor } as const
+    return { refused: 'counter-replayed', expectedCounter: lowestOf(await this.#counters.read(slot), floor) } as const
   }
 }
+
+const lowestOf = ({ messageFloor, tokenFloor }: SlotCounters, floor: CounterFloor): number =>
+  floor === 'message' ? messageFloor : tokenFloor
+
+/** Keys and counters are at hand as a rule, and waiting costs more than looking. */
+const isPromise = <T>(value: T | Promise<T>): value is Promise<T> =>
+  typeof value === 'object' && value !== null && 'then' in value
 
 const tokenSettings = (keys: MessageKeys, control: number, iv: Uint8Array): MessageSettings => ({
   keys,
