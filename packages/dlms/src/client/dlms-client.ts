@@ -11,6 +11,7 @@ import type { GetRequest, GetResponse } from '../apdu/get.ts'
 import type { AttributeRef, MethodRef, SelectiveAccess } from '../apdu/references.ts'
 import { type ActionResult, actionResultName, type DataAccessResult, dataAccessResultName } from '../apdu/results.ts'
 import { largestWindow } from '../block-transfer/block-limits.ts'
+import { ArrayElements } from '../cosem/array-elements.ts'
 import { type CosemData, cosem } from '../cosem/cosem-data.ts'
 import { emitData, parseData } from '../cosem/data-codec.ts'
 import { DlmsError } from '../errors.ts'
@@ -192,6 +193,28 @@ export class DlmsClient {
     })
   }
 
+  /**
+   * The elements of an array as its blocks come: a load profile of any length in little memory. Other requests of this
+   * client wait until it is read to its end, or left early.
+   * @throws DlmsError as `get`; `DLMS_UNEXPECTED_RESPONSE` for what is no array; `DLMS_LIMIT_EXCEEDED` for one element
+   * longer than `maxValueBytes`
+   */
+  async *getElements(attribute: AttributeRef, selection?: SelectiveAccess): AsyncGenerator<CosemData, void, undefined> {
+    const turn = Promise.withResolvers<void>()
+    const end = Promise.withResolvers<void>()
+    const held = this.#exclusively(() => {
+      turn.resolve()
+      return end.promise
+    })
+    await turn.promise
+    try {
+      yield* this.#elements({ attribute, selection })
+    } finally {
+      end.resolve()
+      await held
+    }
+  }
+
   /** Several attributes, each with its own answer; in one request where the server takes that. */
   getWithList(items: readonly AttributeSelection[]): Promise<GetResult[]> {
     return this.#exclusively(async () => (await this.#getList(items)).map(getResultOf))
@@ -266,6 +289,31 @@ export class DlmsClient {
     }
   }
 
+  async *#elements(item: AttributeSelection): AsyncGenerator<CosemData, void, undefined> {
+    const refused = (code: number) => accessRefused('get', item.attribute, code)
+    const response = await this.#requestGet({
+      kind: 'get-request-normal',
+      invokeIdAndPriority: this.#nextInvokeId(),
+      ...item,
+    })
+    if (response.kind === 'get-response-normal') {
+      if ('accessResult' in response.result) throw refused(response.result.accessResult)
+      const { data } = response.result
+      if (data.type !== 'array' && data.type !== 'compact-array') throw noArray(data.type)
+      yield* data.value
+      return
+    }
+    if (response.kind !== 'get-response-with-datablock') throw this.#unexpected(response)
+    const elements = new ArrayElements(this.#maxValueBytes)
+    for await (const rawData of this.#blocksOf(response)) {
+      if (typeof rawData === 'number') throw refused(rawData)
+      const whole = elements.push(rawData)
+      if (whole === undefined) throw noArray('another type')
+      yield* whole
+    }
+    elements.end()
+  }
+
   async #getList(items: readonly AttributeSelection[]): Promise<readonly GetDataResult[]> {
     const { info } = this.#requireAssociation()
     const results: GetDataResult[] = []
@@ -307,23 +355,35 @@ export class DlmsClient {
     return response
   }
 
-  /** All blocks from the first on; a number is the data-access-result that ended it. */
+  /** All blocks from the first on, put together; a number is the data-access-result that ended it. */
   async #collect(first: Extract<GetResponse, { kind: 'get-response-with-datablock' }>): Promise<Uint8Array | number> {
     const parts: Uint8Array[] = []
     let bytes = 0
-    let block = first
-    for (;;) {
-      if ('accessResult' in block.result) return block.result.accessResult
-      const { rawData } = block.result
-      // Blocks in order, and each but the last with something in it, or the server could keep us here for ever.
-      if (block.blockNumber !== parts.length + 1 || (rawData.length === 0 && !block.lastBlock)) {
-        throw this.#unexpected(block)
-      }
+    for await (const rawData of this.#blocksOf(first)) {
+      if (typeof rawData === 'number') return rawData
       bytes += rawData.length
       if (bytes > this.#maxValueBytes)
         throw new DlmsError('DLMS_LIMIT_EXCEEDED', 'value longer than allowed', { bytes })
       parts.push(rawData)
-      if (block.lastBlock) return concatBytes(...parts)
+    }
+    return concatBytes(...parts)
+  }
+
+  /** One block after the other, asked for when it is wanted; a number is the data-access-result that ends it. */
+  async *#blocksOf(
+    first: Extract<GetResponse, { kind: 'get-response-with-datablock' }>,
+  ): AsyncGenerator<Uint8Array | number, void, undefined> {
+    let block = first
+    for (let number = 1; ; number++) {
+      if ('accessResult' in block.result) {
+        yield block.result.accessResult
+        return
+      }
+      const { rawData } = block.result
+      // Blocks in order, and each but the last with something in it, or the server could keep us here for ever.
+      if (block.blockNumber !== number || (rawData.length === 0 && !block.lastBlock)) throw this.#unexpected(block)
+      yield rawData
+      if (block.lastBlock) return
       const { invokeIdAndPriority, blockNumber } = block
       const next = await this.#requestGet({ kind: 'get-request-next', invokeIdAndPriority, blockNumber })
       if (next.kind !== 'get-response-with-datablock') throw this.#unexpected(next)
@@ -713,6 +773,9 @@ function actionOutcomeOf({ result, returned }: ActionAnswer): ActionItemResult {
   if (returned.accessResult === 0) return { ok: true, data: undefined }
   return { ok: false, result: dataAccessResultName(returned.accessResult) ?? returned.accessResult }
 }
+
+const noArray = (type: string): DlmsError =>
+  new DlmsError('DLMS_UNEXPECTED_RESPONSE', 'the value is no array', { type })
 
 function accessRefused(service: 'get' | 'set', attribute: AttributeRef, code: number): DlmsError {
   const result = dataAccessResultName(code) ?? code

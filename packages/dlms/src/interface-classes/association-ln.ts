@@ -1,4 +1,5 @@
 import { applicationContexts, mechanisms } from '../apdu/acse-names.ts'
+import type { SelectiveAccess } from '../apdu/references.ts'
 import { type CosemData, cosem } from '../cosem/cosem-data.ts'
 import { logicalNameBytes } from '../cosem/obis-code.ts'
 import { isRefusal, type SecurityModule } from '../security/security-module.ts'
@@ -8,6 +9,7 @@ import { type AssociationConfig, policyOf } from '../server/server-options.ts'
 import { buildObject, type MethodHandler } from './build-object.ts'
 import { type AccessKind, type ActionOutcome, type Caller, type CosemObject, supportsAccess } from './cosem-object.ts'
 import { interfaceClasses } from './interface-class-table.ts'
+import { objectFilterOf } from './object-list-selection.ts'
 import { octetsOf } from './security-setup-data.ts'
 
 export type AssociationLnVersion = 1 | 2 | 3
@@ -49,7 +51,14 @@ export function associationLnObject(parts: {
     },
     logicalName: parts.logicalName,
     attributes: {
-      2: attribute((association) => objectList(parts.objects(), association, version)),
+      2: {
+        read: (caller: Caller, selection: SelectiveAccess | undefined) => {
+          const isWanted = selection === undefined ? () => true : objectFilterOf(selection)
+          if (isWanted === undefined) return { refused: 'scope-of-access-violated' } as const
+          return objectList(parts.objects().filter(isWanted), associationFor(caller), version)
+        },
+        isSelective: true,
+      },
       3: attribute((association) =>
         cosem.structure(cosem.integer(association.clientSap), cosem.longUnsigned(association.serverSap)),
       ),

@@ -1,13 +1,13 @@
 import type { SelectiveAccess } from '../apdu/references.ts'
 import { type CosemData, cosem } from '../cosem/cosem-data.ts'
 import { logicalNameBytes } from '../cosem/obis-code.ts'
-import type { AccessKind, AccessRefusal, ActionOutcome, Caller, CosemObject } from './cosem-object.ts'
+import type { AccessKind, AccessRefusal, ActionOutcome, AttributeAnswer, Caller, CosemObject } from './cosem-object.ts'
 import type { InterfaceClass } from './interface-class-table.ts'
 
 type Awaitable<T> = T | Promise<T>
 
 export interface AttributeHandler {
-  read(caller: Caller, selection: SelectiveAccess | undefined): Awaitable<CosemData | AccessRefusal>
+  read(caller: Caller, selection: SelectiveAccess | undefined): Awaitable<AttributeAnswer>
   write?: ((value: CosemData, caller: Caller) => Awaitable<AccessRefusal | undefined>) | undefined
   /** Whether `read` knows selective access; a selection is refused otherwise. */
   readonly isSelective?: true

@@ -2,6 +2,7 @@ import type { SelectiveAccess } from '../apdu/references.ts'
 import type { ActionResult, DataAccessResult } from '../apdu/results.ts'
 import type { CosemData } from '../cosem/cosem-data.ts'
 import type { AssociationConfig, AssociationUser } from '../server/server-options.ts'
+import type { StreamedArray } from './streamed-array.ts'
 
 /** Who asks: the association the request came through. */
 export interface Caller {
@@ -25,6 +26,9 @@ export interface Caller {
   /** Whether anyone is in this association now, on any connection. */
   isAssociated(association: AssociationConfig): boolean
 }
+
+/** A value, or one that comes in pieces. */
+export type AttributeAnswer = CosemData | StreamedArray | AccessRefusal
 
 /** A read or write answered with a data-access-result instead of a value. */
 export interface AccessRefusal {
@@ -53,16 +57,12 @@ export interface CosemObject {
   readonly methodCount: number
   /** What the object can do at all, whatever the rights; attributes read by default, all else not. */
   supports?(kind: AccessKind, index: number): boolean
-  read(
-    attributeIndex: number,
-    selection: SelectiveAccess | undefined,
-    caller: Caller,
-  ): Awaitable<CosemData | AccessRefusal>
+  read(attributeIndex: number, selection: SelectiveAccess | undefined, caller: Caller): Awaitable<AttributeAnswer>
   write?(attributeIndex: number, value: CosemData, caller: Caller): Awaitable<AccessRefusal | undefined>
   invoke?(methodIndex: number, parameter: CosemData | undefined, caller: Caller): Awaitable<ActionOutcome>
 }
 
-export function isAccessRefusal(answer: CosemData | AccessRefusal): answer is AccessRefusal {
+export function isAccessRefusal(answer: AttributeAnswer): answer is AccessRefusal {
   return 'refused' in answer
 }
 

@@ -51,6 +51,7 @@ const caller = callerOf(management)
 async function read(object: CosemObject, index: number, by = caller): Promise<CosemData> {
   const answer = await object.read(index, undefined, by)
   if (isAccessRefusal(answer)) throw new Error(answer.refused)
+  if ('elements' in answer) throw new Error('a stream')
   return answer
 }
 

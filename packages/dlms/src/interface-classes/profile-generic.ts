@@ -1,9 +1,11 @@
 import type { AttributeRef, SelectiveAccess } from '../apdu/references.ts'
 import { type CosemData, cosem } from '../cosem/cosem-data.ts'
 import { buildObject } from './build-object.ts'
-import type { AccessRefusal, ActionOutcome, Caller, CosemObject } from './cosem-object.ts'
+import { type ColumnRange, isInRange } from './column-range.ts'
+import type { ActionOutcome, AttributeAnswer, Caller, CosemObject } from './cosem-object.ts'
 import { interfaceClasses } from './interface-class-table.ts'
-import { captureObjectData, profileSelectionOf } from './profile-selection.ts'
+import { captureObjectData, type ProfileSelection, profileSelectionOf } from './profile-selection.ts'
+import type { StreamedArray } from './streamed-array.ts'
 
 /** One column of a profile: an attribute, or with `dataIndex` above 0 one element of it. */
 export interface CaptureObject extends AttributeRef {
@@ -15,30 +17,40 @@ export type ProfileEntry = readonly CosemData[]
 
 type Awaitable<T> = T | Promise<T>
 
+/** Entries that are made, or fetched, as they go out: no more than one of them need be in memory. */
+export interface ProfileRows {
+  readonly count: number
+  /** Exactly `count`. */
+  readonly rows: Iterable<ProfileEntry> | AsyncIterable<ProfileEntry>
+}
+
 /** Where the entries come from, asked only for what a request needs. Oldest entry first, number 1. */
 export interface ProfileBuffer {
   entriesInUse(): Awaitable<number>
   /** Entries number `first` to `last`, both included; 1 <= first <= last <= entries in use. */
-  byEntry(first: number, last: number): Awaitable<readonly ProfileEntry[]>
+  byEntry(first: number, last: number): Awaitable<readonly ProfileEntry[] | ProfileRows>
   /** Entries with `fromMs <= clock <= toMs`, oldest first. Either end may be infinite. */
-  byTime(fromMs: number, toMs: number): Awaitable<readonly ProfileEntry[]>
+  byTime(fromMs: number, toMs: number): Awaitable<readonly ProfileEntry[] | ProfileRows>
+  /**
+   * Entries whose value in this column, counted from 0, is in the range, in the order of the buffer. Without it every
+   * entry is looked at.
+   */
+  byColumn?(column: number, range: ColumnRange): Awaitable<readonly ProfileEntry[] | ProfileRows>
 }
 
 /** A buffer over entries that are in memory anyway, such as an event log. `entries` gives them oldest first. */
-export function listProfileBuffer(
-  entries: () => readonly { readonly atMs: number; readonly values: ProfileEntry }[],
-): ProfileBuffer {
+export function listProfileBuffer(entries: () => readonly { readonly atMs: number; readonly values: ProfileEntry }[]) {
   return {
     entriesInUse: () => entries().length,
-    byEntry: (first, last) =>
+    byEntry: (first: number, last: number): readonly ProfileEntry[] =>
       entries()
         .slice(first - 1, last)
         .map(({ values }) => values),
-    byTime: (fromMs, toMs) =>
+    byTime: (fromMs: number, toMs: number): readonly ProfileEntry[] =>
       entries()
         .filter(({ atMs }) => atMs >= fromMs && atMs <= toMs)
         .map(({ values }) => values),
-  }
+  } satisfies ProfileBuffer
 }
 
 // First in, first out: the entry number is the age. A sort object belongs to the other methods only.
@@ -46,8 +58,8 @@ const SORT_METHOD_FIFO = 1
 const noSortObject = captureObjectData({ classId: 0, logicalName: '0.0.0.0.0.0', attributeIndex: 0, dataIndex: 0 })
 
 /**
- * Class 7: a table of captured values. Rows can be asked for by a range of the clock column (class 8, attribute 2,
- * selector 1) or by entry number (selector 2), columns with either.
+ * Class 7: a table of captured values. Rows can be asked for by a range of the clock column or of any other (selector 1)
+ * or by entry number (selector 2), columns with either.
  * @source Blue Book ed. 14 §4.3.6
  */
 export function profileGenericObject(parts: {
@@ -85,20 +97,63 @@ async function readBuffer(
   buffer: ProfileBuffer,
   captureObjects: readonly CaptureObject[],
   access: SelectiveAccess | undefined,
-): Promise<CosemData | AccessRefusal> {
+): Promise<AttributeAnswer> {
   const entriesInUse = await buffer.entriesInUse()
   if (access === undefined) {
     const all = entriesInUse === 0 ? [] : await buffer.byEntry(1, entriesInUse)
-    return cosem.array(all.map((values) => cosem.structure(...values)))
+    return answerOf(all, (values) => cosem.structure(...values))
   }
   const selection = profileSelectionOf(access, captureObjects)
   if (selection === undefined) return { refused: 'scope-of-access-violated' }
-  let rows: readonly ProfileEntry[] = []
-  if (selection.kind === 'range') {
-    if (selection.fromMs <= selection.toMs) rows = await buffer.byTime(selection.fromMs, selection.toMs)
-  } else {
-    const last = Math.min(selection.last, entriesInUse)
-    if (selection.first <= last) rows = await buffer.byEntry(selection.first, last)
+  const rows = await selectedRows(buffer, selection, entriesInUse)
+  return answerOf(rows, (values) => cosem.structure(...selection.columns.map((column) => values[column]!)))
+}
+
+function selectedRows(
+  buffer: ProfileBuffer,
+  selection: ProfileSelection,
+  entriesInUse: number,
+): Awaitable<readonly ProfileEntry[] | ProfileRows> {
+  switch (selection.kind) {
+    case 'range':
+      return selection.fromMs <= selection.toMs ? buffer.byTime(selection.fromMs, selection.toMs) : []
+    case 'entries': {
+      const last = Math.min(selection.last, entriesInUse)
+      return selection.first <= last ? buffer.byEntry(selection.first, last) : []
+    }
+    case 'column':
+      return (
+        buffer.byColumn?.(selection.column, selection.range) ??
+        (entriesInUse === 0 ? [] : filtered(buffer, entriesInUse, selection))
+      )
   }
-  return cosem.array(rows.map((values) => cosem.structure(...selection.columns.map((column) => values[column]!))))
+}
+
+/** Looks at every entry: twice where they come in a stream, for how many fit must be known before the first is given. */
+async function filtered(
+  buffer: ProfileBuffer,
+  entriesInUse: number,
+  { column, range }: Extract<ProfileSelection, { kind: 'column' }>,
+): Promise<readonly ProfileEntry[] | ProfileRows> {
+  const fits = (values: ProfileEntry) => isInRange(values[column], range)
+  const all = await buffer.byEntry(1, entriesInUse)
+  if (!('rows' in all)) return all.filter(fits)
+  let count = 0
+  for await (const values of all.rows) if (fits(values)) count++
+  const rows = async function* () {
+    const again = await buffer.byEntry(1, entriesInUse)
+    for await (const values of 'rows' in again ? again.rows : again) if (fits(values)) yield values
+  }
+  return { count, rows: rows() }
+}
+
+function answerOf(
+  rows: readonly ProfileEntry[] | ProfileRows,
+  rowOf: (values: ProfileEntry) => CosemData,
+): CosemData | StreamedArray {
+  if (!('rows' in rows)) return cosem.array(rows.map(rowOf))
+  const elements = async function* () {
+    for await (const values of rows.rows) yield rowOf(values)
+  }
+  return { count: rows.count, elements: elements() }
 }

@@ -2,12 +2,19 @@ import type { SelectiveAccess } from '../apdu/references.ts'
 import { type CosemData, cosem } from '../cosem/cosem-data.ts'
 import { dateTimeOf, emitDateTime, epochMsOf, parseDateTime } from '../cosem/date-time.ts'
 import { logicalNameBytes, logicalNameText } from '../cosem/obis-code.ts'
+import { type ColumnRange, columnRangeOf } from './column-range.ts'
 import type { CaptureObject } from './profile-generic.ts'
 
 /** Which rows and columns of a profile a request asks for. Columns are positions counted from 0. */
 export type ProfileSelection =
   | { readonly kind: 'range'; readonly fromMs: number; readonly toMs: number; readonly columns: readonly number[] }
   | { readonly kind: 'entries'; readonly first: number; readonly last: number; readonly columns: readonly number[] }
+  | {
+      readonly kind: 'column'
+      readonly column: number
+      readonly range: ColumnRange
+      readonly columns: readonly number[]
+    }
 
 export interface ClockRange {
   /** Both ends included. */
@@ -31,6 +38,22 @@ export function selectRange(range: ClockRange): SelectiveAccess {
       time(range.toMs),
       cosem.array((range.columns ?? []).map(captureObjectData)),
     ),
+  }
+}
+
+/** Selector 1 by any column: the entries whose value in it lies in the range, both ends included. */
+export function selectColumnRange(selection: {
+  readonly column: CaptureObject
+  /** Null-data leaves an end open. */
+  readonly from: CosemData
+  readonly to: CosemData
+  /** Columns wanted; none or empty for all. */
+  readonly columns?: readonly CaptureObject[]
+}): SelectiveAccess {
+  const { column, from, to, columns = [] } = selection
+  return {
+    selector: 1,
+    parameters: cosem.structure(captureObjectData(column), from, to, cosem.array(columns.map(captureObjectData))),
   }
 }
 
@@ -89,7 +112,7 @@ export const isClockColumn = (column: CaptureObject): boolean => column.classId 
 
 /**
  * What `selection` asks of a profile with these columns; undefined when it asks for something that is not there:
- * another selector, a range by another column than the clock, a column that is not captured.
+ * another selector, a column that is not captured, ends of a range that cannot be compared.
  */
 export function profileSelectionOf(
   selection: SelectiveAccess,
@@ -106,11 +129,24 @@ function rangeOf(
   captureObjects: readonly CaptureObject[],
 ): ProfileSelection | undefined {
   const restrictedBy = captureObjectOf(restricting)
-  if (restrictedBy === undefined || !isClockColumn(restrictedBy)) return undefined
-  if (!captureObjects.some((column) => isSameColumn(column, restrictedBy))) return undefined
+  if (restrictedBy === undefined || selected?.type !== 'array') return undefined
+  const columns = columnsOf(selected, captureObjects)
+  const column = captureObjects.findIndex((there) => isSameColumn(there, restrictedBy))
+  if (columns === undefined || column < 0) return undefined
+  if (!isClockColumn(restrictedBy)) {
+    const range = columnRangeOf(from, to)
+    return range && { kind: 'column', column, range, columns }
+  }
   const fromMs = boundOf(from, Number.NEGATIVE_INFINITY)
   const toMs = boundOf(to, Number.POSITIVE_INFINITY)
-  if (fromMs === undefined || toMs === undefined || selected?.type !== 'array') return undefined
+  return fromMs === undefined || toMs === undefined ? undefined : { kind: 'range', fromMs, toMs, columns }
+}
+
+/** Positions of the columns that are wanted; all of them for an empty list. */
+function columnsOf(
+  selected: Extract<CosemData, { type: 'array' }>,
+  captureObjects: readonly CaptureObject[],
+): readonly number[] | undefined {
   if (selected.value.length > captureObjects.length) return undefined
   const columns: number[] = []
   for (const wanted of selected.value) {
@@ -119,7 +155,7 @@ function rangeOf(
     if (at < 0) return undefined
     columns.push(at)
   }
-  return { kind: 'range', fromMs, toMs, columns: columns.length > 0 ? columns : captureObjects.map((_column, i) => i) }
+  return columns.length > 0 ? columns : captureObjects.map((_column, i) => i)
 }
 
 /** A time without deviation counts as UTC; one without a date, or null-data, leaves this end open. */

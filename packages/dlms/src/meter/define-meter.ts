@@ -10,6 +10,7 @@ import {
   findClassByName,
   findClassDefinition,
 } from '../interface-classes/definitions/class-definitions.ts'
+import { collected, isStreamedArray } from '../interface-classes/streamed-array.ts'
 import { behaviours } from './behaviours/behaviours.ts'
 import { type ClassBehaviour, type MeterContext, type MeterPorts, refused } from './meter-context.ts'
 import { MeterObject, type ObjectDescription } from './meter-object.ts'
@@ -155,7 +156,9 @@ async function readLocally(
   ref: AttributeRef,
 ): Promise<CosemData | AccessRefusal> {
   const object = found(byName, ref.classId, ref.logicalName)
-  return object === undefined ? { refused: 'object-undefined' } : object.read(ref.attributeIndex, undefined, itself)
+  if (object === undefined) return { refused: 'object-undefined' }
+  const answer = await object.read(ref.attributeIndex, undefined, itself)
+  return isStreamedArray(answer) ? collected(answer) : answer
 }
 
 async function writeLocally(

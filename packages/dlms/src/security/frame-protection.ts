@@ -190,11 +190,7 @@ export class FrameProtection {
 
   // ---- out
 
-  #wrap(
-    apdu: Uint8Array,
-    layer: ProtectionLayer,
-    transactionId: Uint8Array,
-  ): Promise<Uint8Array | SecurityRefusal> {
+  #wrap(apdu: Uint8Array, layer: ProtectionLayer, transactionId: Uint8Array): Promise<Uint8Array | SecurityRefusal> {
     switch (layer.kind) {
       case 'glo':
       case 'ded':

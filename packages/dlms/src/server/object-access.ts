@@ -12,8 +12,15 @@ import {
   isAccessRefusal,
   supportsAccess,
 } from '../interface-classes/cosem-object.ts'
+import { isStreamedArray } from '../interface-classes/streamed-array.ts'
 import { requestProtections, responseProtections, suffices } from '../security/security-policy.ts'
+import { type LongValue, streamedValueOf } from './long-value.ts'
 import type { SecurityEventKind } from './server-options.ts'
+
+/** Bound of a stream that has to be whole. */
+const DEFAULT_MOST_BYTES = 4 * 1024 * 1024
+
+export const isStream = (answer: Uint8Array | LongValue | AccessRefusal): answer is LongValue => 'take' in answer
 
 type Report = (kind: SecurityEventKind, reason: string) => void
 type Refusal = Exclude<DataAccessResult, 'success'> & ActionResult
@@ -28,15 +35,40 @@ export class ObjectAccess {
     this.#report = report
   }
 
-  /** The encoded value, so that one that does not fit its type is found out here. */
-  async read({ attribute, selection }: AttributeSelection, caller: Caller): Promise<Uint8Array | AccessRefusal> {
+  /** The encoded value, so that one that does not fit its type is found out here; a stream is gathered, up to a bound. */
+  async read(
+    item: AttributeSelection,
+    caller: Caller,
+    mostBytes = DEFAULT_MOST_BYTES,
+  ): Promise<Uint8Array | AccessRefusal> {
+    const answer = await this.readLong(item, caller)
+    if (!isStream(answer)) return answer
+    return this.#guard(item.attribute.logicalName, { refused: 'other-reason' } as const, async () => {
+      const { octets, isLast } = await answer.take(mostBytes)
+      if (isLast) return octets
+      answer.leave()
+      return { refused: 'other-reason' } as const
+    })
+  }
+
+  /** The encoded value, or one that is encoded as it goes out. */
+  async readLong(
+    { attribute, selection }: AttributeSelection,
+    caller: Caller,
+  ): Promise<Uint8Array | LongValue | AccessRefusal> {
     const { attributeIndex } = attribute
     const object = this.#permitted(attribute, attributeIndex, 'read', caller)
     if (typeof object === 'string') return { refused: object }
     return this.#guard(attribute.logicalName, { refused: 'other-reason' } as const, async () => {
       const answer = await object.read(attributeIndex, selection, caller)
-      return isAccessRefusal(answer) ? answer : emitData(answer)
+      if (isAccessRefusal(answer)) return answer
+      return isStreamedArray(answer) ? streamedValueOf(answer) : emitData(answer)
     })
+  }
+
+  /** An object that throws in the middle of its stream. */
+  reportFailed(logicalName: string, error: unknown): void {
+    this.#report('object-failed', `${logicalName}: ${error instanceof Error ? error.name : 'unknown'}`)
   }
 
   async write(
@@ -96,7 +128,7 @@ export class ObjectAccess {
     try {
       return await act()
     } catch (error) {
-      this.#report('object-failed', `${logicalName}: ${error instanceof Error ? error.name : 'unknown'}`)
+      this.reportFailed(logicalName, error)
       return failed
     }
   }
