@@ -58,7 +58,7 @@ export const dlmsGloGet: Question = {
       transport: {
         async send(apdu) {
           requests[0] = apdu
-          const answer = await connection.handle({ sourceWPort: 1, destinationWPort: 1, apdu })
+          const [answer] = await connection.handle({ sourceWPort: 1, destinationWPort: 1, apdu })
           if (answer === undefined) throw new DlmsError('DLMS_TIMEOUT', 'no answer')
           return answer
         },
