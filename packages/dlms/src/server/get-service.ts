@@ -90,7 +90,11 @@ export class GetService {
     for (const item of request.items) {
       // One item asked for a thousand times must not fill the memory.
       const fits = list.length <= this.#maxResponseBytes
-      list.bytes(encodeResult(fits ? await this.#access.read(item, caller, this.#maxResponseBytes) : { refused: 'other-reason' }))
+      list.bytes(
+        encodeResult(
+          fits ? await this.#access.read(item, caller, this.#maxResponseBytes) : { refused: 'other-reason' },
+        ),
+      )
     }
     const rawData = list.toBytes()
     const whole = concatBytes(Uint8Array.of(apduTags['get-response'], 3, id), rawData)
