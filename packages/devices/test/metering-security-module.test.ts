@@ -265,7 +265,7 @@ function lineTo(server: DlmsServer): DlmsTransport {
   return {
     async send(apdu) {
       const { clientSap, serverSap } = saps
-      const answer = await connection.handle({ sourceWPort: clientSap, destinationWPort: serverSap, apdu })
+      const [answer] = await connection.handle({ sourceWPort: clientSap, destinationWPort: serverSap, apdu })
       if (answer === undefined) throw new DlmsError('DLMS_TIMEOUT', 'no answer')
       return answer
     },
