@@ -1,10 +1,10 @@
 import { ACC } from '../classfile/class-file.ts'
-import type { JvmType } from '../classfile/descriptor.ts'
+import { type JvmType, parseMethodDescriptor } from '../classfile/descriptor.ts'
 import type { UnsupportedFeature } from '../classfile/jvm-instruction.ts'
 import type { IntSupport } from './analyse-methods.ts'
 import type { ClassLibrary } from './class-library.ts'
 import type { FindingPlace, Findings } from './findings.ts'
-import { isAbstract, type JavaClass, type JavaMethod } from './program.ts'
+import { isAbstract, type JavaClass, type JavaMethod, signatureKey } from './program.ts'
 import type { References } from './references.ts'
 
 /** Their count has four bits, inherited ones included. @source JCVM 3.1 §6.9.1 */
@@ -70,6 +70,20 @@ export function checkClass(
     checkType(field.type, `field ${field.name}`, place, references, ints, findings)
   }
   for (const method of one.methods) checkMethod(one, method, references, ints, findings)
+  if (one.isInterface) checkInheritedMethods(one, library, references)
+}
+
+/** An interface repeats the methods of its superinterfaces in Descriptor, so their types have to be there too. */
+function checkInheritedMethods(one: JavaClass, library: ClassLibrary, references: References): void {
+  const own = new Set(one.methods.map(signatureKey))
+  for (const method of library.interfaceMethods(one.name)) {
+    if (own.has(signatureKey(method))) continue
+    const { parameters, returns } = parseMethodDescriptor(method.descriptor)
+    for (const type of [...parameters, returns]) {
+      const base = type.kind === 'array' ? type.element : type
+      if (base.kind === 'class') references.requireClass(base.name, { class: one })
+    }
+  }
 }
 
 function checkMethod(

@@ -52,7 +52,7 @@ describe('virtual methods', () => {
     expect(tables(cap, cap.classes.classes[0]!)).toBe('1: 1 4 | 0: 5')
   })
 
-  test('keep their number when overridden; the table spans from the first to the last touched', () => {
+  test('keep their number when overridden; the table goes from the first touched to the last of all', () => {
     const cap = capOf(
       { name: 'p/A', methods: [method('f'), method('g'), method('h'), method('x', ''), method('y', '')] }, // 0..4
       { name: 'p/B', superName: 'p/A', methods: [method('h'), method('f'), method('n'), method('y', '')] }, // 5..8
@@ -62,11 +62,29 @@ describe('virtual methods', () => {
     const [a, b, c, d] = cap.classes.classes
     expect(tables(cap, a!)).toBe('1: 0 1 2 | 0: 3 4')
     expect(tables(cap, b!)).toBe('1: 6 1 5 7 | 1: 8') // g, between f and h, is inherited
-    expect(tables(cap, c!)).toBe('2: 9 | 2: 10')
+    expect(tables(cap, c!)).toBe('2: 9 5 7 | 2: 10') // h and n behind g are inherited
     expect(tables(cap, d!)).toBe('5:  | 3: ')
   })
 
-  test('of other packages leave holes', () => {
+  test('that are package-visible and overridden early keep the inherited ones behind them', () => {
+    const cap = capOf(
+      { name: 'p/A', methods: [method('x', ''), method('y', ''), method('z', '')] }, // 0..2
+      { name: 'p/B', superName: 'p/A', methods: [method('x', '')] }, // 3
+    )
+    expect(tables(cap, cap.classes.classes[1]!)).toBe('1:  | 0: 3 1 2')
+  })
+
+  test('of other packages leave holes, behind the last override too', () => {
+    const abstractApplet = capOf({
+      name: 'p/A',
+      flags: flagsOf('public abstract super'),
+      superName: 'javacard/framework/Applet',
+      methods: [{ ...method('deselect'), code: 'return' }],
+    })
+    expect(tables(abstractApplet, abstractApplet.classes.classes[0]!)).toBe('4: 0 - - - | 0: ')
+  })
+
+  test('of other packages leave holes between', () => {
     const cap = capOf({
       name: 'p/A',
       superName: 'javacard/framework/Applet',
@@ -116,6 +134,8 @@ describe('interfaces', () => {
     const cap = capOf({ name: 'p/A', methods: [constructorOf()] }, both, named, shape)
     expect(cap.classes.interfaces.map((one) => one.superinterfaces.length)).toEqual([0, 0, 2])
     expect(cap.descriptor!.classes.map((one) => one.flags & 0x40)).toEqual([0x40, 0x40, 0x40, 0])
+    // In Descriptor they implement nothing; the interfaces they extend stand in Class.
+    expect(cap.descriptor!.classes.map((one) => one.interfaces.length)).toEqual([0, 0, 0, 0])
   })
 
   test('number inherited methods first; a class maps every interface it has, inherited ones too', () => {
@@ -139,6 +159,14 @@ describe('interfaces', () => {
       { at: 2, index: [2, 4, 1, 3] },
       { at: 0, index: [2, 4] },
       { at: 1, index: [1] },
+    ])
+    const described = cap.descriptor!.classes
+    expect(described.map((one) => one.interfaces.length)).toEqual([0, 0, 0, 3])
+    expect(described.map((one) => one.methods.map(({ token }) => token).join(' '))).toEqual([
+      '0 1',
+      '0',
+      '0 1 2 3', // inherited ones too
+      '1 2 3 4',
     ])
   })
 

@@ -136,11 +136,16 @@ function assignToken(one: JavaClass, method: JavaMethod, numbering: Numbering, f
   return token
 }
 
-/** From the lowest token that this class introduces or overrides to the highest; a class without any has an empty one. */
+/**
+ * From the lowest token that this class introduces or overrides to the highest it has, inherited ones included; a class
+ * that touches none has an empty table.
+ *
+ * @source JCVM 3.1 §6.9.2 public_method_table_count (the smallest count it allows)
+ */
 function tableOf(methods: readonly TableEntry[], touched: ReadonlySet<number>): VirtualTable {
   if (touched.size === 0) return { base: methods.length, entries: [] }
   const base = Math.min(...touched)
-  return { base, entries: methods.slice(base, Math.max(...touched) + 1) }
+  return { base, entries: methods.slice(base) }
 }
 
 /** Older compilers wrote these into the class file themselves. */

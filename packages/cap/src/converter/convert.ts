@@ -212,6 +212,8 @@ function assemble(converted: Converted): Conversion {
     fieldToken: (field) => layouts.get(field.owner)?.fieldTokens.get(field.name) ?? NO_TOKEN,
     place: methods.place,
     miranda: (one) => layouts.get(one.name)?.miranda ?? [],
+    interfaceMethods: (one) => library.interfaceMethods(one.name),
+    implementedInterfaces: (one) => (one.isInterface ? [] : library.interfaceClosure(one.interfaceNames)),
   })
   const info = { aid: options.packageAid, version: options.packageVersion }
   const debug = buildDebugMap({
@@ -294,10 +296,6 @@ function memberToken(
 ): number {
   const owner = library.findOwn(member.owner)!
   if ('type' in member) return tokenAt(visibleStaticFields(owner).indexOf(member))
-  if (owner.isInterface) {
-    const key = signatureKey(member)
-    return tokenAt(library.interfaceMethods(owner.name).findIndex((one) => signatureKey(one) === key))
-  }
   if (!isVirtual(member)) return tokenAt(visibleStaticMethods(owner).indexOf(member))
   const virtual = layouts.get(owner.name)!.tokens.get(signatureKey(member))!
   return virtual.token | (virtual.space === 'package' ? PACKAGE_VISIBLE : 0)

@@ -37,6 +37,10 @@ export interface DescriptorSource {
     method: JavaMethod,
   ): { offset: number; bytecodeSizeBytes: number; handlerIndex: number; handlerCount: number } | undefined
   miranda(one: JavaClass): readonly JavaMethod[]
+  /** In token order, those of superinterfaces included. */
+  interfaceMethods(one: JavaClass): readonly { readonly descriptor: string }[]
+  /** With their superinterfaces. None for an interface: those it extends stand in Class alone. */
+  implementedInterfaces(one: JavaClass): readonly string[]
 }
 
 /** @source JCVM 3.1 §6.14 */
@@ -117,17 +121,35 @@ class TypeTable {
 }
 
 function classDescriptorOf(one: JavaClass, source: DescriptorSource, types: TypeTable): ClassDescriptor {
-  const methods = [...one.methods, ...source.miranda(one)].filter((method) => method.name !== STATIC_INITIALISER)
   return {
     token: source.classToken(one),
     flags: classFlags(one),
     thisClass: source.classRef(one.name),
-    interfaces: one.interfaceNames.map((name) => source.classRef(name)),
+    interfaces: source.implementedInterfaces(one).map((name) => source.classRef(name)),
     fields: one.fields
       .filter((field) => field.constantValue === undefined)
       .map((field) => fieldDescriptorOf(field, source, types)),
-    methods: methods.map((method) => methodDescriptorOf(method, source, types)),
+    methods: one.isInterface ? interfaceMethodsOf(one, source, types) : methodsOf(one, source, types),
   }
+}
+
+function methodsOf(one: JavaClass, source: DescriptorSource, types: TypeTable): MethodDescriptor[] {
+  const methods = [...one.methods, ...source.miranda(one)].filter((method) => method.name !== STATIC_INITIALISER)
+  return methods.map((method) => methodDescriptorOf(method, source, types))
+}
+
+/** Those of superinterfaces too: the tokens of an interface are described without a gap. */
+function interfaceMethodsOf(one: JavaClass, source: DescriptorSource, types: TypeTable): MethodDescriptor[] {
+  const { ACC_ABSTRACT, ACC_PUBLIC } = MEMBER_DESCRIPTOR_FLAGS
+  return source.interfaceMethods(one).map(({ descriptor }, token) => ({
+    token,
+    flags: ACC_PUBLIC | ACC_ABSTRACT,
+    methodOffset: 0,
+    typeOffset: types.ofMethod(descriptor),
+    bytecodeSizeBytes: 0,
+    exceptionHandlerCount: 0,
+    exceptionHandlerIndex: 0,
+  }))
 }
 
 function classFlags(one: JavaClass): number {

@@ -51,7 +51,8 @@ function converted(classFiles: readonly Uint8Array[]) {
   })
 }
 
-describe.skipIf(jdk < 9)('what javac makes', () => {
+// A compiler takes a second of a free machine, and more of a busy one.
+describe.skipIf(jdk < 9)('what javac makes', { timeout: 120_000 }, () => {
   // 11: private members of nested classes are called directly; 17: no accessors, newer constant pools
   test.for(['8', '11', '17'].filter((release) => Number(release) <= jdk))(
     'for Java %s becomes a package that passes both checks',

@@ -114,6 +114,7 @@ const REFUSED: readonly (readonly [string, VerifyRule, (cap: CapFile) => CapFile
   ['an inherited method that nobody has', 'no-such-member', withClass(LONE, () => ({ publicMethodTable: [0xffff] }))],
   ['a class that is not abstract and leaves process out', 'abstract-method', withClass(MAIN, () => ({ publicMethodTableBase: 8, publicMethodTable: [] }))],
   ['a class that is not abstract with an abstract method', 'abstract-method', withDescribed(THING, () => ({ flags: 0 }))],
+  ['a table that ends before the methods of the superclass', 'method-table', withClass(CRATE, () => ({ publicMethodTableBase: 2, publicMethodTable: GOOD.classes.classes[BOX]!.publicMethodTable.slice(0, 1) }))],
   ['an interface method with other types', 'interface-map', withClass(BOX, (one) => ({ interfaces: [{ ...one.interfaces[0]!, index: [4, 3] }] }))],
   ['an interface method that the class does not have', 'interface-map', withClass(BOX, (one) => ({ interfaces: [{ ...one.interfaces[0]!, index: [3, 9] }] }))],
   ['an interface method that is not public', 'interface-map', withMethod(BOX, 2, { flags: 0 })],

@@ -85,12 +85,32 @@ function checkSuperclass(members: MemberTypes, node: ClassNode, own: ClassInfo, 
 }
 
 function checkTable(members: MemberTypes, node: ClassNode, own: ClassInfo, report: ReportPackage): void {
+  checkTableEnds(node, own, report)
   own.publicMethodTable.forEach((offset, i) => {
     checkEntry(members, node, own.publicMethodTableBase + i, offset, report)
   })
   own.packageMethodTable.forEach((offset, i) => {
     checkEntry(members, node, PACKAGE_VISIBLE | (own.packageMethodTableBase + i), offset, report)
   })
+}
+
+/**
+ * A table that has entries has those of all inherited methods behind its first. What an imported superclass has depends on
+ * the version that the card has of it, so only superclasses of the package count.
+ *
+ * @source JCVM 3.1 §6.9.2 public_method_table_count, package_method_table_count
+ */
+function checkTableEnds(node: ClassNode, own: ClassInfo, report: ReportPackage): void {
+  const above = node.superClass?.own
+  if (!above) return
+  for (const [space, base] of [
+    ['publicMethodTable', 'publicMethodTableBase'],
+    ['packageMethodTable', 'packageMethodTableBase'],
+  ] as const) {
+    const [end, inherited] = [own[base] + own[space].length, above[base] + above[space].length]
+    if (own[space].length === 0 || end >= inherited) continue
+    report('method-table', `the table ends before virtual method ${end}, the superclass has ${inherited}`, { node })
+  }
 }
 
 function checkEntry(members: MemberTypes, node: ClassNode, token: number, offset: number, report: ReportPackage): void {

@@ -11,7 +11,7 @@ import { CapFormatError } from '../errors.ts'
 import type { DecodedInstruction } from '../instructions/decode-instruction.ts'
 import { namedMethodOffsets } from '../instructions/method-code.ts'
 import { createReferenceLocation } from '../instructions/reference-locations.ts'
-import { isSubclassOf } from './class-node.ts'
+import { type ClassNode, isSubclassOf } from './class-node.ts'
 import { ClassWorld } from './class-world.ts'
 import { checkInstruction, decodeOrReport, decodeWhole, type MethodInstructions } from './code-structure.ts'
 import { isMissing, MemberTypes } from './member-types.ts'
@@ -85,7 +85,7 @@ class Verification {
       this.#add({
         rule,
         message,
-        ...(node && { className: node.name }),
+        ...(node && { node }),
         ...(methodOffset !== undefined && { methodOffset }),
       })
     })
@@ -98,12 +98,13 @@ class Verification {
     rule: VerifyRule
     message: string
     severity?: VerifyFinding['severity']
-    className?: string
+    node?: ClassNode | undefined
     methodOffset?: number
     instruction?: DecodedInstruction | undefined
     pc?: number
   }): void {
-    const { rule, message, severity = 'violation', className, methodOffset, instruction, pc } = o
+    const { rule, message, severity = 'violation', node, methodOffset, instruction, pc } = o
+    const classOffset = node?.own?.offset ?? node?.ownInterface?.offset
     const key = `${rule} ${methodOffset} ${pc} ${pc === undefined ? message : ''}`
     if (this.#seen.has(key)) return
     this.#seen.add(key)
@@ -111,7 +112,8 @@ class Verification {
     this.#findings.push({
       rule,
       severity,
-      ...(className !== undefined && { className }),
+      ...(node && { className: node.name }),
+      ...(classOffset !== undefined && { classOffset }),
       ...(methodOffset !== undefined && { method: this.#methodText(methodOffset), methodOffset }),
       ...(pc !== undefined && { pc }),
       message,
@@ -180,8 +182,7 @@ class Verification {
       reportUnknown: (aid) => this.#unknownUses.set(aid, (this.#unknownUses.get(aid) ?? 0) + 1),
       returnKinds: (offset) => this.#returnKind(offset),
     })
-    const report = (offset: number, refusal: Refusal) =>
-      this.#addAt(header, code, offset, refusal, fact.declaring?.name)
+    const report = (offset: number, refusal: Refusal) => this.#addAt(header, code, offset, refusal, fact.declaring)
     new MethodFlow({ cap: this.#cap, header, code, handlers, context, budget: this.#budget, report }).run()
   }
 
@@ -190,13 +191,13 @@ class Verification {
     code: MethodInstructions | undefined,
     offset: number,
     { rule, message, severity }: Pick<Refusal, 'rule' | 'message' | 'severity'>,
-    className?: string,
+    node?: ClassNode,
   ): void {
     this.#add({
       rule,
       message,
       severity,
-      ...(className !== undefined && { className }),
+      node,
       methodOffset: header.offset,
       pc: offset - header.codeOffset,
       instruction: code?.instructions.get(offset),

@@ -1,3 +1,6 @@
+import type { DebugMap } from '../debug/debug-map.ts'
+import { sourceOfFinding } from '../debug/finding-source.ts'
+
 /**
  * What the verifier checks, one row a rule. Clauses are those of JCVM 3.1; a finding about one instruction also names
  * the instruction.
@@ -9,6 +12,7 @@ const RULES = {
   'class-hierarchy': ['a class extends an interface, a final class or something that is no class', '§6.9'],
   'override-type': ['a method overrides one with other types, or a final one', '§6.9'],
   'abstract-method': ['a class that is not abstract has an abstract method', '§6.9'],
+  'method-table': ['a method table ends before the last method its class has', '§6.9'],
   'interface-map': ['a class does not give an interface the methods it declares', '§6.9'],
   'field-layout': ['a field does not lie where its type belongs', '§6.9, §6.11'],
   'descriptor-type': ['a type in Descriptor is not a type', '§6.14'],
@@ -73,6 +77,8 @@ export interface VerifyFinding {
   readonly severity: 'violation' | 'unchecked' | 'tolerated'
   /** Label of the class as the disassembler writes it: `class0`. */
   readonly className?: string
+  /** Of a class of the package itself: where it stands in Class. */
+  readonly classOffset?: number
   /** Label of the method as the disassembler writes it, and what it is for its class if that is known. */
   readonly method?: string
   /** Of the method header, in Method. */
@@ -83,9 +89,14 @@ export interface VerifyFinding {
   readonly source: string
 }
 
-/** A finding as one line: `method3 (class0.process) +12 [stack-type] sadd takes a short ...`. */
-export function verifyFindingText(finding: VerifyFinding): string {
+/**
+ * A finding as one line: `method3 (class0.process) +12 [stack-type] sadd takes a short ...`; with a debug map the line of
+ * the Java source goes before it: `com/example/Purse.java:17: ...`.
+ */
+export function verifyFindingText(finding: VerifyFinding, map?: DebugMap): string {
   const { className, method, pc, rule, message } = finding
-  const place = [method ?? className, pc === undefined ? undefined : `+${pc}`].filter((word) => word !== undefined)
-  return [...place, `[${rule}]`, message].join(' ')
+  const { source, line } = (map && sourceOfFinding(finding, map)) ?? {}
+  const file = source === undefined ? undefined : `${source}:${line === undefined ? '' : `${line}:`}`
+  const place = [file, method ?? className, pc === undefined ? undefined : `+${pc}`]
+  return [...place.filter((word) => word !== undefined), `[${rule}]`, message].join(' ')
 }
