@@ -71,16 +71,16 @@ export async function buildApplet(o: {
     ...(config.int && { int: true }),
     ...(config.debugComponent && { debugComponent: true }),
   })
-  requireVerified(cap, libraries)
+  requireVerified(cap, libraries, debug)
   const exp = exported.classes.length > 0 ? emitExportFile(exported) : undefined
   return { cap: emitCapFile(cap), ...(exp && { exp }), debug, warnings }
 }
 
 /** @throws AppletBuildError `GRIDCARD_APPLET_UNVERIFIED` with every violation, one a line */
-export function requireVerified(cap: CapFile, imports: readonly ApiPackage[] = []): void {
+export function requireVerified(cap: CapFile, imports: readonly ApiPackage[] = [], debug?: DebugMap): void {
   const violations = verifyCapFile(cap, { imports }).filter(({ severity }) => severity === 'violation')
   if (violations.length === 0) return
-  const message = `the package does not pass the verifier:\n${violations.map(verifyFindingText).join('\n')}`
+  const message = `the package does not pass the verifier:\n${violations.map((one) => verifyFindingText(one, debug)).join('\n')}`
   throw new AppletBuildError('GRIDCARD_APPLET_UNVERIFIED', message, { findings: violations.length })
 }
 

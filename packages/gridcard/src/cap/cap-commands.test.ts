@@ -71,6 +71,49 @@ describe('gridcard cap verify', () => {
     )
   })
 
+  test('shows the Java line of a violation, of the debug map beside the file', () => {
+    const bad = capOf('lined.ijc', 'sconst_0 aconst_null sadd sreturn')
+    fileOf(
+      'lined.ijc.debug.json',
+      JSON.stringify({
+        format: 'gridcard-debug-map',
+        version: 1,
+        package: { name: 'purse', aid: 'F054455354', version: '1.0' },
+        sources: ['purse/Purse.java'],
+        classes: [{ name: 'purse/Purse', source: 0, interfaces: [], accessFlags: 1, offset: 0, fields: [] }],
+        methods: [
+          {
+            class: 0,
+            name: 'debit',
+            descriptor: '(S[B)S',
+            accessFlags: 1,
+            offset: 1,
+            codeOffset: 3,
+            codeSizeBytes: 4,
+            variables: [],
+            lines: [
+              { offset: 0, line: 17 },
+              { offset: 2, line: 18 },
+            ],
+          },
+        ],
+      }),
+    )
+    expect(verifyCaps(io, [bad])).toBe(1)
+    expect(printed).toContain(
+      '  purse/Purse.java:18: purse.Purse.debit(short, byte[])\n' +
+        '  method0 (class0.1) +2: stack-type (JCVM 3.1 §7.5 sadd)\n',
+    )
+    printed = ''
+    verifyCaps(io, [bad], { json: true })
+    expect(JSON.parse(printed).files[0].findings[0].java).toEqual({
+      className: 'purse.Purse',
+      method: 'debit(S[B)S',
+      source: 'purse/Purse.java',
+      line: 18,
+    })
+  })
+
   test('takes faults of the format for findings', () => {
     const bytes = emitComponents(assemble(textOf('return')))
     bytes[bytes.length - 1]! ^= 0xff

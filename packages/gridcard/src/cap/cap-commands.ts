@@ -23,7 +23,9 @@ export function addCapCommands(program: Command, done: (exitCode: number) => voi
   cap
     .command('verify')
     .argument('[files...]', 'CAP files, or load files with components one after the other')
-    .description('check structure and types of packages before a card sees them')
+    .description(
+      'check structure and types of packages before a card sees them; with a debug map beside the file (as "applet build" writes it) or a Debug component, findings have the line of the Java source',
+    )
     .option('--strict', 'what could not be checked is a finding too (imports whose types are not known here)')
     .option('--rules', 'list what is checked, with the clauses, and end')
     .option(...JSON_OPTION)

@@ -1,5 +1,16 @@
-import { CapFormatError, findingOfFormatError, type VerifyFinding, verifyCapFile, verifyRules } from '@gridcard/cap'
+import {
+  type CapFile,
+  CapFormatError,
+  type FindingSource,
+  findingOfFormatError,
+  sourceOfFinding,
+  type VerifyFinding,
+  verifyCapFile,
+  verifyRules,
+} from '@gridcard/cap'
 import { exitCodes } from '../exit-code.ts'
+import { findDebugMap } from '../symbols/debug-map-file.ts'
+import { javaMethod } from '../symbols/java-names.ts'
 import { counted, wrap } from '../workbench/text-layout.ts'
 import { type CapIo, isNotReadable, parseCapAt, reportUnreadable } from './cap-io.ts'
 
@@ -9,10 +20,13 @@ export interface CapVerifyOptions {
   readonly strict?: boolean
 }
 
+/** A finding, and where it is in the Java source if a debug map tells. */
+type PlacedFinding = VerifyFinding & { readonly java?: FindingSource }
+
 /** `gridcard cap verify`. @returns exit code: 0 no findings, 1 findings, 2 a file could not be read */
 export function verifyCaps(io: CapIo, files: readonly string[], options: CapVerifyOptions = {}): number {
   let exitCode: number = exitCodes.done
-  const results: { file: string; passed: boolean; findings: readonly VerifyFinding[] }[] = []
+  const results: { file: string; passed: boolean; findings: readonly PlacedFinding[] }[] = []
   for (const file of files) {
     try {
       const findings = findingsOf(file)
@@ -32,16 +46,26 @@ export function verifyCaps(io: CapIo, files: readonly string[], options: CapVeri
 }
 
 /** Faults of the format are findings; a file that is no CAP file at all is not. */
-function findingsOf(file: string): readonly VerifyFinding[] {
+function findingsOf(file: string): readonly PlacedFinding[] {
   try {
-    return verifyCapFile(parseCapAt(file))
+    const cap = parseCapAt(file)
+    return withSources(file, cap, verifyCapFile(cap))
   } catch (error) {
     if (!(error instanceof CapFormatError) || isNotReadable(error)) throw error
     return [findingOfFormatError(error)]
   }
 }
 
-function resultText(file: string, passed: boolean, findings: readonly VerifyFinding[]): string {
+function withSources(file: string, cap: CapFile, findings: readonly VerifyFinding[]): readonly PlacedFinding[] {
+  const map = findings.length > 0 ? findDebugMap(file, cap)?.map : undefined
+  if (map === undefined) return findings
+  return findings.map((finding) => {
+    const java = sourceOfFinding(finding, map)
+    return java ? { ...finding, java } : finding
+  })
+}
+
+function resultText(file: string, passed: boolean, findings: readonly PlacedFinding[]): string {
   const count = (severity: VerifyFinding['severity']) => findings.filter((one) => one.severity === severity).length
   const [violations, unchecked] = [count('violation'), count('unchecked')]
   const remarks = [
@@ -54,10 +78,17 @@ function resultText(file: string, passed: boolean, findings: readonly VerifyFind
 
 const MARKS = { violation: '', unchecked: 'not checked: ', tolerated: 'tolerated: ' } as const
 
-function findingLines({ severity, className, method, pc, rule, message, source }: VerifyFinding): string {
-  const place = [method ?? className ?? 'package', ...(pc === undefined ? [] : [`+${pc}`])].join(' ')
+function findingLines({ severity, className, method, pc, rule, message, source, java }: PlacedFinding): string {
+  const label = [method ?? className ?? 'package', ...(pc === undefined ? [] : [`+${pc}`])].join(' ')
   const owner = method !== undefined && className !== undefined ? ` in ${className}` : ''
-  return `${wrap(`  ${place}${owner}: ${rule} (${source})`, '      ')}\n${wrap(`    ${MARKS[severity]}${message}`, '      ')}\n`
+  const place = java ? `${wrap(`  ${javaPlace(java)}`, '      ')}\n` : ''
+  return `${place}${wrap(`  ${label}${owner}: ${rule} (${source})`, '      ')}\n${wrap(`    ${MARKS[severity]}${message}`, '      ')}\n`
+}
+
+/** In the form of a compiler's: editors find `mywallet/MyWallet.java:12:` by themselves. */
+function javaPlace({ source, line, className, method }: FindingSource): string {
+  const file = source === undefined ? '' : `${source}${line === undefined ? '' : `:${line}`}: `
+  return `${file}${className}${method === undefined ? '' : `.${javaMethod(method)}`}`
 }
 
 /** What every rule means, for `--rules`. */

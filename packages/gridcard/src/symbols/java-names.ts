@@ -26,3 +26,10 @@ export function wordsOf(descriptor: string): 1 | 2 {
 export function isReference(descriptor: string): boolean {
   return descriptor.startsWith('[') || descriptor.startsWith('L')
 }
+
+/** A method as it is written in Java: `debit(short, byte[])` for `debit(S[B)V`. */
+export function javaMethod(signature: string): string {
+  const [, name = signature, parameters = ''] = /^([^(]+)\((.*)\)/.exec(signature) ?? []
+  const types = parameters.match(/\[*(?:L[^;]+;|.)/g) ?? []
+  return `${name}(${types.map(javaType).join(', ')})`
+}
