@@ -14,7 +14,7 @@ export default defineConfig({
             'scripts/**/*.test.ts',
           ],
           setupFiles: ['scripts/test/property-seed.ts'],
-          testTimeout: 20_000,
+          testTimeout: 60_000, // a machine at work takes ten times as long as an idle one
         },
       },
       {
