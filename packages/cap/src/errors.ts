@@ -86,6 +86,8 @@ export interface ConvertFinding {
   readonly message: string
   /** What to write instead. */
   readonly advice: string
+  /** The row of docs/java-subset.md, if it is a feature that the Java Card language leaves out. */
+  readonly feature?: string
 }
 
 /** The class files cannot become a CAP file. The message holds every finding, one a line. */

@@ -107,10 +107,16 @@ export const ACC = {
   FINAL: 0x0010,
   SUPER: 0x0020,
   SYNCHRONIZED: 0x0020,
+  /** Of a field; of a method it is `BRIDGE`. */
+  VOLATILE: 0x0040,
   BRIDGE: 0x0040,
+  /** Of a field; of a method it is `VARARGS`. */
+  TRANSIENT: 0x0080,
+  VARARGS: 0x0080,
   NATIVE: 0x0100,
   INTERFACE: 0x0200,
   ABSTRACT: 0x0400,
+  STRICT: 0x0800,
   SYNTHETIC: 0x1000,
   ANNOTATION: 0x2000,
   ENUM: 0x4000,

@@ -69,11 +69,12 @@ describe('JVM code', () => {
     ['float', 'fconst_0; fload_1; fadd; fcmpl; i2f; ldc 1.5f; freturn; fneg'],
     ['double', 'dconst_1; dload_1; dmul; dcmpg; i2d; ldc2_w 1.5d; dreturn; daload'],
     ['char', 'i2c; caload; castore'],
-    ['String', 'ldc "text"'],
-    ['class literal', 'ldc p/A'],
+    ['string', 'ldc "text"'],
+    ['class-literal', 'ldc p/A'],
     ['lambda', 'invokedynamic run:()Ljava/lang/Runnable;'],
+    ['concatenation', 'invokedynamic makeConcatWithConstants:(S)Ljava/lang/String;'],
     ['synchronized', 'monitorenter; monitorexit'],
-    ['multi-dimensional array', 'multianewarray [[B'],
+    ['array-of-arrays', 'multianewarray [[B'],
     ['jsr', 'L: jsr L; ret 5; wide ret 500; jsr_w L'],
   ] as const)('%s is read as unsupported, not as broken', ([feature, code]) => {
     for (const one of decoded(code)) expect(one).toMatchObject({ kind: 'unsupported', feature })

@@ -11,7 +11,7 @@ import type {
   SwitchCase,
   UnsupportedFeature,
 } from './jvm-instruction.ts'
-import { classNameAt, memberAt } from './names.ts'
+import { classNameAt, dynamicNameAt, memberAt } from './names.ts'
 
 const UNSUPPORTED = (feature: UnsupportedFeature): JvmOperation => ({ kind: 'unsupported', feature })
 
@@ -132,9 +132,9 @@ function readPush(reader: ByteReader, classFile: ClassFile, opcode: number, pc: 
     case 'double':
       return UNSUPPORTED(constant.kind)
     case 'string':
-      return UNSUPPORTED('String')
+      return UNSUPPORTED('string')
     case 'class':
-      return UNSUPPORTED('class literal')
+      return UNSUPPORTED('class-literal')
     case 'methodHandle':
     case 'methodType':
     case 'dynamic':
@@ -277,9 +277,11 @@ function readObject(reader: ByteReader, classFile: ClassFile, opcode: number, pc
       reader.skip(2)
       return { kind: 'invoke', mode: 'interface', member }
     }
-    case 186:
-      reader.skip(4)
-      return UNSUPPORTED('lambda')
+    case 186: {
+      const name = dynamicNameAt(classFile, reader.u16())
+      reader.skip(2)
+      return UNSUPPORTED(name.startsWith('makeConcat') ? 'concatenation' : 'lambda')
+    }
     case 187:
       return { kind: 'new', className: classNameAt(classFile, reader.u16()) }
     case 188: {
@@ -305,7 +307,7 @@ function readObject(reader: ByteReader, classFile: ClassFile, opcode: number, pc
       return readWide(reader, pc)
     case 197:
       reader.skip(3)
-      return UNSUPPORTED('multi-dimensional array')
+      return UNSUPPORTED('array-of-arrays')
     case 198:
     case 199:
       return {

@@ -64,7 +64,7 @@ export type JvmOperation =
   | { readonly kind: 'arrayLength' }
   | { readonly kind: 'throw' }
   | { readonly kind: 'checkCast' | 'instanceOf'; readonly type: JvmType }
-  /** `feature` completes "uses ...". */
+  /** What the instruction is there for. */
   | { readonly kind: 'unsupported'; readonly feature: UnsupportedFeature }
 
 export type UnsupportedFeature =
@@ -72,11 +72,12 @@ export type UnsupportedFeature =
   | 'float'
   | 'double'
   | 'char'
-  | 'String'
-  | 'class literal'
+  | 'string'
+  | 'concatenation'
+  | 'class-literal'
   | 'lambda'
   | 'synchronized'
-  | 'multi-dimensional array'
+  | 'array-of-arrays'
   | 'jsr'
 
 export type JvmInstruction = JvmOperation & { readonly pc: number; readonly lengthBytes: number }

@@ -19,6 +19,15 @@ export function classNameAt(classFile: ClassFile, index: number): string {
   return textAt(classFile, constant.nameIndex)
 }
 
+/** What an invokedynamic calls itself: the method of the interface, or what the compiler's bootstrap method does. */
+export function dynamicNameAt(classFile: ClassFile, index: number): string {
+  const constant = classFile.constantPool[index]
+  if (constant?.kind !== 'invokeDynamic') throw notThere(index, 'a dynamic call')
+  const nameAndType = classFile.constantPool[constant.nameAndTypeIndex]
+  if (nameAndType?.kind !== 'nameAndType') throw notThere(constant.nameAndTypeIndex, 'a name and type')
+  return textAt(classFile, nameAndType.nameIndex)
+}
+
 export function memberAt(classFile: ClassFile, index: number, kinds: readonly ConstantKind[]): MemberRef {
   const constant = classFile.constantPool[index]
   if (!constant || !kinds.includes(constant.kind) || !('classIndex' in constant))

@@ -69,10 +69,10 @@ function checkDemands(
   const returnsInt = instruction.kind === 'return' && method.signature.returns.kind === 'int'
   step(instruction, frame, (value, use, rigour, purpose) => {
     if (contains(SHORT, value.range) || (ints === 'int' && (purpose === 'any' || returnsInt))) return
-    findings.add(
+    findings.addMissing(
       { class: owner, method, pc: instruction.pc },
+      'int-value',
       `${sourceOf(value, method)} may not fit a short and is used ${use}`,
-      'cast it to short or byte first',
       rigour,
     )
   })

@@ -4,34 +4,62 @@ import type { UnsupportedFeature } from '../classfile/jvm-instruction.ts'
 import type { IntSupport } from './analyse-methods.ts'
 import type { ClassLibrary } from './class-library.ts'
 import type { FindingPlace, Findings } from './findings.ts'
-import { isAbstract, type JavaClass, type JavaMethod, signatureKey } from './program.ts'
-import type { References } from './references.ts'
+import { MISSING_FEATURES } from './java-subset.ts'
+import {
+  isAbstract,
+  type JavaClass,
+  type JavaCode,
+  type JavaMethod,
+  STATIC_INITIALISER,
+  signatureKey,
+  withoutAssertionSetUp,
+} from './program.ts'
+import { ENUM_SWITCH_MAP, type References } from './references.ts'
 
 /** Their count has four bits, inherited ones included. @source JCVM 3.1 §6.9.1 */
 const MOST_INTERFACES = 15
 
 const REMOTE = 'java/rmi/Remote'
 
-/** What to write instead of a type that cards do not have. */
-const TYPE_ADVICE: Partial<Readonly<Record<JvmType['kind'], string>>> = {
-  int: 'make it a short, keep larger numbers in byte arrays, or build for cards with int (--int)',
-  char: 'use byte or short',
-  long: 'keep larger numbers in byte arrays',
-  float: 'use integers in a smaller unit',
-  double: 'use integers in a smaller unit',
+/** How a finding speaks of what an instruction is there for. */
+const USES: Readonly<Record<UnsupportedFeature, string>> = {
+  long: 'uses long',
+  float: 'uses float',
+  double: 'uses double',
+  char: 'uses char',
+  string: 'uses String',
+  concatenation: 'joins text with +',
+  'class-literal': 'uses a class literal',
+  lambda: 'uses a lambda',
+  synchronized: 'uses synchronized',
+  'array-of-arrays': 'uses an array of arrays',
+  jsr: 'uses subroutines of an old compiler',
 }
 
-const FEATURE_ADVICE: Readonly<Record<UnsupportedFeature, string>> = {
-  long: TYPE_ADVICE.long!,
-  float: TYPE_ADVICE.float!,
-  double: TYPE_ADVICE.double!,
-  char: TYPE_ADVICE.char!,
-  String: 'write the text as a byte array',
-  'class literal': 'cards have no reflection',
-  lambda: 'write a class; cards have no invokedynamic',
-  synchronized: 'leave it out: a card has one thread',
-  'multi-dimensional array': 'keep the rows in separate arrays',
-  jsr: 'compile with a current compiler',
+/** Modifiers of fields that mean nothing on a card. */
+const FIELD_MODIFIERS = [
+  [ACC.VOLATILE, 'volatile'],
+  [ACC.TRANSIENT, 'transient'],
+] as const
+
+const METHOD_MODIFIERS = [
+  [ACC.NATIVE, 'native', 'is native'],
+  [ACC.SYNCHRONIZED, 'synchronized', 'is synchronized'],
+  [ACC.VARARGS, 'varargs', 'has a variable number of arguments'],
+  [ACC.STRICT, 'strictfp', 'is strictfp'],
+] as const
+
+/**
+ * The class is a finding as a whole: what its code does follows from what it is. Compilers put the arrays by which they
+ * switch on enums into a class of their own, and the switch is the finding.
+ */
+export function isMissingAsWhole(one: JavaClass): boolean {
+  return featureOfWholeClass(one) !== undefined || one.fields.some(({ name }) => name.startsWith(ENUM_SWITCH_MAP))
+}
+
+function featureOfWholeClass(one: JavaClass): 'enum' | 'record' | undefined {
+  if (one.accessFlags & ACC.ENUM) return 'enum'
+  return one.superName === 'java/lang/Record' ? 'record' : undefined
 }
 
 /** Everything that is wrong with a class apart from what its code does. @source JCVM 3.1 §2.2 (language subset) */
@@ -43,14 +71,9 @@ export function checkClass(
   findings: Findings,
 ): void {
   const place = { class: one }
-  if (one.accessFlags & ACC.ENUM) {
-    findings.add(place, 'is an enum', 'use constants of type byte')
-    return
-  }
-  if (one.accessFlags & ACC.ANNOTATION) {
-    findings.add(place, 'is an annotation', 'leave its class file out of the package')
-    return
-  }
+  const whole = featureOfWholeClass(one)
+  if (whole) findings.addMissing(place, whole, whole === 'enum' ? 'is an enum' : 'is a record')
+  if (isMissingAsWhole(one)) return
   if (library.isCyclic(one)) findings.add(place, 'inherits from itself', 'compile it again')
   for (const name of [...(one.superName === undefined ? [] : [one.superName]), ...one.interfaceNames]) {
     references.requireClass(name, place)
@@ -67,7 +90,11 @@ export function checkClass(
     findings.add(place, `has ${interfaces} interfaces, a class can have ${MOST_INTERFACES}`, 'split it')
   }
   for (const field of one.fields) {
-    checkType(field.type, `field ${field.name}`, place, references, ints, findings)
+    const at = { class: one, field }
+    for (const [flag, word] of FIELD_MODIFIERS) {
+      if (field.accessFlags & flag) findings.addMissing(at, word, `field ${field.name} is ${word}`)
+    }
+    checkType(field.type, `field ${field.name}`, at, references, ints, findings)
   }
   for (const method of one.methods) checkMethod(one, method, references, ints, findings)
   if (one.isInterface) checkInheritedMethods(one, library, references)
@@ -94,10 +121,14 @@ function checkMethod(
   findings: Findings,
 ): void {
   const place = { class: one, method, pc: 0 }
-  if (method.accessFlags & ACC.NATIVE) findings.add(place, 'is native', 'write it in Java')
-  if (method.accessFlags & ACC.SYNCHRONIZED) findings.add(place, 'is synchronized', FEATURE_ADVICE.synchronized)
-  if (one.isInterface && !isAbstract(method) && method.name !== '<clinit>') {
-    findings.add(place, 'is a method with a body in an interface', 'move the body to a class')
+  for (const [flag, feature, message] of METHOD_MODIFIERS) {
+    if (method.accessFlags & flag) findings.addMissing(place, feature, message)
+  }
+  if (one.isInterface && !isAbstract(method) && method.name !== STATIC_INITIALISER) {
+    findings.addMissing(place, 'interface-body', 'is a method with a body in an interface')
+  }
+  if (method.name === 'finalize' && method.descriptor === '()V') {
+    findings.addMissing(place, 'finalize', 'is never called', 'warning')
   }
   method.signature.parameters.forEach((type, i) => {
     checkType(type, `parameter ${i + 1}`, place, references, ints, findings)
@@ -107,11 +138,26 @@ function checkMethod(
   }
   for (const { name, descriptor, startPc } of method.code?.variables ?? []) {
     if (descriptor !== 'I' || ints === 'int') continue // other types show up in the instructions
-    findings.add({ ...place, pc: Math.max(0, startPc - 1) }, `variable ${name} is an int`, TYPE_ADVICE.int!)
+    findings.addMissing({ ...place, pc: Math.max(0, startPc - 1) }, 'int', `variable ${name} is an int`)
   }
-  for (const instruction of method.code?.instructions ?? []) {
-    if (instruction.kind !== 'unsupported') continue
-    findings.add({ ...place, pc: instruction.pc }, `uses ${instruction.feature}`, FEATURE_ADVICE[instruction.feature])
+  if (method.code) checkInstructions(method.code, place, references, findings)
+}
+
+/** In code that has what a card cannot do the names are looked at all the same, so that all is said in one run. */
+function checkInstructions(code: JavaCode, place: FindingPlace, references: References, findings: Findings): void {
+  const instructions = withoutAssertionSetUp(code)
+  if (!code.instructions.some((one) => one.kind === 'unsupported')) return
+  let isSynchronized = false
+  for (const instruction of instructions) {
+    const at = { ...place, pc: instruction.pc }
+    if (instruction.kind !== 'unsupported') {
+      if (place.method?.name !== STATIC_INITIALISER) references.checkNames(instruction, at)
+      continue
+    }
+    const { feature } = instruction
+    if (feature === 'synchronized' && isSynchronized) continue // compilers leave the block in several places
+    isSynchronized ||= feature === 'synchronized'
+    findings.addMissing(at, feature, USES[feature])
   }
 }
 
@@ -125,13 +171,17 @@ function checkType(
 ): void {
   const base = type.kind === 'array' ? type.element : type
   if (base.kind === 'class') {
-    if (base.name === 'java/lang/String') findings.add(place, `${what} is a String`, FEATURE_ADVICE.String)
+    if (base.name === 'java/lang/String') findings.addMissing(place, 'string', `${what} is a String`)
     else references.requireClass(base.name, place)
   } else if (base.kind === 'array') {
-    findings.add(place, `${what} is a multi-dimensional array`, FEATURE_ADVICE['multi-dimensional array'])
+    findings.addMissing(place, 'array-of-arrays', `${what} is an array of arrays`)
   } else if (base.kind === 'int' && ints === 'int') {
     // as it is
-  } else if (TYPE_ADVICE[base.kind] !== undefined) {
-    findings.add(place, `${what} is of type ${base.kind}${type === base ? '' : '[]'}`, TYPE_ADVICE[base.kind]!)
+  } else if (isMissingType(base.kind)) {
+    findings.addMissing(place, base.kind, `${what} is of type ${base.kind}${type === base ? '' : '[]'}`)
   }
+}
+
+function isMissingType(kind: JvmType['kind']): kind is 'long' | 'float' | 'double' | 'char' | 'int' {
+  return kind in MISSING_FEATURES
 }

@@ -12,7 +12,7 @@ import { instructionByMnemonic } from '../instructions/instruction-table.ts'
 import { type AnalysedMethod, analyseMethods, type IntSupport } from './analyse-methods.ts'
 import { type AppletSource, checkApplets, findInstallMethod } from './applets.ts'
 import type { CardInstruction } from './card-instruction.ts'
-import { checkClass } from './check-classes.ts'
+import { checkClass, isMissingAsWhole } from './check-classes.ts'
 import { buildClasses, type ClassSource, classOffsetsOf } from './class-component.ts'
 import { type ClassLayout, layOutClasses } from './class-layout.ts'
 import { ClassLibrary } from './class-library.ts'
@@ -90,7 +90,7 @@ const NO_TOKEN = 0xff
 export function convert(options: ConvertOptions): Conversion {
   const findings = new Findings()
   const older = options.olderExport && new OlderTokens(options.olderExport)
-  const read = orderClasses(options.classFiles.map((bytes) => javaClassOf(parseClassFile(bytes))))
+  const read = orderClasses(options.classFiles.map((bytes) => javaClassOf(parseClassFile(bytes))).filter(isForCards))
   const classes = older ? read.map((one) => older.reorder(one)) : read
   const library = new ClassLibrary(classes, [...apiPackages(options.level), ...(options.libraries ?? [])])
   checkApplets(options, library, findings)
@@ -107,14 +107,15 @@ export function convert(options: ConvertOptions): Conversion {
   })
   const ints: IntSupport = options.int ? 'int' : 'short'
   for (const one of classes) checkClass(one, library, references, ints, findings)
-  const analysed = classes.flatMap((one) => analyseMethods(one, ints, findings))
+  const whole = classes.filter((one) => !isMissingAsWhole(one))
+  const analysed = whole.flatMap((one) => analyseMethods(one, ints, findings))
   planInstanceFields(analysed, library, layouts, plan)
   const selected = concrete.flatMap((one) => [
     ...analysed.filter((method) => method.class === one).map((method) => select(method, references, findings)),
     ...layouts.get(one.name)!.miranda.map((method): SelectedMethod => ({ class: one, method, handlers: [] })),
   ])
   const statics = buildStaticImage(
-    classes,
+    whole,
     { mayHoldArrays: options.applets.length > 0, int: options.int === true },
     findings,
   )
@@ -123,6 +124,11 @@ export function convert(options: ConvertOptions): Conversion {
   older?.check(conversion.exported, findings)
   findings.throwIfAny()
   return conversion
+}
+
+/** Annotations are read by compilers; nothing on a card asks for them. */
+function isForCards(one: JavaClass): boolean {
+  return !(one.accessFlags & ACC.ANNOTATION) && !/(^|\/)(package|module)-info$/.test(one.name)
 }
 
 /** The most used fields come first: their indices then fit the one-byte operand of the short instructions. */

@@ -118,6 +118,22 @@ export function signatureKey(method: { readonly name: string; readonly descripto
   return method.name + method.descriptor
 }
 
+/** The first line of a class that has code: a class without a written constructor has there its own first line. */
+export function firstLineOf(one: JavaClass): number | undefined {
+  const lines = one.methods.flatMap(({ code }) => code?.lines ?? []).map(({ line }) => line)
+  return lines.length === 0 ? undefined : Math.min(...lines)
+}
+
+/** Where compilers keep whether assertions are on. */
+export const ASSERTIONS_DISABLED = '$assertionsDisabled'
+
+/** A static initialiser without the instructions that a compiler puts in front because the class has assertions. */
+export function withoutAssertionSetUp(code: JavaCode): readonly JvmInstruction[] {
+  const { instructions } = code
+  const last = instructions.findIndex((one) => one.kind === 'putField' && one.member.name === ASSERTIONS_DISABLED)
+  return instructions.slice(last + 1)
+}
+
 /** Line of the source that an instruction comes from. */
 export function lineOf(code: JavaCode, pc: number): number | undefined {
   let found: { startPc: number; line: number } | undefined

@@ -39,7 +39,7 @@ describe('names that a card does not have are refused', () => {
       'aload_0; invokevirtual [B.clone:()Ljava/lang/Object;; pop; iconst_0; ireturn',
       'calls clone on an array',
     ],
-    ['an array of arrays', 'iconst_1; anewarray [B; pop; iconst_0; ireturn', 'uses a multi-dimensional array'],
+    ['an array of arrays', 'iconst_1; anewarray [B; pop; iconst_0; ireturn', 'uses an array of arrays'],
     ['an array of int', 'iconst_1; newarray int; pop; iconst_0; ireturn', 'uses an array of int'],
     ['an array of char', 'iconst_1; newarray char; pop; iconst_0; ireturn', 'uses an array of char'],
   ] as const)('%s', ([, code, message]) => {

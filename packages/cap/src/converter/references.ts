@@ -1,15 +1,26 @@
 import type { JvmType } from '../classfile/descriptor.ts'
-import type { MemberRef } from '../classfile/jvm-instruction.ts'
+import type { JvmInstruction, MemberRef } from '../classfile/jvm-instruction.ts'
 import { ARRAY_TYPES } from '../instructions/instruction-table.ts'
 import type { ClassLayout } from './class-layout.ts'
 import type { ClassLibrary, FoundMethod } from './class-library.ts'
 import type { ConstantPoolPlan } from './constant-pool-plan.ts'
 import type { FindingPlace } from './findings.ts'
 import { dotted, type Findings } from './findings.ts'
-import { CONSTRUCTOR, isPrivate, type JavaField, type JavaMethod, signatureKey } from './program.ts'
+import { featureOfClass, featureOfMethod, MISSING_FEATURES, type MissingFeatureName } from './java-subset.ts'
+import {
+  ASSERTIONS_DISABLED,
+  CONSTRUCTOR,
+  isPrivate,
+  type JavaField,
+  type JavaMethod,
+  signatureKey,
+} from './program.ts'
 
 /** Bit of a virtual method token that marks package-visible methods. @source JCVM 3.1 §4.3.7.6 */
 const PACKAGE_VISIBLE = 0x80
+
+/** Begins the name of the arrays by which compilers switch on enums. */
+export const ENUM_SWITCH_MAP = '$SwitchMap$'
 
 /** How a call is made: the instruction, its constant, and for interfaces the method token. */
 export interface CallForm {
@@ -50,14 +61,13 @@ export class References {
 
   requireClass(name: string, place: FindingPlace): boolean {
     if (this.#context.library.find(name)) return true
+    const message = `${dotted(name)} does not exist on a card of API level ${this.#context.level}`
+    const feature = featureOfClass(name)
     const advice = name.startsWith('java/')
       ? `use only what the Java Card API ${this.#context.level} has of java.lang`
       : 'add its class file, or choose an API level that has it'
-    this.#context.findings.add(
-      place,
-      `${dotted(name)} does not exist on a card of API level ${this.#context.level}`,
-      advice,
-    )
+    if (feature) this.#context.findings.addMissing(place, feature, message)
+    else this.#context.findings.add(place, message, advice)
     return false
   }
 
@@ -90,14 +100,41 @@ export class References {
 
   #unsupportedArray(element: JvmType, place: FindingPlace): void {
     if (element.kind === 'array') {
-      this.#context.findings.add(place, 'uses a multi-dimensional array', 'keep the rows in separate arrays')
+      this.#context.findings.addMissing(place, 'array-of-arrays', 'uses an array of arrays')
     } else {
-      this.#context.findings.add(place, `uses an array of ${element.kind}`, 'use byte[] or short[]')
+      const feature = element.kind in MISSING_FEATURES ? (element.kind as MissingFeatureName) : 'int'
+      this.#context.findings.addMissing(place, feature, `uses an array of ${element.kind}`)
+    }
+  }
+
+  /** Looks only whether all that an instruction names is there; for code that cannot be converted anyway. */
+  checkNames(instruction: JvmInstruction, place: FindingPlace): void {
+    switch (instruction.kind) {
+      case 'getField':
+      case 'putField':
+        this.field(instruction.member, instruction.isStatic, place)
+        break
+      case 'invoke':
+        this.call(instruction.mode, instruction.member, place)
+        break
+      case 'new':
+        this.classIndex(instruction.className, place)
+        break
+      case 'newReferenceArray':
+        this.elementIndex(instruction.element, place)
+        break
+      case 'checkCast':
+      case 'instanceOf':
+        this.castOperands(instruction.type, place)
+        break
+      default:
     }
   }
 
   field(member: MemberRef, isStatic: boolean, place: FindingPlace): FieldForm | undefined {
-    const { library, plan, layouts } = this.#context
+    const { library, plan, layouts, findings } = this.#context
+    if (member.name === ASSERTIONS_DISABLED) findings.addMissing(place, 'assert', '')
+    if (member.name.startsWith(ENUM_SWITCH_MAP)) findings.addMissing(place, 'enum-switch', '')
     if (!this.requireClass(member.owner, place)) return undefined
     const found = library.findField(member.owner, member.name)
     if (found?.kind === 'imported' && found.isStatic === isStatic) {
@@ -124,8 +161,12 @@ export class References {
     place: FindingPlace,
   ): CallForm | undefined {
     if (member.owner.startsWith('[')) {
-      this.#context.findings.add(place, `calls ${member.name} on an array`, 'copy arrays with Util.arrayCopyNonAtomic')
+      const feature = featureOfMethod(member.name) ?? 'array-clone'
+      this.#context.findings.addMissing(place, feature, `calls ${member.name} on an array`)
       return undefined
+    }
+    if (member.owner === 'java/lang/String' && member.name === 'hashCode') {
+      this.#context.findings.addMissing(place, 'string-switch', '')
     }
     if (!this.requireClass(member.owner, place)) return undefined
     const found = this.#find(mode, member)
@@ -204,12 +245,10 @@ export class References {
   }
 
   #missing(what: string, member: MemberRef, place: FindingPlace): void {
-    const owner = dotted(member.owner)
-    this.#context.findings.add(
-      place,
-      `${owner} has no ${what} on a card of API level ${this.#context.level}`,
-      'use what the Java Card API has, or choose a newer level',
-    )
+    const message = `${dotted(member.owner)} has no ${what} on a card of API level ${this.#context.level}`
+    const feature = member.descriptor.startsWith('(') ? featureOfMethod(member.name) : undefined
+    if (feature) this.#context.findings.addMissing(place, feature, message)
+    else this.#context.findings.add(place, message, 'use what the Java Card API has, or choose a newer level')
   }
 }
 

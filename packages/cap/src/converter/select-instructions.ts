@@ -479,7 +479,7 @@ class Selector {
     if (isKnown || (element === 'int' && this.#ints.isSupported)) {
       this.#emit(pc, 'newarray', { operands: [ARRAY_TYPES[element]] })
     } else {
-      this.#context.findings.add(this.#place(pc), `uses an array of ${element}`, 'use byte[] or short[]')
+      this.#context.findings.addMissing(this.#place(pc), element, `uses an array of ${element}`)
     }
   }
 }

@@ -3,7 +3,13 @@ import { type ArrayInitInfo, STATIC_ARRAY_TYPES, type StaticFieldComponent } fro
 import type { PrimitiveKind } from '../classfile/descriptor.ts'
 import type { JvmInstruction } from '../classfile/jvm-instruction.ts'
 import type { Findings } from './findings.ts'
-import { type JavaClass, type JavaField, type JavaMethod, STATIC_INITIALISER } from './program.ts'
+import {
+  type JavaClass,
+  type JavaField,
+  type JavaMethod,
+  STATIC_INITIALISER,
+  withoutAssertionSetUp,
+} from './program.ts'
 
 export interface StaticImage {
   readonly component: StaticFieldComponent
@@ -50,10 +56,10 @@ export function buildStaticImage(
 function refuseArrays(one: JavaClass, values: InitialValues, findings: Findings): void {
   for (const field of one.fields) {
     if (values.get(keyOf(field))?.kind !== 'array') continue
-    findings.add(
-      { class: one },
+    findings.addMissing(
+      { class: one, field },
+      'library-array',
       `static field ${field.name} begins as an array, which only packages with applets can have`,
-      'make the array where it is first used',
     )
   }
 }
@@ -72,14 +78,11 @@ function runInitialiser(
 ): void {
   const stack: InitialValue[] = []
   const stored = new Set<InitialValue>()
-  for (const instruction of method.code?.instructions ?? []) {
+  for (const instruction of method.code ? withoutAssertionSetUp(method.code) : []) {
     if (instruction.kind === 'return') return
     if (runConstant(instruction, owner, stack, stored, values, int)) continue
-    findings.add(
-      { class: owner, method, pc: instruction.pc },
-      'a static field is initialised with more than constants',
-      'a card runs no static initialiser: keep constants and arrays of constants, set the rest in install',
-    )
+    const place = { class: owner, method, pc: instruction.pc }
+    findings.addMissing(place, 'static-initialiser', 'a static field is initialised with more than constants')
     return
   }
 }
