@@ -54,6 +54,43 @@ const SHIPPED: Readonly<Record<string, Shipped>> = {
     inSteps: ['80010000', '80040000'],
     counts: ['800201C8', '80020200', '80020403'],
   },
+  'integrity.cap': {
+    parameters: '01',
+    dialogue: [command('80DA0101', `${PEER}000000010001`), command('80DA0102', GENERATOR_OF_P_256), '8002000000'],
+    // Key and mark of its presence are two steps; the applet's own tests.
+    inSteps: ['80DA0101', '80DA0102'],
+  },
+  'iot-safe.cap': {
+    parameters: '0101010101',
+    dialogue: [
+      command('80E20000', 'C20F8501016001034B01134E0101610101'),
+      command('80E20001', 'C1128401016001024B01134E0101610103850101'),
+      command('80E20002', `C4218601016001004B01A0610108940101D110${KEY}`),
+      command('80E20003', 'C30D83010160010121010120020010'),
+      command('80E20004', `B01983010122020000 5310${KEY}`.replace(' ', '')),
+      command('80E20005', 'B903840101'),
+      command('80E28006', 'CF00'),
+      `${command('80B90000', '840101')}00`,
+      command('80240000', '850101'),
+      command('80D88000', `344549438641${GENERATOR_OF_P_256}`),
+      command('802A0000', '840101A1010191020001920104'),
+      `${command('802B8000', '9B0161')}00`,
+      `${command('80480000', 'D10161D20161D30110')}00`,
+      `${command('804A0000', 'D10161D50161910101')}00`,
+    ],
+    // Objects are made before they are listed, and read back: the applet's own tests.
+    inSteps: [
+      '80E20000',
+      '80E20001',
+      '80E20002',
+      '80E20003',
+      '80E20004',
+      '80E28006',
+      '80B90000',
+      '802B8000',
+      '80480000',
+    ],
+  },
   'meter-security.cap': {
     dialogue: [
       SET_IDENTITY,

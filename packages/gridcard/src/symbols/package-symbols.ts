@@ -1,6 +1,5 @@
 import { toHex } from '@gridcard/bytes'
 import {
-  type ApiPackage,
   type CapFile,
   type DebugClass,
   type DebugField,
@@ -27,14 +26,11 @@ export class PackageSymbols {
   readonly aid: string
   /** `com.example.purse`, or the AID. */
   readonly name: string
-  readonly #others: readonly ApiPackage[]
   #listing: readonly ListedMethod[] | undefined
 
-  /** @param others packages that it may import, as their export files show them */
-  constructor(cap: CapFile, found?: FoundDebugMap, others: readonly ApiPackage[] = []) {
+  constructor(cap: CapFile, found?: FoundDebugMap) {
     this.cap = cap
     this.found = found
-    this.#others = others
     this.aid = toHex(cap.header.package.aid)
     this.name = found?.map.package.name ?? cap.header.packageName?.replaceAll('/', '.') ?? this.aid
   }
@@ -45,7 +41,7 @@ export class PackageSymbols {
 
   /** Instruction by instruction; made when asked for the first time. */
   get listing(): readonly ListedMethod[] {
-    this.#listing ??= listInstructions(this.cap, this.found?.map, this.#others)
+    this.#listing ??= listInstructions(this.cap, this.found?.map)
     return this.#listing
   }
 

@@ -1,0 +1,102 @@
+import { fromHex } from '@gridcard/bytes'
+import { describe, expect, it } from 'vitest'
+import { IotSafeClient, iotSafeStatusWords as SW } from '../../src/index.ts'
+import { byId, done, expectRefused, type IotSafeCard, profile, raw, ready, t0Profile, text } from './iot-safe-bench.ts'
+import { describeIotSafe, type SuiteCard } from './iot-safe-suite.ts'
+
+/** One card for a whole suite. */
+function shared(make: () => Promise<IotSafeCard>): () => Promise<SuiteCard> {
+  let made: Promise<IotSafeCard> | undefined
+  return async () => {
+    made ??= make()
+    const { link, client } = await made
+    return {
+      link,
+      async restart() {
+        await link.powerOff()
+        await link.powerOn()
+        await client.select()
+      },
+    }
+  }
+}
+
+describeIotSafe(
+  'a card that speaks T=1',
+  shared(() => ready({ profile })),
+)
+describeIotSafe(
+  'a card that speaks T=0',
+  shared(() => ready({ profile: t0Profile })),
+)
+
+describe('IoT SAFE on logical channels', () => {
+  it('a session belongs to its channel, under its number there, and ends with it', async () => {
+    const { link, client } = await ready()
+    expect(await raw(link, '0070000001')).toBe('019000')
+    const other = new IotSafeClient(link, { channel: 1 })
+    await other.select()
+    const init = '2A00000D840101A1010191020001920104'
+    expect(await raw(link, `80${init}`)).toBe('9000')
+    expect(await raw(link, '812B8000039B016100')).toBe('6985')
+    expect(await raw(link, '812A0100')).toBe('6985')
+    // Two clients that do not know of each other both begin with 0, and one of them never closes.
+    expect(await raw(link, `81${init}`)).toBe('9000')
+    expect(await raw(link, '802B0000039B016100')).toBe('9000')
+    expect(await raw(link, '812B8000039B016100')).toBe('6989') // the one hash is at work
+    // The other channel is deselected, then opened again: its session is gone, ours is not.
+    expect(await raw(link, '00708001')).toBe('9000')
+    expect(await raw(link, '0070000001')).toBe('019000')
+    await other.select()
+    expect(await raw(link, '812B8000039B016100')).toBe('6985')
+    expect(await raw(link, '802B8000039B016200')).toMatch(/9000$/)
+    done(await other.sign(byId(1), { text: text('b') }))
+    done(await client.sign(byId(1), { text: text('c') }))
+  })
+
+  it('six sessions of a kind are all there are', async () => {
+    const { link } = await ready()
+    expect(await raw(link, '0070000001')).toBe('019000')
+    await new IotSafeClient(link, { channel: 1 }).select()
+    for (const [cla, number, sw] of [
+      [80, 0, '9000'],
+      [80, 1, '9000'],
+      [80, 2, '9000'],
+      [81, 0, '9000'],
+      [81, 1, '9000'],
+      [81, 5, '9000'],
+      [81, 2, '6989'],
+      [81, 1, '9000'],
+    ] as const) {
+      expect(await raw(link, `${cla}2A000${number}0D840101A1010191020001920104`)).toBe(sw)
+    }
+    expect(await raw(link, '802A0100')).toBe('9000')
+    expect(await raw(link, '812A00020D840101A1010191020001920104')).toBe('9000')
+    // Other kinds have their own.
+    expect(await raw(link, '812C00020D850109A1010191020001920104')).toBe('9000')
+  })
+
+  it('a client that left its channel open does not keep the next one out', async () => {
+    const { link } = await ready({ profile: t0Profile })
+    expect(await raw(link, '0070000001')).toBe('019000')
+    expect(await raw(link, '01A4040007A0000005590010')).toBe('9000')
+    expect(await raw(link, '812A00000D840101A1010191020001920104')).toBe('9000')
+    expect(await raw(link, '0070000001')).toBe('029000')
+    expect(await raw(link, '02A4040007A0000005590010')).toBe('9000')
+    expect(await raw(link, '822A00010D840101A1010191020001920104')).toBe('9000')
+  })
+})
+
+describe('IoT SAFE installed for clients that know signatures with one byte of length', () => {
+  it('answers 33 40 and takes it', async () => {
+    const { link, client } = await ready({ shortSignatureLength: true })
+    expect(await raw(link, '802A00000D840109A1010191020001920104')).toBe('9000')
+    const answer = await raw(link, '802B8000039B016100')
+    expect(answer).toMatch(/^3340[0-9A-F]{128}9000$/)
+    const signature = answer.slice(4, -4)
+    expect(await raw(link, '802C00000D850109A1010191020001920104')).toBe('9000')
+    expect(await raw(link, `802D8000459B01613340${signature}`)).toBe('9000')
+    done(await client.verify(byId(9), { text: text('a') }, fromHex(signature)))
+    expectRefused(await client.verify(byId(9), { text: text('b') }, fromHex(signature)), SW.signatureMismatch)
+  })
+})
