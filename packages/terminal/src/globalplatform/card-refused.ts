@@ -12,6 +12,13 @@ const inCommand: Readonly<Record<string, string>> = {
   'INSTALL 6A80': 'wrong data: AID taken, privileges not allowed, or the applet refused',
   'INSTALL 6A84': 'not enough memory',
   'LOAD 6A84': 'not enough memory',
+  'MANAGE ELF UPGRADE 6D00':
+    'this card has no upgrade of packages (Amendment H); install --replace takes the applets away, with their data',
+  'MANAGE ELF UPGRADE [start] 6985':
+    'an upgrade goes on already, an applet of the package is selected or cannot give its data away, or a package imports it',
+  'MANAGE ELF UPGRADE [resume] 6985': 'no upgrade goes on',
+  'MANAGE ELF UPGRADE [abort] 6985': 'no upgrade goes on, or the new version is in its place already',
+  'MANAGE ELF UPGRADE 6A88': 'there is no such package on the card',
   'SELECT 6A82': 'there is no application with this AID',
   'SELECT 6283': 'the card is locked',
 }
@@ -31,7 +38,7 @@ const general: Readonly<Record<number, string>> = {
 export function cardRefused(what: string, sw: number): TerminalError {
   const digits = sw.toString(16).toUpperCase().padStart(4, '0')
   const command = what.replace(/ \[.*/, '')
-  const special = inCommand[`${command} ${digits}`] ?? general[sw]
+  const special = inCommand[`${what} ${digits}`] ?? inCommand[`${command} ${digits}`] ?? general[sw]
   const reason = special === undefined ? describeStatusWord(sw) : `${digits} ${special}`
   return new TerminalError('TERMINAL_CARD_REFUSED', `the card refused ${what}: ${reason}`, { sw })
 }

@@ -3,6 +3,7 @@ import { ecDomain } from '@gridcard/crypto'
 import { nodeCrypto } from '@gridcard/crypto/node'
 import { describe, expect, test } from 'vitest'
 import { TerminalError } from '../errors.ts'
+import { cardRefused } from './card-refused.ts'
 import {
   deleteContent,
   installForExtradition,
@@ -14,6 +15,18 @@ import {
 import { emitLoadFile, splitIntoBlocks } from './load-file.ts'
 import { parseReceipt, requireReceipt } from './receipts.ts'
 import { type SigningKey, sign, type VerificationKey, verify } from './signatures.ts'
+
+describe('what a refusal means depends on the command', () => {
+  test.each([
+    ['MANAGE ELF UPGRADE [start]', 0x6d00, 'this card has no upgrade of packages'],
+    ['MANAGE ELF UPGRADE [start]', 0x6985, 'an upgrade goes on already'],
+    ['MANAGE ELF UPGRADE [resume]', 0x6985, 'no upgrade goes on'],
+    ['INSTALL [for load]', 0x6a88, 'the card has no such package'],
+  ])('%s %i', (what, sw, text) => {
+    expect(cardRefused(what, sw)).toMatchObject({ code: 'TERMINAL_CARD_REFUSED', place: { sw } })
+    expect(cardRefused(what, sw).message).toContain(text)
+  })
+})
 
 describe('what a token signs, from the tests of kaoh/globalplatform', () => {
   test('extradition', () => {

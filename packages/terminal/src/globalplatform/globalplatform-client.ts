@@ -390,7 +390,7 @@ export class GlobalPlatformClient {
   async manageUpgrade(action: UpgradeAction, loadFileAid?: Uint8Array): Promise<UpgradeSession> {
     const data = loadFileAid === undefined ? {} : { data: upgradeStartData(loadFileAid) }
     const command = { cla: 0x80, ins: 0xea, p1: upgradeActions[action], p2: 0, ...data, ne: 256 }
-    return parseUpgradeAnswer(await this.#require('MANAGE ELF UPGRADE', command))
+    return parseUpgradeAnswer(await this.#require(`MANAGE ELF UPGRADE [${action}]`, command))
   }
 
   /**

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { GridcardError, toHex } from '@gridcard/bytes'
-import { type CapFile, emitComponents, parseCapFile } from '@gridcard/cap'
+import { type CapFile, emitComponents, parseCapFile, parseComponents } from '@gridcard/cap'
 import type { HashName } from '@gridcard/crypto'
 import { nodeCrypto } from '@gridcard/crypto/node'
 import { emitPrivileges, requirePrivilege, sign, type UpgradeSession } from '@gridcard/terminal'
@@ -28,12 +28,15 @@ export interface InstallOptions extends LoadFileOptions {
   readonly replace?: true
 }
 
+/** What a file of components begins with. @source JCVM 3.1 §6.3 */
+const HEADER_TAG = 1
 const HASHES = ['sha1', 'sha256', 'sha384', 'sha512'] as const satisfies readonly HashName[]
 
-/** Reads a CAP file. @throws LauncherError `GRIDCARD_BAD_OPTION` */
+/** Reads a CAP file, or the components one after the other. @throws LauncherError `GRIDCARD_BAD_OPTION` */
 function readCap(path: string): CapFile {
   try {
-    return parseCapFile(new Uint8Array(readFileSync(path)))
+    const bytes = new Uint8Array(readFileSync(path))
+    return bytes[0] === HEADER_TAG ? parseComponents(bytes) : parseCapFile(bytes)
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (code === 'ENOENT') throw badOption(`there is no file ${path}`, error)
