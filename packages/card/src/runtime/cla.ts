@@ -5,11 +5,20 @@ export function isInterindustry(cla: number): boolean {
   return (cla & 0xe0) === 0 || (cla & 0xc0) === 0x40
 }
 
-/** 0 to 19; 0 also for values that carry no channel. */
-export function channelOf(cla: number): number {
-  const isFurther = (cla & 0xc0) === 0x40 || ((cla & 0xc0) === 0xc0 && cla !== 0xff)
-  if (isFurther) return (cla & 0x0f) + 4
-  const hasNone = (cla & 0xe0) === 0x20 || cla === 0xff
+const TYPE_4_CHANNELS = 4
+const MOST_CHANNELS = 20
+
+/**
+ * 0 to 19; 0 also for values that carry no channel. To a card that has no channels beyond the first four, C0 to FE are
+ * proprietary values like any other, as on the cards that wallets with CLA E0 were written for.
+ *
+ * @param channels how many the card has
+ */
+export function channelOf(cla: number, channels = MOST_CHANNELS): number {
+  const isProprietary = (cla & 0xc0) === 0xc0
+  const isFurther = (cla & 0xc0) === 0x40 || (isProprietary && cla !== 0xff && channels > TYPE_4_CHANNELS)
+  if (isFurther) return (cla & 0x0f) + TYPE_4_CHANNELS
+  const hasNone = (cla & 0xe0) === 0x20 || isProprietary
   return hasNone ? 0 : cla & 0x03
 }
 

@@ -67,7 +67,7 @@ export function selectDefaultApplet(jcre: Jcre): void {
 }
 
 function answer(jcre: Jcre, command: ApduCommand): Uint8Array {
-  const channel = channelOf(command.cla)
+  const channel = channelOf(command.cla, jcre.channels.count)
   const { channels } = jcre
   if (isInterindustry(command.cla)) {
     if (command.ins === INS_MANAGE_CHANNEL) {

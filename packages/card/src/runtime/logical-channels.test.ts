@@ -125,6 +125,14 @@ describe('MANAGE CHANNEL open', () => {
     expect(send(card, select(PLAIN, 19), '4F020000', 'CF020000', 'CF030000')).toBe('9000 6113 6113 6113')
   })
 
+  it('leaves proprietary classes from C0 on to the basic channel where there are four channels at most', () => {
+    const card = cardWith({ logicalChannels: 4 })
+    expect(send(card, select(PLAIN), 'E0020000', 'E0030000', 'C1030000', 'FE020000')).toBe('9000 6100 6100 6100 6100')
+    expect(send(card, '40020000', 'FF020000'), 'interindustry ones, and what is none').toBe('6881 6999')
+    const more = cardWith({ logicalChannels: 5 })
+    expect(send(more, select(PLAIN), 'E0020000', '00700004', select(PLAIN, 4), 'E0020000')).toBe('9000 6881 9000 9000 6104')
+  })
+
   it('from the basic channel opens a channel without an applet', () => {
     expect(send(cardWith(), select(PLAIN), '0070000001', '01020000')).toBe('9000 019000 6999')
   })

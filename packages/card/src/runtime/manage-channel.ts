@@ -20,7 +20,7 @@ export function manageChannel(jcre: Jcre, command: ApduCommand): { status: numbe
   if ((cla & CHAINING) !== 0) return { status: SW.commandChainingNotSupported }
   if (p1 !== P1_OPEN && p1 !== P1_CLOSE) return { status: SW.functionNotSupported }
   if (p1 === P1_OPEN && p2 >= MOST_CHANNELS) return { status: SW.functionNotSupported }
-  const origin = channelOf(cla)
+  const origin = channelOf(cla, jcre.channels.count)
   if (!jcre.channels.isOpen(origin) || jcre.channels.count === 1) return { status: SW.logicalChannelNotSupported }
   return p1 === P1_OPEN ? open(jcre, origin, command) : { status: close(jcre, p2) }
 }

@@ -195,7 +195,7 @@ export const apduMethods: Readonly<Record<string, JcreMethod>> = {
   'APDU.getProtocol()B': (jcre) => PROTOCOLS[jcre.protocol].number,
   'APDU.waitExtension()V': waitExtension,
   // The origin channel also in select() and deselect(), where there is no APDU.
-  'APDU.getCLAChannel()B': (jcre) => channelOf(jcre.cla),
+  'APDU.getCLAChannel()B': (jcre) => channelOf(jcre.cla, jcre.channels.count),
   'APDU.getCurrentAPDU()Ljavacard/framework/APDU;': (jcre) => {
     requireProcessing(jcre)
     return APDU_HANDLE
