@@ -12,6 +12,7 @@ import { VmFixture } from './vm-fixture.ts'
 const CALLS = Number(process.env['GRIDCARD_FUZZ'] ?? 10_000)
 /** Of one card, then there is a new one: objects pile up. */
 const CALLS_OF_A_CARD = 500
+const BUDGET = 5_000_000
 const NUMBERS = [0, 1, -1, 2, 3, 4, 5, 8, 16, 24, 32, 64, 127, 128, -128, 255, 256, 1024, 32767, -32768]
 const KEY_SIZES = [64, 112, 128, 160, 192, 256, 384, 512, 521, 736, 1024]
 /** Making RSA keys, and asking for a delay, is slow and not what is looked for here. */
@@ -150,7 +151,7 @@ class Card {
     const { machine, memory } = jcre
     const words = [...before, ...this.#arguments(argumentTypes(method.name))]
     machine.resetStack()
-    jcre.startBudget()
+    machine.budget = BUDGET
     let value = 0
     try {
       value = jcre.call(method, this.api.owner, words)

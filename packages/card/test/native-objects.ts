@@ -5,6 +5,9 @@ import { VmFixture } from './vm-fixture.ts'
 /** What a Java method did. */
 export type Answer = { readonly value: number } | { readonly thrown: string; readonly reason?: number }
 
+/** As much as a command has. */
+const BUDGET = 200_000_000
+
 /** Calls methods of API objects as an applet would, from TypeScript; arrays and objects are handles. */
 export class NativeObjects {
   readonly vm: VmFixture
@@ -49,6 +52,7 @@ export class NativeObjects {
   #call(method: Parameters<typeof this.vm.jcre.call>[0], args: number[]): Answer {
     const { machine } = this.vm.jcre
     machine.resetStack()
+    machine.budget = BUDGET
     const value = this.vm.jcre.call(method, this.owner, args)
     const { thrown } = machine
     if (thrown === 0) return { value }

@@ -33,7 +33,7 @@ function weierstrass(name: EcCurveName, bits: number): NamedCurve {
   return { family: 'weierstrass', name, bits, lengths: { private: field, public: 1 + 2 * field } }
 }
 
-/** By the constants of NamedParameterSpec; FRP256V1, SM2 and the twisted brainpool curves are not there. */
+/** By the constants of NamedParameterSpec; FRP256V1 and SM2 are not there. */
 export const NAMED_CURVES: Readonly<Record<number, NamedCurve>> = {
   257: { family: 'edwards', name: 'Ed25519', bits: 255, lengths: { private: 32, public: 32 } },
   514: { family: 'edwards', name: 'Ed448', bits: 448, lengths: { private: 57, public: 57 } },
@@ -45,11 +45,17 @@ export const NAMED_CURVES: Readonly<Record<number, NamedCurve>> = {
   4100: weierstrass('P-384', 384),
   4101: weierstrass('P-521', 521),
   8195: weierstrass('brainpoolP192r1', 192),
+  8196: weierstrass('brainpoolP192t1', 192),
   8197: weierstrass('brainpoolP224r1', 224),
+  8198: weierstrass('brainpoolP224t1', 224),
   8199: weierstrass('brainpoolP256r1', 256),
+  8200: weierstrass('brainpoolP256t1', 256),
   8201: weierstrass('brainpoolP320r1', 320),
+  8202: weierstrass('brainpoolP320t1', 320),
   8203: weierstrass('brainpoolP384r1', 384),
+  8204: weierstrass('brainpoolP384t1', 384),
   8205: weierstrass('brainpoolP512r1', 512),
+  8206: weierstrass('brainpoolP512t1', 512),
 }
 
 /** The applet's object of a name; one is enough, for it cannot change. */
