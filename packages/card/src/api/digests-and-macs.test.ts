@@ -335,7 +335,7 @@ describe('Signature', () => {
   it('comes by digest, cipher and padding, too', () => {
     const api = new NativeObjects()
     for (const wrong of [
-      [0, 5, 0],
+      [0, 5, 1],
       [4, 5, 1],
       [4, 1, 1],
       [0, 6, 5],
