@@ -106,6 +106,7 @@ export function cutEachWrite(profile: CardProfile, image: Uint8Array, steps: rea
     else if (found !== around[index] && found !== around[index + 1]) between.add(name)
     cuts++
   }
+  if (IS_EXHAUSTIVE) console.log(`${cuts} power cuts in ${whole.writes} writes of ${steps.length} steps`)
   return { cuts, between: [...between], unjournalled: [...unjournalled] }
 }
 

@@ -9,6 +9,14 @@ export {
   recoverableLength,
   recovered,
 } from './construction/message-recovery.ts'
+export {
+  isSaltedRecovery,
+  type SaltedRecovery,
+  type SaltedRecoveryScheme,
+  saltedRecoverableEncoded,
+  saltedRecoverableLength,
+  saltedRecovered,
+} from './construction/salted-recovery.ts'
 export type { CryptoProvider, CryptoProviderOptions } from './crypto-provider.ts'
 export {
   type EcCurveName,

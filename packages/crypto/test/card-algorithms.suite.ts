@@ -4,9 +4,13 @@ import {
   type CryptoProvider,
   ecCurveNames,
   ecDomain,
+  isSaltedRecovery,
   recoverableEncoded,
   recoverableLength,
   recovered,
+  saltedRecoverableEncoded,
+  saltedRecoverableLength,
+  saltedRecovered,
 } from '../src/index.ts'
 import { refuses } from './refuses.ts'
 import {
@@ -18,6 +22,7 @@ import {
   GCM_OTHER_IVS_KEY,
   GCM_OTHER_IVS_PLAINTEXT,
   MESSAGE_RECOVERY,
+  SALTED_RECOVERY,
   SP_800_108,
   XTS,
 } from './vectors/card-vectors.ts'
@@ -33,6 +38,7 @@ export function cardAlgorithmsSuite(provider: CryptoProvider): void {
   gcmSuite(provider)
   dsaSuite(provider)
   recoverySuite(provider)
+  saltedRecoverySuite(provider)
   pointsSuite(provider)
   kdfSuite(provider)
 
@@ -188,6 +194,40 @@ function recoverySuite(provider: CryptoProvider): void {
         }
       }
       refuses('CRYPTO_BAD_DATA_LENGTH', () => recoverableLength({ hash: 'sha512', trailer: 'implicit' }, 64))
+    })
+  })
+}
+
+function saltedRecoverySuite({ hash }: CryptoProvider): void {
+  describe('ISO/IEC 9796-2 schemes 2 and 3', () => {
+    test.each(SALTED_RECOVERY)('$hash, $trailer, salt "$salt": the block of the standard', (vector) => {
+      const [bytes, salt] = [fromHex(vector.message), fromHex(vector.salt)]
+      const scheme = { hash: vector.hash, trailer: vector.trailer, saltLengthBytes: salt.length }
+      const room = saltedRecoverableLength(scheme, 128)
+      const [beginning, rest] = [bytes.subarray(0, room), bytes.subarray(room)]
+      const restDigest = hash(vector.hash, rest)
+      const block = saltedRecoverableEncoded(hash, scheme, { beginning, restDigest, salt }, 128)
+      expect(toHex(block)).toBe(vector.block)
+      const found = saltedRecovered(hash, scheme, block)!
+      expect([found.beginning, found.salt].map((part) => toHex(part))).toEqual([toHex(beginning), vector.salt])
+      expect(isSaltedRecovery(hash, scheme, found, restDigest)).toBe(true)
+      expect(isSaltedRecovery(hash, scheme, found, hash(vector.hash, Uint8Array.of(...rest, 0)))).toBe(false)
+      for (let bit = 0; bit < 8 * 128; bit += 37) {
+        const flipped = saltedRecovered(hash, scheme, block.with(bit >> 3, block[bit >> 3]! ^ (1 << (bit & 7))))
+        expect(flipped !== undefined && isSaltedRecovery(hash, scheme, flipped, restDigest), `bit ${bit}`).toBe(false)
+      }
+      for (const length of [0, 1, 21, 42, 127])
+        expect(saltedRecovered(hash, scheme, block.slice(0, length))).toBeUndefined()
+    })
+
+    test('a modulus without room, and more than the room', () => {
+      const scheme = { hash: 'sha512', trailer: 'explicit', saltLengthBytes: 64 } as const
+      refuses('CRYPTO_BAD_DATA_LENGTH', () => saltedRecoverableLength(scheme, 128))
+      const o = { beginning: new Uint8Array(126), restDigest: new Uint8Array(64), salt: new Uint8Array(64) }
+      refuses('CRYPTO_BAD_DATA_LENGTH', () => saltedRecoverableEncoded(hash, scheme, o, 256))
+      refuses('CRYPTO_BAD_DATA_LENGTH', () =>
+        saltedRecoverableEncoded(hash, scheme, { ...o, beginning: new Uint8Array(), salt: new Uint8Array(63) }, 256),
+      )
     })
   })
 }

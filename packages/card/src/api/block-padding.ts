@@ -15,7 +15,11 @@ export const PAD = {
   ISO9796: 10,
   ISO9796_MR: 11,
   RFC2409: 12,
+  ISO9796_MR_SCHEME_2: 21,
+  ISO9796_MR_SCHEME_3: 22,
   ISO9796_MR_SCHEME_1_OPT_2: 25,
+  ISO9796_MR_SCHEME_2_OPT_2: 26,
+  ISO9796_MR_SCHEME_3_OPT_2: 27,
 } as const
 
 /** The end of a message made whole blocks; undefined if it is not and the padding is none. */

@@ -454,10 +454,42 @@ describe('ISO/IEC 9796-2', () => {
     expect(api.call(signature, 'beginVerify([BSS)S', api.array(80), 0, 80)).toEqual(ILLEGAL_USE)
   })
 
+  it('of a long message schemes 2 and 3 give back what fits, and want the rest as it was', () => {
+    const api = fixture()
+    const { signing, verifying } = keys(api)
+    for (const [padding, room] of [
+      [21, 38],
+      [22, 58],
+      [26, 37],
+      [27, 57],
+    ] as const) {
+      const signature = api.value(api.callStatic(SIGNATURE_OF, 1, 3, padding, 0))
+      const [data, buffer, lengths] = [api.array(message), api.array(80), shortArray(api, 1)]
+      api.value(api.call(signature, INIT, signing, 1))
+      api.value(api.call(signature, 'update([BSS)V', data, 0, 30))
+      api.value(api.call(signature, 'sign([BSS[BS[SS)S', data, 30, 82, buffer, 0, lengths, 0))
+      expect(shorts(api, lengths)).toEqual([room])
+      const made = api.bytes(buffer)
+      for (const [from, isRight] of [
+        [room, 1],
+        [room - 1, 0],
+      ] as const) {
+        const received = api.array(made)
+        api.value(api.call(signature, INIT, verifying, 2))
+        expect(api.call(signature, 'beginVerify([BSS)S', received, 0, 80)).toEqual({ value: room })
+        expect(api.bytes(received).subarray(0, room)).toEqual(message.subarray(0, room))
+        expect(api.call(signature, 'verify([BSS)Z', data, from, 112 - from)).toEqual({ value: isRight })
+      }
+      expect(api.call(signature, 'beginVerify([BSS)S', api.array(made.with(40, made[40]! ^ 1)), 0, 80)).toEqual(
+        ILLEGAL_USE,
+      )
+    }
+  })
+
   it('a short message comes back whole, and takes no more', () => {
     const api = fixture()
     const { signing, verifying } = keys(api)
-    for (const padding of [11, 25]) {
+    for (const padding of [11, 25, 21, 22, 26, 27]) {
       const signature = api.value(api.callStatic(SIGNATURE_OF, 1, 3, padding, 0))
       const [data, buffer, lengths] = [api.array(message), api.array(80), shortArray(api, 1)]
       for (const extra of [0, 1]) {

@@ -6,6 +6,8 @@ import {
   type RecoveryScheme,
   type RsaSignatureScheme,
   recoverableLength,
+  type SaltedRecoveryScheme,
+  saltedRecoverableLength,
 } from '@gridcard/crypto'
 import type { Jcre } from '../runtime/jcre.ts'
 import { aesKeyLength } from './aes-key.ts'
@@ -26,7 +28,7 @@ import {
   isDsaHash,
   isRawEcdsa,
   rawEcdsaOver,
-  recoveryTrailer,
+  recoveryOf,
   SIG_CIPHER,
   type SignatureScheme,
 } from './signature-schemes.ts'
@@ -323,7 +325,7 @@ export function requireFittingKey(jcre: Jcre, scheme: SignatureScheme, key: numb
       return
     case 'recovery': {
       const { modulusLengthBytes } = isSigning ? openRsaPrivateKey(jcre, key) : openRsaPublicKey(jcre, key)
-      orFail(jcre, CRYPTO.ILLEGAL_VALUE, () => recoverableLength(recoverySchemeOf(scheme), modulusLengthBytes))
+      orFail(jcre, CRYPTO.ILLEGAL_VALUE, () => recoverableRoom(recoverySchemeOf(scheme), modulusLengthBytes))
       return
     }
     default:
@@ -332,10 +334,24 @@ export function requireFittingKey(jcre: Jcre, scheme: SignatureScheme, key: numb
   }
 }
 
-export function recoverySchemeOf(scheme: SignatureScheme): RecoveryScheme {
-  const [hash, trailer] = [hashOf(scheme), recoveryTrailer(scheme.padding)]
-  assert(trailer !== undefined && isRecoveryHash(hash), 'a scheme with message recovery')
-  return { hash, trailer }
+/** Of ISO/IEC 9796-2 scheme 1, without a salt length; of 2 and 3 with one. */
+export function recoverySchemeOf(scheme: SignatureScheme): RecoveryScheme | SaltedRecoveryScheme {
+  const [hash, recovery] = [hashOf(scheme), recoveryOf(scheme.padding)]
+  assert(recovery !== undefined && isRecoveryHash(hash), 'a scheme with message recovery')
+  const { number, trailer } = recovery
+  if (number === 1) return { hash, trailer }
+  return { hash, trailer, saltLengthBytes: number === 2 ? hashes[hash].digestLengthBytes : 0 }
+}
+
+export const isSalted = (scheme: RecoveryScheme | SaltedRecoveryScheme): scheme is SaltedRecoveryScheme => {
+  return 'saltLengthBytes' in scheme
+}
+
+/** How much of a message a signature takes. */
+export function recoverableRoom(scheme: RecoveryScheme | SaltedRecoveryScheme, modulusLengthBytes: number): number {
+  return isSalted(scheme)
+    ? saltedRecoverableLength(scheme, modulusLengthBytes)
+    : recoverableLength(scheme, modulusLengthBytes)
 }
 
 /** The longest signature there can be: DER varies by a few bytes. */

@@ -134,12 +134,8 @@ function isRsaSignaturePadding(digest: number, padding: number): boolean {
     case PAD.PKCS1_PSS:
     case PAD.RFC2409:
       return true
-    case PAD.ISO9796:
-    case PAD.ISO9796_MR:
-    case PAD.ISO9796_MR_SCHEME_1_OPT_2:
-      return isRecoveryHash(name)
     default:
-      return false
+      return RECOVERY[padding] !== undefined && isRecoveryHash(name)
   }
 }
 
@@ -154,7 +150,7 @@ export function familyOf({ cipher, padding }: SignatureScheme): Family {
     case HMAC:
       return 'hmac'
     case RSA:
-      return recoveryTrailer(padding) === undefined ? 'rsa' : 'recovery'
+      return RECOVERY[padding] === undefined ? 'rsa' : 'recovery'
     case DSA:
       return 'dsa'
     case ECDSA:
@@ -165,15 +161,28 @@ export function familyOf({ cipher, padding }: SignatureScheme): Family {
   }
 }
 
-/** How a block of ISO/IEC 9796-2 scheme 1 ends; undefined for other paddings. */
-export function recoveryTrailer(padding: number): 'implicit' | 'explicit' | undefined {
-  if (padding === PAD.ISO9796 || padding === PAD.ISO9796_MR) return 'implicit'
-  return padding === PAD.ISO9796_MR_SCHEME_1_OPT_2 ? 'explicit' : undefined
+/** ISO/IEC 9796-2: which of its schemes, and how its block ends. */
+export interface Recovery {
+  readonly number: 1 | 2 | 3
+  readonly trailer: 'implicit' | 'explicit'
 }
+
+const RECOVERY: Readonly<Record<number, Recovery>> = {
+  [PAD.ISO9796]: { number: 1, trailer: 'implicit' },
+  [PAD.ISO9796_MR]: { number: 1, trailer: 'implicit' },
+  [PAD.ISO9796_MR_SCHEME_2]: { number: 2, trailer: 'implicit' },
+  [PAD.ISO9796_MR_SCHEME_3]: { number: 3, trailer: 'implicit' },
+  [PAD.ISO9796_MR_SCHEME_1_OPT_2]: { number: 1, trailer: 'explicit' },
+  [PAD.ISO9796_MR_SCHEME_2_OPT_2]: { number: 2, trailer: 'explicit' },
+  [PAD.ISO9796_MR_SCHEME_3_OPT_2]: { number: 3, trailer: 'explicit' },
+}
+
+/** Undefined for other paddings. */
+export const recoveryOf = (padding: number): Recovery | undefined => RECOVERY[padding]
 
 /** The object has SignatureMessageRecovery, and refuses the methods of Signature that do not fit it. */
 export const recoversMessages = ({ padding }: SignatureScheme): boolean => {
-  return padding === PAD.ISO9796_MR || padding === PAD.ISO9796_MR_SCHEME_1_OPT_2
+  return padding !== PAD.ISO9796 && RECOVERY[padding] !== undefined
 }
 
 /** The ALG constant of a scheme, 0 where it has none. */

@@ -1,4 +1,4 @@
-import type { MacSession } from '@gridcard/crypto'
+import type { MacSession, SaltedRecovery } from '@gridcard/crypto'
 import type { Jcre } from '../runtime/jcre.ts'
 import type { BlockMac } from './block-mac.ts'
 import { CRYPTO, failCrypto } from './crypto-exceptions.ts'
@@ -35,7 +35,7 @@ export interface SignatureSession {
   beginning?: Uint8Array
   length?: number
   /** What beginVerify found in the signature. */
-  recovered?: { readonly digest: Uint8Array; readonly isWhole: boolean }
+  recovered?: { readonly digest: Uint8Array; readonly isWhole: boolean } | SaltedRecovery
 }
 
 export function putScheme(jcre: Jcre, signature: number, { digest, cipher, padding, keyBytes }: SignatureScheme): void {

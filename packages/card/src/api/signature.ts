@@ -1,5 +1,12 @@
 import { concatBytes } from '@gridcard/bytes'
-import { hashes, recoverableEncoded, recoverableLength, recovered } from '@gridcard/crypto'
+import {
+  hashes,
+  isSaltedRecovery,
+  recoverableEncoded,
+  recovered,
+  saltedRecoverableEncoded,
+  saltedRecovered,
+} from '@gridcard/crypto'
 import type { Jcre } from '../runtime/jcre.ts'
 import type { NativeImplementation } from '../vm/link/native-library.ts'
 import { BlockMac, isDesMac } from './block-mac.ts'
@@ -24,6 +31,8 @@ import { putShortElement, shortElementAddress } from './short-arrays.ts'
 import {
   eddsaSign,
   eddsaVerify,
+  isSalted,
+  recoverableRoom,
   recoverySchemeOf,
   requireFittingKey,
   signatureLength,
@@ -153,9 +162,12 @@ function feed(jcre: Jcre, work: Work, part: Uint8Array): SignatureSession {
     case 'recovery': {
       const room = roomOf(jcre, work)
       const beginning = session.beginning ?? new Uint8Array()
-      session.beginning = concatBytes(beginning, part.subarray(0, room - beginning.length))
+      const taken = part.subarray(0, room - beginning.length)
+      session.beginning = concatBytes(beginning, taken)
       session.length = (session.length ?? 0) + part.length
-      gatheredOf(jcre, work.scheme, session).update(part)
+      // Schemes 2 and 3 hash what does not travel in the signature apart.
+      const hashed = isSalted(recoverySchemeOf(work.scheme)) ? part.subarray(taken.length) : part
+      gatheredOf(jcre, work.scheme, session).update(hashed)
       return session
     }
     default:
@@ -182,7 +194,7 @@ const operationsOf = (jcre: Jcre, { key, isSigning }: Work) => {
   return isSigning ? openRsaPrivateKey(jcre, key) : openRsaPublicKey(jcre, key)
 }
 const roomOf = (jcre: Jcre, work: Work): number => {
-  return recoverableLength(recoverySchemeOf(work.scheme), operationsOf(jcre, work).modulusLengthBytes)
+  return recoverableRoom(recoverySchemeOf(work.scheme), operationsOf(jcre, work).modulusLengthBytes)
 }
 
 function recoverySignature(jcre: Jcre, work: Work, session: SignatureSession): Uint8Array {
@@ -190,8 +202,12 @@ function recoverySignature(jcre: Jcre, work: Work, session: SignatureSession): U
   spendOnKey(jcre, work.key)
   const { beginning = new Uint8Array(), length = 0 } = session
   const scheme = recoverySchemeOf(work.scheme)
-  const isWhole = length === beginning.length
   const digest = gatheredOf(jcre, work.scheme, session).digest()
+  if (isSalted(scheme)) {
+    const o = { beginning, restDigest: digest, salt: jcre.crypto.randomBytes(scheme.saltLengthBytes) }
+    return operations.transform(saltedRecoverableEncoded(jcre.crypto.hash, scheme, o, operations.modulusLengthBytes))
+  }
+  const isWhole = length === beginning.length
   return operations.transform(recoverableEncoded(scheme, beginning, isWhole, digest, operations.modulusLengthBytes))
 }
 
@@ -200,8 +216,12 @@ function openedSignature(jcre: Jcre, work: Work, signature: Uint8Array) {
   const operations = openRsaPublicKey(jcre, work.key)
   spendOnKey(jcre, work.key)
   if (signature.length !== operations.modulusLengthBytes) return undefined
+  const scheme = recoverySchemeOf(work.scheme)
   try {
-    return recovered(recoverySchemeOf(work.scheme), operations.transform(signature))
+    const block = operations.transform(signature)
+    if (!isSalted(scheme)) return recovered(scheme, block)
+    const found = saltedRecovered(jcre.crypto.hash, scheme, block)
+    return found && { ...found, message: found.beginning }
   } catch {
     return undefined // not smaller than the modulus
   }
@@ -211,7 +231,8 @@ function openedSignature(jcre: Jcre, work: Work, signature: Uint8Array) {
 function isRecoverySignature(jcre: Jcre, work: Work, session: SignatureSession, received: Uint8Array): boolean {
   const found = openedSignature(jcre, work, received)
   const { beginning = new Uint8Array(), length = 0 } = session
-  if (found === undefined || found.isWhole !== (length === beginning.length)) return false
+  // Without SignatureMessageRecovery there is scheme 1 only.
+  if (found === undefined || !('digest' in found) || found.isWhole !== (length === beginning.length)) return false
   const { constantTimeEqual } = jcre.crypto
   const digest = gatheredOf(jcre, work.scheme, session).digest()
   return constantTimeEqual(found.message, beginning) && constantTimeEqual(found.digest, digest)
@@ -406,9 +427,10 @@ const beginVerify: JcreMethod = (jcre, at) => {
   const found = openedSignature(jcre, work, signature)
   if (found === undefined) return failCrypto(jcre, CRYPTO.ILLEGAL_USE)
   const session = sessionOf(jcre, work.signature)
-  session.recovered = { digest: found.digest, isWhole: found.isWhole }
+  session.recovered = found
   session.length = 0
-  gatheredOf(jcre, work.scheme, session).update(found.message)
+  const gathered = gatheredOf(jcre, work.scheme, session)
+  if ('digest' in found) gathered.update(found.message)
   putResult(jcre, byteRange(jcre, array, offset, found.message.length), found.message)
   return found.message.length
 }
@@ -435,9 +457,13 @@ const verifyRecovered: JcreMethod = (jcre, at) => {
   const part = bytesOf(jcre, handleAt(jcre, at + 1), shortAt(jcre, at + 2), shortAt(jcre, at + 3))
   const gathered = gatheredOf(jcre, work.scheme, session)
   gathered.update(part)
-  const { digest, isWhole } = session.recovered!
+  const found = session.recovered!
   const hasRest = (session.length ?? 0) + part.length > 0
-  const isRight = jcre.crypto.constantTimeEqual(gathered.digest(), digest) && !(isWhole && hasRest)
+  const scheme = recoverySchemeOf(work.scheme)
+  const isRight =
+    'digest' in found
+      ? jcre.crypto.constantTimeEqual(gathered.digest(), found.digest) && !(found.isWhole && hasRest)
+      : isSalted(scheme) && isSaltedRecovery(jcre.crypto.hash, scheme, found, gathered.digest())
   endMessage(jcre, work.signature)
   return isRight ? 1 : 0
 }

@@ -130,7 +130,9 @@ describe('MANAGE CHANNEL open', () => {
     expect(send(card, select(PLAIN), 'E0020000', 'E0030000', 'C1030000', 'FE020000')).toBe('9000 6100 6100 6100 6100')
     expect(send(card, '40020000', 'FF020000'), 'interindustry ones, and what is none').toBe('6881 6999')
     const more = cardWith({ logicalChannels: 5 })
-    expect(send(more, select(PLAIN), 'E0020000', '00700004', select(MULTI, 4), 'C0020000')).toBe('9000 6881 9000 9000 6104')
+    expect(send(more, select(PLAIN), 'E0020000', '00700004', select(MULTI, 4), 'C0020000')).toBe(
+      '9000 6881 9000 9000 6104',
+    )
   })
 
   it('from the basic channel opens a channel without an applet', () => {

@@ -31,7 +31,7 @@ export interface RecoveredMessage {
   readonly digest: Uint8Array
 }
 
-const trailerOf = ({ hash, trailer }: RecoveryScheme): Uint8Array => {
+export const trailerOf = ({ hash, trailer }: RecoveryScheme): Uint8Array => {
   return trailer === 'implicit' ? Uint8Array.of(0xbc) : Uint8Array.of(HASH_NUMBER[hash], 0xcc)
 }
 
