@@ -150,6 +150,16 @@ describe('an object of another context', () => {
     ['instanceof a class', 'aload_0 instanceof class java/lang/Object sreturn', 'service'],
     ['instanceof an ordinary interface', 'aload_0 instanceof class %0.1 sreturn', 'service'],
     ['instanceof a shareable interface it does not have', 'aload_0 instanceof class %0.0 sreturn', 'plain'],
+    ['checkcast to an ordinary interface', 'aload_0 checkcast class %0.1 areturn', 'service'],
+    ['checkcast to a shareable interface it does not have', 'aload_0 checkcast class %0.0 areturn', 'plain'],
+    ['instanceof an array of references', 'aload_0 instanceof reference java/lang/Object sreturn', 'references'],
+    [
+      'invokeinterface of a shareable interface it does not have',
+      'aload_0 sconst_1 invokeinterface 2 %0.0.0 sreturn',
+      'plain',
+    ],
+    ['getfield_a_this', 'getfield_a_this main.0 areturn', 'plain'],
+    ['arraylength of references', 'aload_0 arraylength sreturn', 'references'],
   ])('refuses %s', (_, code, which) => {
     expect(run(code, which)).toMatchObject(SECURITY)
   })
@@ -237,6 +247,15 @@ describe('an object of the own context, and any for the JCRE', () => {
     ['getfield_s_this', 'getfield_s_this main.0 sreturn', 'plain'],
     ['putfield_s', 'aload_0 sconst_1 putfield_s main.0 return', 'plain'],
     ['putfield_s_this', 'sconst_1 putfield_s_this main.0 return', 'plain'],
+    ['getfield_a', 'aload_0 getfield_a main.0 areturn', 'plain'],
+    ['getfield_a_this', 'getfield_a_this main.0 areturn', 'plain'],
+    ['putfield_a', 'aload_0 aconst_null putfield_a main.0 return', 'plain'],
+    ['putfield_a_this', 'aconst_null putfield_a_this main.0 return', 'plain'],
+    ['instanceof of an array', 'aload_0 instanceof byte sreturn', 'bytes'],
+    ['instanceof an array of references', 'aload_0 instanceof reference java/lang/Object sreturn', 'references'],
+    ['instanceof a class', 'aload_0 instanceof class java/lang/Object sreturn', 'service'],
+    ['checkcast to an ordinary interface', 'aload_0 checkcast class %0.1 pop sconst_1 sreturn', 'service'],
+    ['checkcast to a shareable interface', 'aload_0 checkcast class %0.0 pop sconst_1 sreturn', 'service'],
     ['invokevirtual', 'aload_0 aload_0 invokevirtual java/lang/Object.equals(Ljava/lang/Object;)Z sreturn', 'plain'],
     ['an array method', 'aload_0 aload_0 invokevirtual java/lang/Object.equals(Ljava/lang/Object;)Z sreturn', 'bytes'],
     ['a call of an ordinary interface', 'aload_0 sconst_1 invokeinterface 2 %0.1.0 sreturn', 'service'],
