@@ -1,9 +1,11 @@
+import { createPublicKey, publicEncrypt, verify } from 'node:crypto'
 import { fromHex, toHex } from '@gridcard/bytes'
 import { ecDomain } from '@gridcard/crypto'
 import { nobleCrypto } from '@gridcard/crypto/noble'
 import { nodeCrypto } from '@gridcard/crypto/node'
 import { describe, expect, it } from 'vitest'
 import { type Answer, NativeObjects } from '../../test/native-objects.ts'
+import { RSA_4096 } from '../../test/rsa-4096.ts'
 import { VmFixture } from '../../test/vm-fixture.ts'
 
 const crypto = (reason: number): Answer => ({ thrown: 'CryptoException', reason })
@@ -424,6 +426,54 @@ describe.each(PROVIDERS)('RSA over %s', (_, provider) => {
     api.value(api.call(pkcs1, DO_FINAL, api.array(SAMPLE), 0, 6, out, 0))
     api.value(api.call(plain, DO_FINAL, out, 0, 128, out, 0))
     expect(toHex(api.bytes(out))).toBe(`0001${'FF'.repeat(119)}00${toHex(SAMPLE)}`)
+  })
+})
+
+describe('RSA of 4096 bits', () => {
+  const part = (name: keyof typeof RSA_4096) => fromHex(RSA_4096[name])
+  const publicKey = createPublicKey({
+    key: {
+      kty: 'RSA',
+      n: Buffer.from(part('modulus')).toString('base64url'),
+      e: Buffer.from(part('publicExponent')).toString('base64url'),
+    },
+    format: 'jwk',
+  })
+
+  it.each([
+    [
+      'plain',
+      5,
+      [
+        ['setModulus', 'modulus'],
+        ['setExponent', 'privateExponent'],
+      ],
+    ],
+    [
+      'with the Chinese remainder theorem',
+      6,
+      [
+        ['setP', 'p'],
+        ['setQ', 'q'],
+        ['setDP1', 'dp'],
+        ['setDQ1', 'dq'],
+        ['setPQ', 'qInverse'],
+      ],
+    ],
+  ] as const)('%s: signs what OpenSSL verifies, and decrypts what it encrypts', (_, type, setters) => {
+    const api = fixture()
+    const key = api.value(api.callStatic(BUILD_KEY, type, 4096, 0))
+    for (const [setter, name] of setters) api.value(set(api, key, setter, part(name)))
+    const [data, out] = [api.array(SAMPLE), api.array(512)]
+    const signature = api.value(api.callStatic(SIGNATURE, 40, 0))
+    api.value(api.call(signature, INIT, key, 1))
+    expect(api.call(signature, SIGN, data, 0, SAMPLE.length, out, 0)).toEqual({ value: 512 })
+    expect(verify('sha256', SAMPLE, publicKey, api.bytes(out))).toBe(true)
+    const cipher = api.value(api.callStatic(CIPHER_OF, 7, 14, 0))
+    api.value(api.call(cipher, INIT, key, 1))
+    const encrypted = api.array(Uint8Array.from(publicEncrypt({ key: publicKey, oaepHash: 'sha256' }, SAMPLE)))
+    expect(api.call(cipher, DO_FINAL, encrypted, 0, 512, out, 0)).toEqual({ value: SAMPLE.length })
+    expect(api.bytes(out).subarray(0, SAMPLE.length)).toEqual(SAMPLE)
   })
 })
 
