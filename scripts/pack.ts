@@ -17,6 +17,7 @@ const ROOMS = ['bytes', 'crypto', 'cap', 'card', 'terminal', 'dlms', 'devices', 
 /** What `gridcard start` takes from elsewhere in a checkout, by its place in the package. */
 const BUNDLED: Readonly<Record<string, string>> = {
   'bundled/meter-security.cap': 'applets/prebuilt/meter-security.cap',
+  'bundled/metering.cap': 'applets/prebuilt/metering.cap',
   'bundled/console': 'packages/console/dist',
 }
 

@@ -7,6 +7,8 @@ export type LauncherErrorCode =
   | 'GRIDCARD_CARD_DAMAGED'
   | 'GRIDCARD_CARD_IN_USE'
   | 'GRIDCARD_APPLET_MISSING'
+  | 'GRIDCARD_LINE_EXPOSED'
+  | 'GRIDCARD_LINE_IN_USE'
 
 /** Something the user can mend: a wrong option, a data folder that is not what it should be. One clear line, exit code 2. */
 export class LauncherError extends GridcardError {

@@ -6,6 +6,7 @@ import { addDlmsCommands } from './dlms/dlms-commands.ts'
 import { describeError, exitCodeFor, exitCodes } from './exit-code.ts'
 import { addGpCommands } from './gp/gp-commands.ts'
 import { addMemoryCommands } from './memory/commands.ts'
+import { addPersonaliseCommands } from './personalise/personalise-commands.ts'
 import { defaultReaderName, parseReaderOptions, type RawReaderOptions } from './reader/reader-options.ts'
 import { parseStartOptions, type RawStartOptions } from './start/start-options.ts'
 import { version } from './version.ts'
@@ -165,5 +166,6 @@ function commandLine(end: (exitCode: number) => void): Command {
   addDebugCommand(program, end)
   addMemoryCommands(program)
   addGpCommands(program)
+  addPersonaliseCommands(program, end)
   return program
 }

@@ -1,6 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { concatBytes, fromAscii, fromHex, toHex } from '@gridcard/bytes'
 import { nodeCrypto } from '@gridcard/crypto/node'
 import {
@@ -15,6 +14,7 @@ import {
 import { fileDeviceStore, tcpListener } from '@gridcard/devices/node'
 import { type Headend, startHeadend } from '@gridcard/headend'
 import type { Logger } from 'pino'
+import { bundledPath, readBundledCap } from '../bundled.ts'
 import { LauncherError } from '../errors.ts'
 import { CardDrawer } from './card-drawer.ts'
 import { openDataFolder } from './data-folder.ts'
@@ -64,7 +64,7 @@ const quarterMs = 900_000
 export async function launchStreet(options: LaunchOptions): Promise<RunningStreet> {
   const { progress, signal } = options
   const folder = openDataFolder(options.dataDirectory)
-  const cap = readMeterSecurityCap()
+  const cap = readBundledCap('meter-security')
   const known = readStreetRecord(folder.path)
   if (known !== undefined && options.meters !== undefined && options.meters < known.meters) {
     throw new LauncherError(
@@ -204,20 +204,6 @@ function recordFor(known: StreetRecord | undefined, meters: number | undefined, 
     meters: meters ?? defaultMeters,
     timeReservedMs: nowMs,
   }
-}
-
-/** A file that an npm package brings along, and a checkout has elsewhere; both from the folder of this package. */
-function bundledPath(inPackage: string, inCheckout: string): string {
-  const home = new URL('../../', import.meta.url)
-  const bundled = fileURLToPath(new URL(`bundled/${inPackage}`, home))
-  return existsSync(bundled) ? bundled : fileURLToPath(new URL(inCheckout, home))
-}
-
-/** @throws LauncherError `GRIDCARD_APPLET_MISSING` */
-function readMeterSecurityCap(): Uint8Array {
-  const path = bundledPath('meter-security.cap', '../../applets/prebuilt/meter-security.cap')
-  if (!existsSync(path)) throw new LauncherError('GRIDCARD_APPLET_MISSING', `${path} is missing; is this copy whole?`)
-  return new Uint8Array(readFileSync(path))
 }
 
 /** The built pages; without them the head-end serves its API only. */

@@ -1,0 +1,187 @@
+import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { emitComponents, parseCapFile } from '@gridcard/cap'
+import { nodeCrypto } from '@gridcard/crypto/node'
+import { ProductionLine } from '@gridcard/terminal/personalisation'
+import { readBundledCap } from '../bundled.ts'
+import type { CommandIo } from '../dlms/command-io.ts'
+import { lockFile } from '../dlms/keys/file-lock.ts'
+import { progressLine } from '../dlms/progress-line.ts'
+import { LauncherError } from '../errors.ts'
+import { exitCodes } from '../exit-code.ts'
+import { badOption, parseChoice, parseNumber } from '../gp/options.ts'
+import { lineCards } from './line-cards.ts'
+import { LineFolder } from './line-folder.ts'
+
+export interface JsonOption {
+  readonly json?: true
+}
+
+const MOST_CARDS = 1_000_000
+
+const optionsFor = (folder: string) => ({
+  files: new LineFolder(folder),
+  cards: lineCards(folder),
+  crypto: nodeCrypto,
+  nowMs: Date.now,
+  loadFiles: new Map([['metering', emitComponents(parseCapFile(readBundledCap('metering')))]]),
+})
+
+/** One process at a time: two would give one identity twice. */
+async function withLine<T>(folder: string, act: (line: ProductionLine) => Promise<T> | T): Promise<T> {
+  requireLine(folder)
+  const lock = await lockFile(join(folder, 'lock'))
+  if ('heldBy' in lock) {
+    const by = lock.heldBy === undefined ? '' : ` (process ${lock.heldBy})`
+    throw new LauncherError('GRIDCARD_LINE_IN_USE', `the line in ${folder} is at work already${by}`)
+  }
+  try {
+    return await act(ProductionLine.open(optionsFor(folder)))
+  } finally {
+    lock.release()
+  }
+}
+
+function requireLine(folder: string): void {
+  if (!existsSync(join(folder, 'line.json'))) {
+    throw badOption(`there is no line in ${folder}; "gridcard personalise init ${folder}" makes one`)
+  }
+  const mode = statSync(join(folder, 'line.key'), { throwIfNoEntry: false })?.mode ?? 0
+  if ((mode & 0o077) !== 0) {
+    throw new LauncherError(
+      'GRIDCARD_LINE_EXPOSED',
+      `${join(folder, 'line.key')} can be read by others; chmod 600, and think about what they saw`,
+    )
+  }
+}
+
+function print(io: CommandIo, json: boolean | undefined, value: object, text: string): void {
+  io.out(json ? `${JSON.stringify(value)}\n` : text)
+}
+
+export async function personaliseInit(
+  io: CommandIo,
+  folder: string,
+  options: JsonOption & { readonly name: string; readonly owner: string; readonly suite: string },
+): Promise<number> {
+  const suite = Number(parseChoice('--suite', options.suite, ['0', '1', '2'])) as 0 | 1 | 2
+  if (existsSync(join(folder, 'line.json')))
+    throw badOption(`there is a line in ${folder} already; its keys are never replaced`)
+  if (!/^[ -~]{1,40}$/.test(options.name) || /[,=+"\\<>;#]/.test(options.name))
+    throw badOption('--name takes plain letters, 40 at most')
+  if (!/^[a-z0-9][a-z0-9-]{0,31}$/.test(options.owner))
+    throw badOption('--owner takes small letters, digits and hyphens, 32 at most')
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  await ProductionLine.create(optionsFor(folder), { name: options.name, owner: options.owner, suite })
+  const value = { folder: resolve(folder), name: options.name, owner: options.owner, suite }
+  print(
+    io,
+    options.json,
+    value,
+    `${folder}  line of ${options.name}, suite ${suite}
+  pki/                 root, authorities of devices and organisations, revocation list
+  owners/${options.owner}/  certificates and private keys of the owner: hand them over, keep none
+  line.key             opens line.sealed; keep it elsewhere when the line stands still
+`,
+  )
+  return exitCodes.done
+}
+
+export async function personaliseRun(
+  io: CommandIo,
+  folder: string,
+  options: JsonOption & { readonly count: string; readonly first: string },
+): Promise<number> {
+  const count = parseNumber('--count', options.count, 1, MOST_CARDS)
+  const first = parseNumber('--first', options.first, 0, 99_999_999 - count)
+  return withLine(folder, async (line) => {
+    const bar = progressLine(io, 'cards')
+    const started = performance.now()
+    const step = Math.max(1, Math.floor(count / 20))
+    const made = await line.run({
+      first,
+      count,
+      progress(done, total, serial) {
+        bar.show(`${done} of ${total}, ${serial}`)
+        if (!io.showsProgress && (done % step === 0 || done === total)) io.err(`${done} of ${total}\n`)
+      },
+    })
+    bar.end()
+    const seconds = (performance.now() - started) / 1000
+    const { done, revoked } = line.status
+    const perSecond = made === 0 ? 0 : made / seconds
+    const rate = made === 0 ? '' : `, ${perSecond.toFixed(1)} a second`
+    print(
+      io,
+      options.json,
+      { made, already: count - made, done, revoked, seconds, perSecond },
+      `${made} cards made, ${count - made} were done already${rate}; ${done} in all\n`,
+    )
+    return exitCodes.done
+  })
+}
+
+export async function personaliseStatus(io: CommandIo, folder: string, options: JsonOption): Promise<number> {
+  return withLine(folder, ({ status }) => {
+    const { name, suite, done, interrupted, revoked, owners } = status
+    const lines = [
+      `line of ${name}, suite ${suite}`,
+      `done         ${done}`,
+      ...Object.entries(owners).map(([owner, count]) => `  of ${owner}  ${count}`),
+      `interrupted  ${interrupted.length}${interrupted.length > 0 ? `: ${interrupted.slice(0, 5).join(', ')}${interrupted.length > 5 ? ', ..' : ''}; run again` : ''}`,
+      `revoked      ${revoked} certificates`,
+    ]
+    print(io, options.json, status, `${lines.join('\n')}\n`)
+    return exitCodes.done
+  })
+}
+
+export async function personaliseVerify(io: CommandIo, folder: string, options: JsonOption): Promise<number> {
+  return withLine(folder, async (line) => {
+    const bar = progressLine(io, 'cards')
+    const findings = await line.verify((done, total) => bar.show(`${done} of ${total}`))
+    bar.end()
+    const { done } = line.status
+    const lines = findings.map(({ serial, problem }) => `${serial}  ${problem}\n`).join('')
+    print(
+      io,
+      options.json,
+      { cards: done, findings },
+      `${lines}${done - findings.length} of ${done} cards are what the line made\n`,
+    )
+    return findings.length === 0 ? exitCodes.done : exitCodes.failed
+  })
+}
+
+export async function personaliseOwner(
+  io: CommandIo,
+  folder: string,
+  name: string,
+  options: JsonOption,
+): Promise<number> {
+  if (!/^[a-z0-9][a-z0-9-]{0,31}$/.test(name))
+    throw badOption('an owner is named in small letters, digits and hyphens, 32 at most')
+  return withLine(folder, async (line) => {
+    await line.addOwner(name)
+    print(io, options.json, { owner: name }, `owners/${name}/  certificates and private keys of ${name}\n`)
+    return exitCodes.done
+  })
+}
+
+export async function personaliseTransfer(
+  io: CommandIo,
+  folder: string,
+  serial: string,
+  options: JsonOption & { readonly to: string },
+): Promise<number> {
+  return withLine(folder, async (line) => {
+    await line.transfer(serial, options.to)
+    print(
+      io,
+      options.json,
+      { serial, owner: options.to },
+      `${serial} is ${options.to}'s; what its last owner knew is void\n`,
+    )
+    return exitCodes.done
+  })
+}

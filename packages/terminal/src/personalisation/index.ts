@@ -1,0 +1,7 @@
+export type { CertificateUse, Der } from './authority.ts'
+export { type CardKeys, parseCardKeys } from './card-keys.ts'
+export { openKeyFile } from './key-file.ts'
+export type { LineCards, LineFiles } from './line-files.ts'
+export { type LineApplet, lineApplets, ownerDomainAid } from './line-plan.ts'
+export { type Finding, type LineOptions, type LineStatus, lineIdentity, ProductionLine } from './production-line.ts'
+export { whyUnusable } from './usable-keys.ts'
