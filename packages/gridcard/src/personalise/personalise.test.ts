@@ -25,7 +25,7 @@ import {
   ProductionLine,
   parseCardKeys,
 } from '@gridcard/terminal/personalisation'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { readBundledCap } from '../bundled.ts'
 import type { CommandIo } from '../dlms/command-io.ts'
 import { lineCards } from './line-cards.ts'
@@ -43,6 +43,9 @@ import {
 const EVERY = process.env['GRIDCARD_CUTS'] === 'all' ? 1 : 9
 const NOW_MS = Date.UTC(2026, 10, 30)
 const loadFiles = new Map([['metering', emitComponents(parseCapFile(readBundledCap('metering')))]])
+
+// Keys, certificates and cards for each: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 120_000 })
 
 let root: string
 /** A line with two cards of citynet, and another owner. */
@@ -93,7 +96,7 @@ beforeAll(async () => {
   await personaliseInit(ioOf().io, made, { name: 'Test', owner: 'citynet', suite: '1' })
   expect(await personaliseRun(ioOf().io, made, { count: '2', first: '1' })).toBe(0)
   expect(await personaliseOwner(ioOf().io, made, 'newco', {})).toBe(0)
-})
+}, 120_000)
 afterAll(() => rmSync(root, { recursive: true }))
 
 const codeOf = (code: string) => ({ code })
@@ -272,7 +275,7 @@ describe('a run', () => {
     }
   })
 
-  test('killed by the system goes on', { timeout: 120_000 }, async () => {
+  test('killed by the system goes on', async () => {
     const folder = fresh(made)
     const cli = new URL('../cli.ts', import.meta.url).pathname
     const child = spawn(process.execPath, [cli, 'personalise', 'run', folder, '--first', '20', '--count', '20'])
