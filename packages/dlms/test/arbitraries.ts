@@ -138,7 +138,7 @@ const acseFields = {
   aeQualifier: octets(),
   apInvocationId: acseNumber,
   aeInvocationId: acseNumber,
-  acseRequirements: fc.constant(true),
+  acseRequirements: fc.boolean(),
   mechanismName: oid,
   authenticationValue: octets(64),
   implementationInformation: octets(),

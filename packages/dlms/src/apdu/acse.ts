@@ -79,6 +79,11 @@ const INTEGER = 0x02
 const CHARSTRING = 0x80
 /** Bit string of one bit, set: authentication. */
 const authenticationUnit = Uint8Array.of(0x07, 0x80)
+const noUnit = Uint8Array.of(7, 0)
+
+/** Absent, or there without the unit: a peer may say that too. */
+const requirements = ({ acseRequirements }: { readonly acseRequirements?: boolean | undefined }) =>
+  acseRequirements === undefined ? undefined : acseRequirements ? authenticationUnit : noUnit
 
 class FieldReader {
   readonly #elements: Map<number, Uint8Array>
@@ -210,7 +215,7 @@ export function emitAarq(aarq: Omit<Aarq, 'kind'>): Uint8Array {
     [0xa7, wrap(OCTET_STRING, aarq.aeQualifier)],
     [0xa8, wrap(INTEGER, integerOctets(aarq.apInvocationId))],
     [0xa9, wrap(INTEGER, integerOctets(aarq.aeInvocationId))],
-    [0x8a, aarq.acseRequirements ? authenticationUnit : undefined],
+    [0x8a, requirements(aarq)],
     [0x8b, aarq.mechanismName],
     [0xac, wrap(CHARSTRING, aarq.authenticationValue)],
     [0xbd, aarq.implementationInformation],
@@ -250,7 +255,7 @@ export function emitAare(aare: Omit<Aare, 'kind'>): Uint8Array {
     [0xa5, wrap(OCTET_STRING, aare.aeQualifier)],
     [0xa6, wrap(INTEGER, integerOctets(aare.apInvocationId))],
     [0xa7, wrap(INTEGER, integerOctets(aare.aeInvocationId))],
-    [0x88, aare.acseRequirements ? authenticationUnit : undefined],
+    [0x88, requirements(aare)],
     [0x89, aare.mechanismName],
     [0xaa, wrap(CHARSTRING, aare.authenticationValue)],
     [0xbd, aare.implementationInformation],

@@ -310,7 +310,7 @@ export class ServerAssociation {
         code: isHls ? associateDiagnostics['authentication-required'] : associateDiagnostics.null,
       },
       apTitle: protection !== undefined || titledMechanisms.has(mechanism) ? this.#security.systemTitle : undefined,
-      acseRequirements: isHls,
+      acseRequirements: isHls ? true : undefined,
       mechanismName: isHls ? mechanisms[mechanism] : undefined,
       authenticationValue: serverChallenge,
       userInformation,

@@ -15,6 +15,9 @@ export interface RawClientOptions {
   readonly timeout?: string
   /** True without an address. */
   readonly hdlc?: string | true
+  readonly udp?: true
+  readonly baud?: string
+  readonly modeE?: true
   readonly mechanism?: string
   readonly form?: string
   readonly generalKey?: string
@@ -33,8 +36,12 @@ export interface SecurityOptions {
 
 export interface ClientOptions {
   readonly security: SecurityOptions
+  /** The path of a serial port, with port 0. */
   readonly host: string
   readonly port: number
+  readonly isUdp: boolean
+  /** Undefined over a network. */
+  readonly serial: { readonly baud: number; readonly isModeE: boolean } | undefined
   readonly keyFile: string | undefined
   readonly countersPath: string | undefined
   /** First counter, where none is known yet. */
@@ -59,8 +66,10 @@ const dlmsPort = 4059
 /** @throws LauncherError `GRIDCARD_BAD_OPTION` */
 export function parseClientOptions(target: string, raw: RawClientOptions): ClientOptions {
   if (raw.public && raw.keyFile !== undefined) throw bad('--public and --key-file contradict each other')
+  if (raw.udp && raw.hdlc !== undefined) throw bad('--udp and --hdlc contradict each other')
   return {
-    ...parseTarget(target),
+    ...parseTarget(target, raw),
+    isUdp: raw.udp === true,
     keyFile: raw.keyFile,
     countersPath: raw.counters,
     counterStart: optional(raw.counterStart, (text) => integer('--counter-start', text, 0, 0xffff_fffe)),
@@ -110,15 +119,22 @@ function parseSecurity({ mechanism = 'hls-gmac', form = 'glo', generalKey, dedic
 const physicalAddressOf = (address: string | true): number | undefined =>
   address === true ? undefined : integer('--hdlc', address, 0, 0x3fff)
 
-/** `host`, `host:port`, `[::1]:port`. */
-function parseTarget(text: string): { host: string; port: number } {
+/** `host`, `host:port`, `[::1]:port`, or the path of a serial port. */
+function parseTarget(text: string, raw: RawClientOptions): Pick<ClientOptions, 'host' | 'port' | 'serial'> {
+  if (text.startsWith('/')) {
+    if (raw.udp) throw bad('--udp is not for a serial port')
+    const isModeE = raw.modeE === true
+    const baud = integer('--baud', raw.baud ?? (isModeE ? '300' : '9600'), 50, 4_000_000)
+    return { host: text, port: 0, serial: { baud, isModeE } }
+  }
+  if (raw.baud !== undefined || raw.modeE) throw bad('--baud and --mode-e are for a serial port, as /dev/ttyUSB0')
   const match = /^(?:\[([0-9A-Fa-f:.%a-z]+)\]|([^\s:[\]/]+))(?::(\d{1,5}))?$/.exec(text)
   const host = match?.[1] ?? match?.[2]
   const port = match?.[3] === undefined ? dlmsPort : Number(match[3])
   if (host === undefined || port < 1 || port > 65535) {
-    throw bad(`"${text}" is not HOST:PORT, as 192.0.2.7:4059 or [2001:db8::7]:4059`)
+    throw bad(`"${text}" is not HOST:PORT, as 192.0.2.7:4059 or [2001:db8::7]:4059, nor the path of a serial port`)
   }
-  return { host, port }
+  return { host, port, serial: undefined }
 }
 
 export function integer(option: string, text: string, low: number, high: number): number {

@@ -20,15 +20,17 @@ in hex), blockCipherKey, authenticationKey (16 bytes in hex); or the environment
 variables GRIDCARD_DLMS_CLIENT_TITLE, ..._SERVER_TITLE, ..._BLOCK_CIPHER_KEY and
 ..._AUTHENTICATION_KEY. Never arguments: every process list shows those.`
 
-const clientHelp = `${keyHelp}
+const clientHelp = `
+In the place of HOST:PORT stands a serial port, as /dev/ttyUSB0: HDLC, 8N1.
+${keyHelp}
 Without keys: the public client, which may read little.
 ${exitCodeHelp}`
 
-/** `gridcard dlms ...`, for any meter that speaks DLMS/COSEM over TCP. */
+/** `gridcard dlms ...`, for any meter that speaks DLMS/COSEM over TCP, UDP or a serial port. */
 export function addDlmsCommands(program: Command, done: (exitCode: number) => void): void {
   const dlms = program
     .command('dlms')
-    .description('read, write and try out DLMS/COSEM meters over TCP')
+    .description('read, write and try out DLMS/COSEM meters over TCP, UDP or a serial port')
     .configureHelp({ subcommandTerm: (command) => command.name() })
 
   clientCommand(dlms, 'discover <host:port>', 'what a meter tells strangers, and with keys what is in it')
@@ -154,6 +156,7 @@ ${examples('push-listen --key-file meter.keys', 'push-listen --host 192.0.2.1 --
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <number>', 'port to listen on, 0 takes a free one', '0')
     .option('--hdlc', 'HDLC on TCP instead of the wrapper')
+    .option('--udp', 'the wrapper over UDP')
     .option('--key-file <file>', 'keys of the management association; without, there is only the public one')
     .option('--counters <file>', 'where its counters are kept (default: KEYFILE.server-counters)')
     .option('--counter-start <number>', 'first counter for keys that were used elsewhere before')
@@ -165,8 +168,12 @@ MODEL.json: {"logicalDeviceName": "GRC0000000000001", "objects": [
   {"class": "clock"},
   {"class": "register", "logicalName": "1.0.1.8.0.255",
    "value": {"double-long-unsigned": 4711}, "unit": "Wh", "public": true}]}
-Classes: data, register, clock, profile, disconnect-control; docs/dlms-tools.md
-has them all.
+Classes in short: data, register, clock, profile, disconnect-control. All others by
+number or name, with values by the names of their attributes:
+  {"class": "Limiter", "logicalName": "0.0.17.0.0.255",
+   "attributes": {"min_over_threshold_duration": {"double-long-unsigned": 60}},
+   "writable": ["threshold_normal"]}
+docs/dlms-tools.md has more.
 ${exitCodeHelp}
 ${examples('serve meter.json --port 4059', 'serve meter.json --port 4059 --key-file meter.keys')}`,
     )
@@ -193,7 +200,10 @@ function clientCommand(dlms: Command, nameAndArguments: string, description: str
     .option('--public', 'the public client, even if keys are in the environment')
     .option('--client-sap <number>', 'client SAP (default: 1 with keys, 16 without)')
     .option('--server-sap <number>', 'server SAP', '1')
-    .option('--hdlc [address]', 'HDLC on TCP instead of the wrapper; physical address of the meter, if it has one')
+    .option('--hdlc [address]', 'HDLC instead of the wrapper; physical address of the meter, if it has one')
+    .option('--udp', 'the wrapper over UDP')
+    .option('--baud <number>', 'speed of a serial port (default: 9600; 300 with --mode-e)')
+    .option('--mode-e', 'sign on at a serial port by IEC 62056-21 mode E first')
     .option('--mechanism <name>', 'lls, hls, hls-md5, hls-sha1, hls-gmac, hls-sha256 or hls-ecdsa', 'hls-gmac')
     .option('--form <form>', 'glo, general-glo, general-ciphering, or none for an association in clear', 'glo')
     .option('--general-key <key>', 'of general-ciphering: unicast, wrapped, one-pass or static')

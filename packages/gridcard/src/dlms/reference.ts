@@ -1,5 +1,6 @@
 import {
   type AttributeRef,
+  classDefinitions,
   type InterfaceClass,
   interfaceClasses,
   logicalNameBytes,
@@ -8,9 +9,16 @@ import {
 } from '@gridcard/dlms'
 import { LauncherError } from '../errors.ts'
 
+/** Those that this server builds in their versions, of all others the newest. */
+const built = Object.values<InterfaceClass>(interfaceClasses)
+const knownClasses: readonly InterfaceClass[] = [
+  ...built,
+  ...classDefinitions.toReversed().filter(({ classId }) => built.every((known) => known.classId !== classId)),
+]
+
 /** What is known of a class number; undefined for classes without a table. */
 export function classOf(classId: number): InterfaceClass | undefined {
-  return Object.values<InterfaceClass>(interfaceClasses).find((known) => known.classId === classId)
+  return knownClasses.find((known) => known.classId === classId)
 }
 
 /** `Profile generic`, or `class 20`. */
@@ -80,15 +88,15 @@ function parseReference(text: string, memberName: string) {
   const known = /^\d+$/.test(classText) ? classOf(Number(classText)) : classNamed(classText)
   const classId = known?.classId ?? Number(classText)
   if (!Number.isInteger(classId) || classId > 0xffff) {
-    throw bad(`"${classText}" is no class: a number, or one of ${classNames().join(', ')}`)
+    throw bad(`"${classText}" is no class: a number, or one of ${[...classNames()].join(', ')}`)
   }
   return { known, classId, logicalName: parseLogicalName(name), member }
 }
 
-const classNames = (): string[] => Object.values<InterfaceClass>(interfaceClasses).map(({ name }) => spelled(name))
+const classNames = (): Set<string> => new Set(knownClasses.map(({ name }) => spelled(name)))
 
 const classNamed = (text: string): InterfaceClass | undefined =>
-  Object.values<InterfaceClass>(interfaceClasses).find(({ name }) => spelled(name) === spelled(text))
+  knownClasses.find(({ name }) => spelled(name) === spelled(text))
 
 function indexOf(
   text: string,

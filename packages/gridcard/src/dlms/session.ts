@@ -2,14 +2,18 @@ import { nodeCrypto } from '@gridcard/crypto/node'
 import {
   type AssociationInfo,
   type CosemData,
+  connectHdlcStream,
   DlmsClient,
   DlmsError,
   type DlmsTransport,
+  hdlcAddress,
+  hdlcServerAddress,
   logicalNameText,
   numberOf,
   SoftwareSecurityModule,
+  signOnModeE,
 } from '@gridcard/dlms'
-import { connectHdlcTcp, connectWrapperTcp } from '@gridcard/dlms/node'
+import { connectHdlcTcp, connectWrapperTcp, connectWrapperUdp, nodeTimer, openSerialPort } from '@gridcard/dlms/node'
 import type { ClientOptions } from './client-options.ts'
 import type { CommandIo } from './command-io.ts'
 import { DlmsToolError } from './errors.ts'
@@ -181,22 +185,50 @@ function namesIn(data: CosemData): string[] {
   })
 }
 
+function connect(options: ClientOptions, clientSap: number): Promise<DlmsTransport> {
+  const { host, port, serverSap, timeoutMs, hdlc, serial, isUdp } = options
+  const to = { host, port, clientSap, serverSap, timeoutMs }
+  if (serial !== undefined) return connectSerial(options, clientSap, serial)
+  if (isUdp) return connectWrapperUdp(to)
+  if (hdlc === undefined) return connectWrapperTcp(to)
+  return connectHdlcTcp({ ...to, ...(hdlc.physicalAddress !== undefined && { physicalAddress: hdlc.physicalAddress }) })
+}
+
+/** HDLC on a serial port, after signing on where that is the way in. */
+async function connectSerial(
+  { host: path, serverSap, timeoutMs, hdlc }: ClientOptions,
+  clientSap: number,
+  { baud, isModeE }: { readonly baud: number; readonly isModeE: boolean },
+): Promise<DlmsTransport> {
+  const port = await openSerialPort(path, { baud, characters: isModeE ? '7E1' : '8N1' })
+  try {
+    const stream = isModeE
+      ? (await signOnModeE({ stream: port.stream, setLine: port.setLine, timer: nodeTimer, timeoutMs })).stream
+      : port.stream
+    return await connectHdlcStream({
+      stream,
+      timer: nodeTimer,
+      client: hdlcAddress(clientSap),
+      server: hdlcServerAddress(serverSap, hdlc?.physicalAddress),
+      timeoutMs,
+    })
+  } catch (error) {
+    port.stream.close()
+    throw error
+  }
+}
+
 async function connected<T>(
   options: ClientOptions,
   clientSap: number,
   tracer: Tracer | undefined,
   act: (transport: DlmsTransport, receivedBytes: () => number) => Promise<T>,
 ): Promise<T> {
-  const { host, port, serverSap, timeoutMs, hdlc } = options
-  const frame = hdlc === undefined ? 'wrapper' : 'HDLC'
-  tracer?.note(`connect to ${host} ${port}, ${frame}`)
-  const to = { host, port, clientSap, serverSap, timeoutMs }
-  const connecting =
-    hdlc === undefined
-      ? connectWrapperTcp(to)
-      : connectHdlcTcp({ ...to, ...(hdlc.physicalAddress !== undefined && { physicalAddress: hdlc.physicalAddress }) })
-  const socket: DlmsTransport = await connecting.catch((error: unknown) => {
-    throw unreachable(error, host, port)
+  const { host, port, serverSap, hdlc, serial } = options
+  const frame = hdlc === undefined && serial === undefined ? 'wrapper' : 'HDLC'
+  tracer?.note(`connect to ${host}${serial === undefined ? ` ${port}` : ''}, ${frame}`)
+  const socket: DlmsTransport = await connect(options, clientSap).catch((error: unknown) => {
+    throw unreachable(error, serial === undefined ? `${host} port ${port}` : host)
   })
   let receivedBytes = 0
   const counting: DlmsTransport = {
@@ -229,13 +261,13 @@ async function associated<T>(
   return result
 }
 
-function unreachable(error: unknown, host: string, port: number): unknown {
+function unreachable(error: unknown, where: string): unknown {
   if (!(error instanceof DlmsError)) return error
   const isTimeout = error.code === 'DLMS_TIMEOUT'
   // What has no cause in the system comes from somebody who is there: an HDLC link refused, or cut while it opened.
   if (!isTimeout && (error.code !== 'DLMS_TRANSPORT_CLOSED' || error.cause === undefined)) return error
   const why = isTimeout ? error.message : systemCode(error.cause)
-  return new DlmsToolError('GRIDCARD_UNREACHABLE', `nothing answers at ${host} port ${port} (${why})`)
+  return new DlmsToolError('GRIDCARD_UNREACHABLE', `nothing answers at ${where} (${why})`)
 }
 
 function tracerFor(options: ClientOptions, io: CommandIo): Tracer | undefined {

@@ -136,6 +136,10 @@ describe('options', () => {
   test('a target may be a name, an IPv4 or an IPv6 address; the port is 4059 unless told', () => {
     expect(parseClientOptions('meter.example', {})).toMatchObject({ host: 'meter.example', port: 4059 })
     expect(parseClientOptions('[::1]:4060', {})).toMatchObject({ host: '::1', port: 4060 })
+    expect(parseClientOptions('/dev/ttyUSB0', { modeE: true })).toMatchObject({
+      host: '/dev/ttyUSB0',
+      serial: { baud: 300, isModeE: true },
+    })
     for (const bad of ['::1', 'a:b', 'a:0', '', 'http://a:1', 'a b:1']) {
       expect(() => parseClientOptions(bad, {}), bad).toThrow(expect.objectContaining({ code: 'GRIDCARD_BAD_OPTION' }))
     }

@@ -57,6 +57,12 @@ export const model = {
       fill: { entries: 2976, increase: [0, 85, 0] },
     },
     { class: 'disconnect-control' },
+    {
+      class: 'Limiter',
+      logicalName: '0.0.17.0.0.255',
+      attributes: { min_over_threshold_duration: { 'double-long-unsigned': 60 } },
+      writable: ['min_over_threshold_duration'],
+    },
   ],
 }
 
@@ -95,7 +101,10 @@ export class Bench {
   }
 
   /** Starts `dlms serve` and gives its target, `127.0.0.1:PORT`. */
-  async serve(raw: { keyFile?: string; hdlc?: true } = { keyFile: this.keyFile }, io = new TestIo()): Promise<string> {
+  async serve(
+    raw: { keyFile?: string; hdlc?: true; udp?: true } = { keyFile: this.keyFile },
+    io = new TestIo(),
+  ): Promise<string> {
     const isUp = new Promise<void>((resolve) => {
       io.onOut = resolve
     })

@@ -35,6 +35,16 @@ describe('a client is refused', () => {
     expect(refusal?.code).toBe('GRIDCARD_KEY_FILE_EXPOSED')
     expect(refusal?.message).toContain('chmod 600')
   })
+  test.each([
+    ['/dev/gridcard-no-such-port', {}, 'GRIDCARD_UNREACHABLE'],
+    ['/dev/null', { modeE: true }, 'GRIDCARD_UNREACHABLE'],
+    ['/dev/ttyUSB0', { udp: true }, 'GRIDCARD_BAD_OPTION'],
+    ['/dev/ttyUSB0', { baud: '9' }, 'GRIDCARD_BAD_OPTION'],
+    ['127.0.0.1:1', { modeE: true }, 'GRIDCARD_BAD_OPTION'],
+    ['127.0.0.1:1', { udp: true, hdlc: true }, 'GRIDCARD_BAD_OPTION'],
+  ] as const)('a line that is none: %s %j', async (target, raw, code) => {
+    expect((await refusalOf(discover(target, raw, io)))?.code).toBe(code)
+  })
   test('where nobody listens', async () => {
     const server = createServer()
     const target = await listening(server)
@@ -367,4 +377,16 @@ describe('HDLC on TCP', () => {
     ).toBe(0)
     expect(rows.stdout.trimEnd().split('\r\n').length).toBeGreaterThan(96)
   })
+})
+
+test('over UDP, with a class that is described by its attributes', async () => {
+  const duration = 'limiter/0.0.17.0.0.255/min-over-threshold-duration'
+  const target = await bench.serve({ keyFile: bench.keyFile, udp: true })
+  const raw = { keyFile: bench.keyFile, udp: true } as const
+  expect((await refusalOf(write(target, duration, 'unsigned=5', raw, io)))?.message).toContain('type-unmatched')
+  expect((await refusalOf(write(target, '71/0.0.17.0.0.255/4', 'unsigned=5', raw, io)))?.message).toContain('denied')
+  expect(await write(target, duration, 'double-long-unsigned=90', raw, io)).toBe(0)
+  const reading = new TestIo()
+  expect(await read(target, [duration], raw, reading)).toBe(0)
+  expect(reading.stdout).toBe(`${duration}  90\n`)
 })

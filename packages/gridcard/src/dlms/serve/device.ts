@@ -6,9 +6,11 @@ import {
   type CosemObject,
   clockObject,
   cosem,
+  type DefinedMeter,
   DlmsServer,
   dataObject,
   dateTimeOf,
+  defineMeter,
   disconnectControlObject,
   emitDateTime,
   isRefusal,
@@ -22,7 +24,15 @@ import {
   securitySetupObject,
 } from '@gridcard/dlms'
 import type { AssociationKeys } from '../keys/association-keys.ts'
-import { type DeviceModel, isClock, numberIn, type ObjectModel, type ProfileModel } from './model.ts'
+import {
+  type DefinedModel,
+  type DeviceModel,
+  descriptionOf,
+  isClock,
+  numberIn,
+  type ObjectModel,
+  type ProfileModel,
+} from './model.ts'
 
 export interface DeviceOptions {
   readonly model: DeviceModel
@@ -47,6 +57,7 @@ export class Device {
   readonly objectCount: number
   readonly associations: readonly AssociationConfig[]
   readonly #options: DeviceOptions
+  readonly #meter: DefinedMeter
   readonly #values = new Map<string, CosemData>()
   readonly #clockOffsetsMs = new Map<string, number>()
   readonly #profiles: { readonly model: ProfileModel; readonly rows: { atMs: number; values: ProfileEntry }[] }[] = []
@@ -55,7 +66,7 @@ export class Device {
     this.#options = options
     const { model, security } = options
     for (const object of model.objects) {
-      if ('value' in object) this.#values.set(object.logicalName, object.value)
+      if (object.kind === 'data' || object.kind === 'register') this.#values.set(object.logicalName, object.value)
       if (object.kind === 'clock') {
         const startMs = object.startMs ?? options.nowMs()
         this.#clockOffsetsMs.set(object.logicalName, startMs - options.nowMs())
@@ -83,10 +94,18 @@ export class Device {
       access: () => true,
     }
     this.associations = security === undefined ? [publicAssociation] : [publicAssociation, management]
-    const objects: CosemObject[] = [
-      ...this.#ownObjects(() => objects),
-      ...model.objects.map((object) => this.#object(object)),
-    ]
+    const objects: CosemObject[] = []
+    this.#meter = defineMeter({
+      ports: {
+        nowMs: options.nowMs,
+        onEvent: ({ kind, object, detail }) => options.onChange(`${object}: ${kind}, ${detail}`),
+      },
+      objects: [
+        ...this.#ownObjects(() => objects),
+        ...model.objects.map((object) => (object.kind === 'defined' ? descriptionOf(object) : this.#object(object))),
+      ],
+    })
+    objects.push(...this.#meter.objects)
     this.objectCount = objects.length
     this.server = new DlmsServer({
       objects,
@@ -94,6 +113,11 @@ export class Device {
       ...(security && { security }),
       onSecurityEvent: options.onSecurityEvent,
     })
+  }
+
+  /** What time makes happen: schedules, limits, monitors. */
+  tick(): Promise<void> {
+    return this.#meter.tick()
   }
 
   /** One row more in every capturing profile whose period ends at or before now. */
@@ -142,7 +166,7 @@ export class Device {
     ]
   }
 
-  #object(model: ObjectModel): CosemObject {
+  #object(model: Exclude<ObjectModel, DefinedModel>): CosemObject {
     const { logicalName } = model
     const value = () => this.#values.get(logicalName)!
     switch (model.kind) {

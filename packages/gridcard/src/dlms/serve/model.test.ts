@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { classDefinitions } from '@gridcard/dlms'
 import { describe, expect, test } from 'vitest'
 import { parseModel } from './model.ts'
 
@@ -10,6 +11,8 @@ const profile = {
   logicalName: '1.0.99.1.0.255',
   columns: ['clock/0.0.1.0.0.255/time', 'register/1.0.1.8.0.255/value'],
 }
+
+const limiter = { class: 'Limiter', logicalName: '0.0.17.0.0.255' }
 
 function faultsOf(model: unknown): string {
   try {
@@ -32,6 +35,22 @@ describe('a model is refused, with the place of the fault', () => {
     ['object: not known here', { logicalDeviceName: name, objects: [], object: [] }],
     ['objects[0]: not a JSON object', objects('clock')],
     ['objects[0].class: one of data', objects({ class: 'meter' })],
+    ['objects[0].class: one of data', objects({ class: 9999 })],
+    ['objects[0].class: one of data', objects({ class: 'Limiter', version: 9, logicalName: '0.0.17.0.0.255' })],
+    [
+      'objects[0].attributes: Limiter 0.0.17.0.0.255 has no attribute x',
+      objects({ ...limiter, attributes: { x: { unsigned: 1 } } }),
+    ],
+    ['objects[0].attributes: Limiter 0.0.17.0.0.255 has no attribute y', objects({ ...limiter, writable: ['y'] })],
+    [
+      'min_over_threshold_duration is no double-long-unsigned',
+      objects({ ...limiter, attributes: { min_over_threshold_duration: { unsigned: 1 } } }),
+    ],
+    [
+      'objects[0].attributes.threshold_normal: "kWh"',
+      objects({ ...limiter, attributes: { threshold_normal: { kWh: 1 } } }),
+    ],
+    ['objects[0].methods: not known here', objects({ ...limiter, methods: {} })],
     ['objects[0].logicalName: six numbers', objects({ ...register, logicalName: '1.8.0' })],
     ['objects[0].logicalName: the server has that one', objects({ ...register, logicalName: '0.0.42.0.0.255' })],
     ['objects[0].value: a value with its type', objects({ ...register, value: undefined })],
@@ -76,6 +95,17 @@ test('a model is taken, with what it leaves out filled in', () => {
   ])
   expect(model.objects[1]).toMatchObject({ unit: 30, scaler: 0 })
   expect(model.objects[2]).toMatchObject({ capturePeriodSeconds: 900, rows: [{ atMs: Date.UTC(2026, 0, 1) }] })
+})
+
+test('every class that is known can be in a model, by its number and by its name', () => {
+  for (const { classId, version, name: className } of classDefinitions) {
+    const logicalName = `0.0.${classId}.${version}.7.255`
+    const list = [{ class: classId, version, logicalName }]
+    const [byNumber] = parseModel(objects(...list), 'meter.json').objects
+    expect(byNumber).toMatchObject({ kind: 'defined', logicalName, definition: { classId, version } })
+    const [byName] = parseModel(objects({ class: className, version, logicalName }), 'meter.json').objects
+    expect(byName).toEqual(byNumber)
+  }
 })
 
 test('the model of docs/dlms-tools.md is one', () => {

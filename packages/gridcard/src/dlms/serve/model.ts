@@ -1,4 +1,16 @@
-import { type CaptureObject, type CosemData, logicalNameBytes, logicalNameText, units } from '@gridcard/dlms'
+import {
+  type CaptureObject,
+  type ClassDefinition,
+  type CosemData,
+  DlmsError,
+  defineMeter,
+  findClassByName,
+  findClassDefinition,
+  logicalNameBytes,
+  logicalNameText,
+  type ObjectDescription,
+  units,
+} from '@gridcard/dlms'
 import { LauncherError } from '../../errors.ts'
 import { DlmsToolError } from '../errors.ts'
 import { attributeText, parseAttribute } from '../reference.ts'
@@ -31,6 +43,15 @@ export type ObjectModel =
     })
   | ProfileModel
   | (Common & { readonly kind: 'disconnect-control'; readonly isConnected: boolean })
+  | DefinedModel
+
+/** Of any class that is known, by the Blue Book's own names. */
+export interface DefinedModel extends Common {
+  readonly kind: 'defined'
+  readonly definition: ClassDefinition
+  readonly attributes: Readonly<Record<string, CosemData>>
+  readonly writable: readonly string[]
+}
 
 export interface ProfileModel extends Common {
   readonly kind: 'profile'
@@ -76,8 +97,9 @@ export function parseModel(json: unknown, source: string): DeviceModel {
 }
 
 function readObject(fields: Fields): ObjectModel | undefined {
-  const kind = fields.oneOf('class', kinds)
+  const kind = fields.kind('class')
   if (kind === undefined) return undefined
+  if (typeof kind !== 'string') return readDefined(kind, fields)
   const defaults = { clock: '0.0.1.0.0.255', 'disconnect-control': '0.0.96.3.10.255' } as Record<string, string>
   const logicalName = fields.logicalName('logicalName', defaults[kind])
   const isPublic = fields.flag('public', kind === 'clock')
@@ -87,6 +109,35 @@ function readObject(fields: Fields): ObjectModel | undefined {
   fields.end()
   return object
 }
+
+/** An object of a class that keeps its values, and does what the class does by itself. */
+function readDefined(definition: ClassDefinition, fields: Fields): DefinedModel | undefined {
+  const logicalName = fields.logicalName('logicalName')
+  const isPublic = fields.flag('public', false)
+  if (logicalName !== undefined && served.has(logicalName))
+    fields.fault('logicalName', 'the server has that one itself')
+  const attributes = fields.attributes('attributes')
+  const writable = fields.list('writable', definition.attributes.length, []).map(String)
+  fields.end()
+  if (logicalName === undefined) return undefined
+  const model: DefinedModel = { kind: 'defined', logicalName, isPublic, definition, attributes, writable }
+  try {
+    defineMeter({ ports: { nowMs: () => 0 }, objects: [descriptionOf(model)] })
+  } catch (error) {
+    if (!(error instanceof DlmsError)) throw error
+    fields.fault('attributes', error.message)
+    return undefined
+  }
+  return model
+}
+
+export const descriptionOf = ({ definition, logicalName, attributes, writable }: DefinedModel): ObjectDescription => ({
+  class: definition.classId,
+  version: definition.version,
+  logicalName,
+  attributes,
+  writable,
+})
 
 function readKind(kind: (typeof kinds)[number], fields: Fields, common: Common): ObjectModel | undefined {
   switch (kind) {
@@ -213,14 +264,42 @@ class Fields {
     return fallback
   }
 
-  oneOf<T extends string>(name: string, words: readonly T[]): T | undefined {
+  /** One of the short descriptions, or a class by number or name. */
+  kind(name: string): (typeof kinds)[number] | ClassDefinition | undefined {
     const value = this.#take(name)
-    const word = words.find((known) => known === value)
-    if (word === undefined) {
+    const version = this.#members.has('version') ? this.whole('version', 0, 255) : undefined
+    const word = kinds.find((known) => known === value)
+    if (word !== undefined && version === undefined) return word
+    const definition =
+      typeof value === 'number'
+        ? findClassDefinition(value, version)
+        : typeof value === 'string'
+          ? findClassByName(value, version)
+          : undefined
+    if (definition === undefined) {
       this.#members.clear()
-      this.fault(name, `one of ${words.join(', ')}`)
+      this.fault(
+        name,
+        `one of ${kinds.join(', ')}, or a class by its number or name, as 71 or "Limiter", in a version that is known`,
+      )
     }
-    return word
+    return definition
+  }
+
+  /** Values by the names of attributes. */
+  attributes(name: string): Record<string, CosemData> {
+    const value = this.#take(name) ?? {}
+    const inner = new Fields(this.#place === '' ? name : `${this.#place}.${name}`, value, this.#faults)
+    return inner.#values()
+  }
+
+  #values(): Record<string, CosemData> {
+    return Object.fromEntries(
+      [...this.#members.keys()].flatMap((key): [string, CosemData][] => {
+        const value = this.value(key)
+        return value === undefined ? [] : [[key, value]]
+      }),
+    )
   }
 
   list(name: string, longest: number, fallback?: readonly unknown[]): readonly unknown[] {

@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { nodeCrypto } from '@gridcard/crypto/node'
 import { DlmsError, type SecurityEvent, SoftwareSecurityModule } from '@gridcard/dlms'
-import { serveHdlcTcp, serveWrapperTcp, type WrapperTcpServer } from '@gridcard/dlms/node'
+import { serveHdlcTcp, serveWrapperTcp, serveWrapperUdp } from '@gridcard/dlms/node'
+import { LauncherError } from '../../errors.ts'
 import { exitCodes } from '../../exit-code.ts'
 import { integer } from '../client-options.ts'
 import type { CommandIo } from '../command-io.ts'
@@ -20,6 +21,7 @@ export interface RawServeOptions {
   readonly counters?: string
   readonly counterStart?: string
   readonly hdlc?: true
+  readonly udp?: true
   readonly json?: true
 }
 
@@ -36,6 +38,7 @@ export async function serve(
   io: CommandIo,
   { signal, nowMs = Date.now }: ServeSurroundings,
 ): Promise<number> {
+  if (raw.udp && raw.hdlc) throw new LauncherError('GRIDCARD_BAD_OPTION', '--udp and --hdlc contradict each other')
   const port = integer('--port', raw.port ?? '0', 0, 65535)
   const host = raw.host ?? '127.0.0.1'
   const counterStart = integer('--counter-start', raw.counterStart ?? '0', 0, 0xffff_fffe)
@@ -52,8 +55,11 @@ export async function serve(
       onSecurityEvent: (event) => log(eventText(event)),
       onChange: log,
     })
-    const listening = await listen(device, { host, port, isHdlc: raw.hdlc === true })
-    const capturing = setInterval(() => device.captureDue(), 1000)
+    const listening = await listen(device, { host, port, over: raw.udp ? 'udp' : raw.hdlc ? 'hdlc' : 'tcp' })
+    const capturing = setInterval(() => {
+      device.captureDue()
+      device.tick().catch((error: unknown) => log(`a tick failed: ${error instanceof Error ? error.name : 'unknown'}`))
+    }, 1000)
     try {
       announce(model, device, { host, port: listening.port }, raw.json === true, io)
       if (!signal.aborted) await once(signal, 'abort')
@@ -107,12 +113,14 @@ function moduleOf(keys: AssociationKeys, counters: CounterFile): SoftwareSecurit
   })
 }
 
+const ways = { tcp: serveWrapperTcp, hdlc: serveHdlcTcp, udp: serveWrapperUdp }
+
 async function listen(
   { server }: Device,
-  { host, port, isHdlc }: { readonly host: string; readonly port: number; readonly isHdlc: boolean },
-): Promise<WrapperTcpServer> {
+  { host, port, over }: { readonly host: string; readonly port: number; readonly over: keyof typeof ways },
+): Promise<{ readonly port: number; close(): Promise<void> }> {
   try {
-    return await (isHdlc ? serveHdlcTcp({ server, host, port }) : serveWrapperTcp({ server, host, port }))
+    return await ways[over]({ server, host, port })
   } catch (error) {
     if (!(error instanceof DlmsError)) throw error
     throw new DlmsToolError(
