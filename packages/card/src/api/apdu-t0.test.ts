@@ -101,6 +101,10 @@ describe('case 3 and case 4', () => {
     session(`${RECEIVE} pop ${respond(6)}`, ['8002000002AABB00', '6106'])
   })
   it.each(['800200', '8002000003AABB', '8002000001AABBCC'])('refuses %s', (tpdu) => session('return', [tpdu, '6700']))
+  it('has no data before the applet asks for them', () => {
+    const code = `${on('getBuffer()[B')} sconst_5 invokestatic javacard/framework/Util.getShort([BS)S ${ANSWER}`
+    session(code, ['8002000002AABB', '0000'])
+  })
   it('has no response to get', () => {
     session(`${on('getBuffer()[B')} sconst_1 baload ${ANSWER}`, ['00C0000004', 'FFC0'])
   })

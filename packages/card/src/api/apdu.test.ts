@@ -71,8 +71,20 @@ describe('receiving', () => {
       'B2C3',
     ],
     [
-      'zeros behind the header',
+      'the data before they are received, too',
       `${BUFFER} sconst_5 invokestatic javacard/framework/Util.getShort([BS)S ${ANSWER}`,
+      '8002000003A1B2C3',
+      'A1B2',
+    ],
+    [
+      'Le behind them',
+      `${BUFFER} bspush 7 invokestatic javacard/framework/Util.getShort([BS)S ${ANSWER}`,
+      '8002000003A1B2C347',
+      'C347',
+    ],
+    [
+      'zeros behind the command',
+      `${BUFFER} bspush 8 invokestatic javacard/framework/Util.getShort([BS)S ${ANSWER}`,
       '8002000003A1B2C3',
       '0000',
     ],

@@ -46,12 +46,22 @@ export class ApduSession {
     return this.command.isExtended && this.command.data.length > 0 ? EXTENDED_DATA_OFFSET : DATA_OFFSET
   }
 
-  /** The command header as it stands in the APDU buffer when process() begins. */
-  writeHeader(buffer: Uint8Array): void {
-    const { cla, ins, p1, p2, p3, data, isExtended } = this.command
+  /**
+   * The command as it stands in the APDU buffer when process() begins. In T=1 a block has brought data and Le with the
+   * header, and real applets read them without setIncomingAndReceive; as observed on a reference card.
+   */
+  writeCommand(buffer: Uint8Array): void {
+    const { cla, ins, p1, p2, p3, data, ne, isExtended } = this.command
     buffer.fill(0)
     buffer.set([cla, ins, p1, p2, p3])
-    if (isExtended && data.length > 0) buffer.set([data.length >> 8, data.length & 0xff], DATA_OFFSET)
+    if (data.length === 0) return
+    if (isExtended) buffer.set([data.length >> 8, data.length & 0xff], DATA_OFFSET)
+    if (this.protocol !== 'T=1') return
+    const { dataOffset } = this
+    buffer.set(data.subarray(0, buffer.length - dataOffset), dataOffset)
+    if (ne === undefined) return
+    const le = isExtended ? [ne >> 8, ne] : [ne]
+    if (dataOffset + data.length + le.length <= buffer.length) buffer.set(le, dataOffset + data.length)
   }
 
   /** Copies the bytes, so that the applet may go on using its buffer. */

@@ -150,7 +150,7 @@ function process(jcre: Jcre, applet: AppletRecord, command: ApduCommand): Uint8A
   const session = new ApduSession(command, jcre.machine.classOf(applet.applet).isKindOf(extendedLength), jcre.protocol)
   if (command.isExtended && !session.hasExtendedLength) return statusOnly(SW.wrongLength)
   if (command.data.length > 0x7fff) return statusOnly(SW.wrongLength)
-  session.writeHeader(jcre.apduBuffer)
+  session.writeCommand(jcre.apduBuffer)
   jcre.apdu = session
   jcre.isProcessing = true
   try {
