@@ -58,7 +58,7 @@ header .bar { max-inline-size: 36rem; }
 .partly { --mark: var(--attention); }
 .missed { --mark: var(--alarm); }
 
-table { inline-size: 100%; border-collapse: collapse; background: var(--surface); border: 1px solid var(--line); border-radius: 10px; border-spacing: 0; }
+table { inline-size: 100%; border-collapse: separate; overflow: hidden; background: var(--surface); border: 1px solid var(--line); border-radius: 10px; border-spacing: 0; }
 th, td { padding: 0.625rem 1rem; border-top: 1px solid var(--line); text-align: start; font-weight: inherit; vertical-align: middle; }
 thead th { border-top: 0; color: var(--ink-soft); font-size: 0.8125rem; }
 tbody th { overflow-wrap: anywhere; }
