@@ -41,6 +41,8 @@ function commandLine(end: (exitCode: number) => void): Command {
     .description('Java Card security for smart metering')
     .version(version)
     .exitOverride()
+    // Commands have options of the same names: `gp keys delete --version 48`.
+    .enablePositionalOptions()
     .configureOutput({
       // One line: commander's own "error: " in front of a sentence is enough said.
       outputError: (text, write) => write(text.replace(/^error: /, 'gridcard: ')),
