@@ -14,7 +14,9 @@ export default defineConfig({
             'scripts/**/*.test.ts',
           ],
           setupFiles: ['scripts/test/property-seed.ts'],
-          testTimeout: 60_000, // a machine at work takes ten times as long as an idle one
+          // A machine at work takes ten times as long as an idle one.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
