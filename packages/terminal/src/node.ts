@@ -1,3 +1,10 @@
+export {
+  type BindChannelOptions,
+  type BindingSigner,
+  bindChannel,
+  channelExporter,
+  iotSafeSigner,
+} from './iot-safe/tls-binding.ts'
 export { type PcscService, type ServePcscOptions, servePcsc } from './pcsc/serve-pcsc.ts'
 export {
   type ConnectPcscOptions,
