@@ -10,6 +10,7 @@ import {
   consolidateInstances,
   type InstanceParameters,
   inOneTransaction,
+  instancesOf,
   requireUpgradable,
   restoreInstances,
   saveInstances,
@@ -135,7 +136,7 @@ export class ElfUpgrade {
     const jcre = this.#jcre
     requireUpgradable(jcre, this.package!)
     // Old and new objects are there at the same time.
-    jcre.memory.quotas.clear()
+    for (const { owner } of instancesOf(jcre, session.slot)) jcre.memory.quotas.delete(owner)
     try {
       restoreInstances(
         jcre,

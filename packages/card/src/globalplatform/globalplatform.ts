@@ -168,9 +168,11 @@ export class GlobalPlatform implements Open {
 
   #setQuota(owner: number, objects: readonly Tlv[]): void {
     const [persistentBytes, transientBytes] = [quotaOf(objects, 0xc8), quotaOf(objects, 0xc7)]
+    const [reservedPersistentBytes, reservedTransientBytes] = [quotaOf(objects, 0xd8) ?? 0, quotaOf(objects, 0xd7) ?? 0]
     const { quotas } = this.jcre.memory
-    if (persistentBytes === undefined && transientBytes === undefined) quotas.delete(owner)
-    else quotas.set(owner, { persistentBytes, transientBytes })
+    const isPlain = reservedPersistentBytes === 0 && reservedTransientBytes === 0
+    if (persistentBytes === undefined && transientBytes === undefined && isPlain) quotas.delete(owner)
+    else quotas.set(owner, { persistentBytes, transientBytes, reservedPersistentBytes, reservedTransientBytes })
   }
 
   /** Of all applications of an image. */

@@ -133,6 +133,7 @@ function commitRelease({ memory }: Jcre, handle: number, { alongside }: Alongsid
 function forget(jcre: Jcre, applet: AppletRecord): void {
   jcre.registry.remove(applet)
   jcre.machine.contextOf[applet.owner] = NO_CONTEXT
+  jcre.memory.quotas.delete(applet.owner)
 }
 
 function refused(message: string, statusWord: number): CardError {

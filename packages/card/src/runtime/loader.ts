@@ -117,6 +117,7 @@ export function adoptPackages(jcre: Jcre, from: Jcre): void {
     jcre.machine.addPackage({ ...one, code: jcre.machine.monitor?.codeOf(one.linked) ?? one.linked.code })
   }
   jcre.machine.pausedContext = from.machine.pausedContext
+  for (const [owner, quota] of from.memory.quotas) jcre.memory.quotas.set(owner, quota)
 }
 
 /**

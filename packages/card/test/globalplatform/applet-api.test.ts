@@ -313,6 +313,52 @@ describe('GPSystem.getService', () => {
   })
 })
 
+describe('interfaces of services that the card itself does not offer', () => {
+  const AUTHORITY = 'org/globalplatform/Authority'
+  const aid = 'F047524944000005'
+  const block = emitComponents(
+    assemblePackage(`.package ${aid} 1.0
+      .applet ${aid}01 target_install
+      .class target extends javacard/framework/Applet
+        .instance 0 references 0 from 255
+        .public 7 target_process target_init_mode target_sign target_update target_recover
+        .implements ${AUTHORITY} 8 9 10 11
+        .implements javacard/framework/Shareable
+      .end
+      .method target_process stack 6 args 2
+        ${SKIP_SELECT} aload_0 checkcast class ${AUTHORITY} sconst_5 invokeinterface 2 ${AUTHORITY}.init(B)V return
+      .end
+      .method target_init_mode stack 2 args 2
+        sspush 28672 sload_1 sadd ${ANSWER}
+      .end
+      .method target_sign stack 1 args 7
+        sconst_0 sreturn
+      .end
+      .method target_update args 4
+        return
+      .end
+      .method target_recover stack 1 args 7
+        sconst_0 sreturn
+      .end
+      .method target_init stack 1 args 1
+        aload_0 invokespecial javacard/framework/Applet.<init>()V return
+      .end
+      .method target_install stack 2 args 3
+        new target dup invokespecial target_init invokevirtual javacard/framework/Applet.register()V return
+      .end`).cap,
+  )
+
+  it('are for applets among themselves: Authority, implemented and called', () => {
+    const host = openCard()
+    expect(host.installForLoad(fromHex(aid))).toBe('009000')
+    expect(host.load(emitTlv(0xc4, block))).toBe('009000')
+    const module = fromHex(`${aid}01`)
+    expect(host.install({ loadFile: fromHex(aid), module, instance: INSTANCE })).toBe('009000')
+    host.select(INSTANCE)
+    expect(host.raw('80010000')).toBe('7005')
+  })
+})
+
 describe('Personalization', () => {
   const aid = fromHex('F047524944000003')
   const module = Uint8Array.of(...aid, 1)

@@ -184,6 +184,60 @@ describe('INSTALL', () => {
     expect(answers('C900EF03C80204')).toEqual(['6A80'])
   })
 
+  // GPC 2.3.1 §9.7
+  it('sets reserved memory aside: for its application, not for others, until it is deleted', () => {
+    const allocate = `aload_0 invokevirtual javacard/framework/Applet.selectingApplet()Z ifeq START return
+      START: sspush 2000 newarray byte pop sspush 500 sconst_1 invokestatic
+      javacard/framework/JCSystem.makeTransientByteArray(SB)[B pop return`
+    const one = testPackage(4, { process: allocate })
+    const host = openCard()
+    loadPackage(host, one)
+    const [FIRST, OTHER] = [fromHex('F04752494405'), fromHex('F04752494406')]
+    const install = (instance: Uint8Array, parameters = '') => {
+      return host.install({ loadFile: one.aid, module: one.module, instance, parameters: `C900${parameters}` })
+    }
+    const free = () => {
+      const match = /8204(.{8})8304(.{8})/.exec(host.send(0xca, 0xff, 0x21))!
+      return match.slice(1).map((hex) => Number.parseInt(hex, 16)) as [number, number]
+    }
+    const four = (value: number) => value.toString(16).toUpperCase().padStart(8, '0')
+    const run = (instance: Uint8Array) => {
+      host.select(instance)
+      const answer = host.raw('80010000')
+      reopen(host)
+      return answer
+    }
+    expect(install(OTHER)).toBe('009000')
+    const [persistent, transient] = free()
+    expect(install(FIRST, `EF0CD704${four(transient + 1)}D804${four(100)}`)).toBe('6A84')
+    expect(install(FIRST, `EF06D804${four(persistent + 1)}`)).toBe('6A84')
+    const [wanted, wantedTransient] = [persistent - 1000, transient - 100]
+    expect(install(FIRST, `EF0CD704${four(wantedTransient)}D804${four(wanted)}`)).toBe('009000')
+    expect(free()[0]).toBeLessThanOrEqual(1000)
+    expect(free()[1]).toBe(100)
+    expect(run(OTHER)).toBe('6F00')
+    expect(host.installForLoad(ONE.aid, { parameters: `EF06C604${four(1001)}` })).toBe('6A84')
+    expect(install(fromHex('F04752494407'), `EF04D8020400`)).toBe('6A84')
+    expect([run(FIRST), run(FIRST)]).toEqual(['9000', '9000'])
+    const card = Card.open({ profile: gpProfile(), crypto: nodeCrypto, image: host.card.image() })
+    card.powerOn()
+    const again = new GpHost(card)
+    again.select(OTHER)
+    expect(again.raw('80010000')).toBe('6F00')
+    again.select(FIRST)
+    expect(again.raw('80010000')).toBe('9000')
+    const clone = host.card.clone()
+    clone.powerOn()
+    const cloned = new GpHost(clone)
+    cloned.select(OTHER)
+    expect(cloned.raw('80010000')).toBe('6F00')
+    // What it used came out of its own: nothing has changed for the others.
+    expect(free()[0]).toBeGreaterThan(0)
+    expect(host.delete(FIRST)).toBe('009000')
+    expect(free()).toEqual([persistent, transient])
+    expect(run(OTHER)).toBe('9000')
+  })
+
   it('in the combined form brings both, or neither', () => {
     const host = openCard()
     const first = `${lv(ONE.aid)}00000000`

@@ -136,8 +136,9 @@ const isTransient: JcreMethod = (jcre, at) => {
 // ---- memory
 
 function availableBytes(jcre: Jcre, type: number): number {
-  if (type === MEMORY.persistent) return jcre.memory.freePersistentBytes
-  if (type === MEMORY.reset || type === MEMORY.deselect) return jcre.memory.freeTransientBytes
+  const { owner } = jcre.machine
+  if (type === MEMORY.persistent) return jcre.memory.availablePersistentBytes(owner)
+  if (type === MEMORY.reset || type === MEMORY.deselect) return jcre.memory.availableTransientBytes(owner)
   return failSystem(jcre, SYSTEM.ILLEGAL_VALUE)
 }
 

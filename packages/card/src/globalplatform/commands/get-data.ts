@@ -1,4 +1,5 @@
 import { concatBytes, emitTlv } from '@gridcard/bytes'
+import { NO_OWNER } from '../../vm/memory/handle-entry.ts'
 import { capabilities, cardData, keyInformation, sequenceCounter } from '../card-data.ts'
 import { type Answer, answer, type DomainCommand, type DomainContext } from '../context.ts'
 import { CPLC_TAG } from '../cplc.ts'
@@ -48,8 +49,8 @@ function extendedResources({ jcre, registry, gp }: DomainContext): Uint8Array {
   const number = (value: number) => Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value)
   return concatBytes(
     emitTlv(0x81, Uint8Array.of(count >> 8, count)),
-    emitTlv(0x82, number(jcre.memory.freePersistentBytes)),
-    emitTlv(0x83, number(jcre.memory.freeTransientBytes)),
+    emitTlv(0x82, number(jcre.memory.availablePersistentBytes(NO_OWNER))),
+    emitTlv(0x83, number(jcre.memory.availableTransientBytes(NO_OWNER))),
   )
 }
 

@@ -1,6 +1,7 @@
 import { fromHex, type Tlv, toHex } from '@gridcard/bytes'
 import { installApplet } from '../../runtime/installer.ts'
 import { MOST_CHANNELS } from '../../runtime/logical-channels.ts'
+import { NO_OWNER } from '../../vm/memory/handle-entry.ts'
 import {
   confirmation,
   OPERATION,
@@ -176,8 +177,8 @@ function requireGrantable(
 /** Reserved memory has to be there, and within its quota. @source GPC 2.3.1 §9.7 */
 function requireMemory({ jcre }: DomainContext, objects: readonly Tlv[]): void {
   const pairs = [
-    [TAG.nonVolatileReserved, TAG.nonVolatileQuota, jcre.memory.freePersistentBytes],
-    [TAG.volatileReserved, TAG.volatileQuota, jcre.memory.freeTransientBytes],
+    [TAG.nonVolatileReserved, TAG.nonVolatileQuota, jcre.memory.availablePersistentBytes(NO_OWNER)],
+    [TAG.volatileReserved, TAG.volatileQuota, jcre.memory.availableTransientBytes(NO_OWNER)],
   ] as const
   for (const [reserved, quota, free] of pairs) {
     const wanted = requiredBytes(objects, reserved)

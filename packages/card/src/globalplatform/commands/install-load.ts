@@ -1,5 +1,6 @@
 import { concatBytes } from '@gridcard/bytes'
 import { deletePackage } from '../../runtime/deletion.ts'
+import { NO_OWNER } from '../../vm/memory/handle-entry.ts'
 import {
   confirmation,
   OPERATION,
@@ -43,8 +44,9 @@ export function installForLoad(context: DomainContext, { p1, p2, data }: DomainC
   requireThat(!registry.applicationByAid(aid), GP_SW.conditions)
   const objects = installParameters(parameters)
   const nonVolatile = requiredBytes(objects, TAG.code) + requiredBytes(objects, TAG.data)
-  requireThat(nonVolatile <= jcre.memory.freePersistentBytes, GP_SW.notEnoughMemory)
-  requireThat(requiredBytes(objects, TAG.volatile) <= jcre.memory.freeTransientBytes, GP_SW.notEnoughMemory)
+  const { memory } = jcre
+  requireThat(nonVolatile <= memory.availablePersistentBytes(NO_OWNER), GP_SW.notEnoughMemory)
+  requireThat(requiredBytes(objects, TAG.volatile) <= memory.availableTransientBytes(NO_OWNER), GP_SW.notEnoughMemory)
   // The combined form brings its token at the end. @source GPC 2.3.1 §C.4.7
   const input = tokenInput(p1, p2, signed)
   if (isCombined) requireThat(token.length === 0, GP_SW.wrongData)

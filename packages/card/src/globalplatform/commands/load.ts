@@ -2,6 +2,7 @@ import { BytesError, concatBytes, equalBytes, type Tlv } from '@gridcard/bytes'
 import { type CapFile, CapFormatError, parseComponents } from '@gridcard/cap'
 import { type HashName, unpadIso } from '@gridcard/crypto'
 import { loadPackage } from '../../runtime/loader.ts'
+import { NO_OWNER } from '../../vm/memory/handle-entry.ts'
 import { confirmation } from '../content-authority.ts'
 import { type Answer, answer, type DomainCommand, type DomainContext, OK_00 } from '../context.ts'
 import { component, KEY_TYPE } from '../domain-keys.ts'
@@ -43,7 +44,7 @@ export function load(context: DomainContext, { p1, p2, data }: DomainCommand): A
   requireThat(pending !== undefined && pending.cap === undefined, GP_SW.conditions)
   requireThat(p2 === pending.nextBlock, GP_SW.incorrectP1P2)
   const lengthBytes = pending.lengthBytes + data.length
-  requireThat(lengthBytes <= jcre.memory.freePersistentBytes, GP_SW.notEnoughMemory)
+  requireThat(lengthBytes <= jcre.memory.availablePersistentBytes(NO_OWNER), GP_SW.notEnoughMemory)
   const blocks = [...pending.blocks, data]
   if ((p1 & P1_LAST) === 0) {
     requireThat(pending.nextBlock < 0xff, GP_SW.incorrectP1P2)

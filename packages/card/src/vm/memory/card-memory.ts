@@ -5,6 +5,7 @@ import { crc32 } from './crc32.ts'
 import {
   ADDRESS_MASK,
   BLOCK_LENGTH_UNIT_BYTES,
+  BLOCK_TYPE,
   DESELECT_OWNER,
   elementBytes,
   FIRST_FREE_OWNER,
@@ -54,10 +55,14 @@ export interface MemoryRoot {
   cardLifeCycle: number
 }
 
-/** Bytes of contents and entries, and of RAM; undefined: as much as there is. */
+/** Bytes of contents and entries, and of RAM. */
 export interface MemoryQuota {
+  /** undefined: as much as there is. */
   readonly persistentBytes: number | undefined
   readonly transientBytes: number | undefined
+  /** Set aside: what of it is not used yet is nobody else's. */
+  readonly reservedPersistentBytes: number
+  readonly reservedTransientBytes: number
 }
 
 /** CLEAR_ON_RESET, CLEAR_ON_DESELECT as JCSystem numbers them. */
@@ -329,6 +334,26 @@ export class CardMemory implements Tenant {
     return this.root.deselectBottom - this.root.resetTop
   }
 
+  /** What an owner could have, by its reservation and those of others; 0 for somebody without. */
+  availablePersistentBytes(owner: number): number {
+    return this.freePersistentBytes - this.#reservedByOthers(owner).persistent
+  }
+
+  availableTransientBytes(owner: number): number {
+    return this.freeTransientBytes - this.#reservedByOthers(owner).transient
+  }
+
+  #reservedByOthers(owner: number): { persistent: number; transient: number } {
+    const sum = { persistent: 0, transient: 0 }
+    for (const [other, { reservedPersistentBytes, reservedTransientBytes }] of this.quotas) {
+      if (other === owner || (reservedPersistentBytes === 0 && reservedTransientBytes === 0)) continue
+      const used = this.#usageOf(other)
+      sum.persistent += Math.max(0, reservedPersistentBytes - used.persistent)
+      sum.transient += Math.max(0, reservedTransientBytes - used.transient)
+    }
+    return sum
+  }
+
   get unusedCommitBytes(): number {
     return this.#journal.freeBytes
   }
@@ -518,7 +543,9 @@ export class CardMemory implements Tenant {
   newPersistent(owner: number, type: number, length: number, sizeBytes: number): number {
     const size = alignUp(sizeBytes, OBJECT_ALIGNMENT)
     if (this.root.handleCount >= MAX_HANDLES || size + HANDLE_ENTRY_BYTES > this.freePersistentBytes) return 0
-    if (this.#exceedsQuota(owner, size + HANDLE_ENTRY_BYTES, 0)) return 0
+    // The records of the card's own bookkeeping are few, and nothing goes on without them.
+    const isRecord = type === BLOCK_TYPE.globalPlatform
+    if (!isRecord && this.#exceedsQuota(owner, size + HANDLE_ENTRY_BYTES, 0)) return 0
     const address = this.root.heapTop
     if (!isZero(this.u8, address, address + size)) {
       this.u8.fill(0, address, address + size) // left from an aborted transaction
@@ -544,8 +571,12 @@ export class CardMemory implements Tenant {
     return this.#newHandle(event === CLEAR_ON_DESELECT ? owner | DESELECT_OWNER : owner, address, type, length)
   }
 
+  /** Its own quota, or what others have reserved. @source GPC 2.3.1 §9.7 */
   #exceedsQuota(owner: number, persistentBytes: number, transientBytes: number): boolean {
-    const quota = this.quotas.size > 0 ? this.quotas.get(owner & OWNER_MASK) : undefined
+    if (this.quotas.size === 0) return false
+    if (persistentBytes > this.availablePersistentBytes(owner & OWNER_MASK)) return true
+    if (transientBytes > this.availableTransientBytes(owner & OWNER_MASK)) return true
+    const quota = this.quotas.get(owner & OWNER_MASK)
     if (quota === undefined) return false
     const used = this.#usageOf(owner & OWNER_MASK)
     const isOver = (limit: number | undefined, bytes: number) => limit !== undefined && bytes > limit
