@@ -7,6 +7,7 @@ import { clock } from '../../src/dlms/clock.ts'
 import { discover } from '../../src/dlms/discover.ts'
 import { profile } from '../../src/dlms/profile.ts'
 import { read } from '../../src/dlms/read.ts'
+import { translate } from '../../src/dlms/translate/translate.ts'
 import { write } from '../../src/dlms/write.ts'
 import { Bench, refusalOf, TestIo } from './bench.ts'
 
@@ -389,4 +390,20 @@ test('over UDP, with a class that is described by its attributes', async () => {
   const reading = new TestIo()
   expect(await read(target, [duration], raw, reading)).toBe(0)
   expect(reading.stdout).toBe(`${duration}  90\n`)
+})
+
+describe('translate --xml', () => {
+  test('refuses keys and what is no APDU', async () => {
+    const raw = { xml: true, keyFile: bench.keyFile } as const
+    expect((await refusalOf(translate(['C001'], raw, io)))?.code).toBe('GRIDCARD_BAD_OPTION')
+    expect((await refusalOf(translate(['FFFF'], { xml: true }, io)))?.code).toBe('DLMS_MALFORMED')
+  })
+  test('shows one APDU, also out of its wrapper', async () => {
+    const apdu = 'C001C100080000010000FF0200'
+    expect(await translate([apdu], { xml: true }, io)).toBe(0)
+    expect(io.stdout).toContain('<logical-name form="text">0.0.1.0.0.255</logical-name>')
+    const wrapped = new TestIo()
+    expect(await translate([`000100100001000D${apdu}`], { xml: true }, wrapped)).toBe(0)
+    expect(wrapped.stdout).toBe(io.stdout)
+  })
 })

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { fromHex } from '@gridcard/bytes'
+import { apduXml, parseApdu, parseWpdu } from '@gridcard/dlms'
 import { LauncherError } from '../../errors.ts'
 import { exitCodes } from '../../exit-code.ts'
 import type { CommandIo } from '../command-io.ts'
@@ -10,19 +11,31 @@ import { hasProblem, layerJson, layerLines } from './layer.ts'
 export interface RawTranslateOptions {
   readonly keyFile?: string
   readonly json?: true
+  readonly xml?: true
 }
 
 const MAX_BYTES = 4 * 1024 * 1024
 
 /** `gridcard dlms translate`: says what octets mean. What it could not read it says too, with exit code 1. */
 export async function translate(inputs: readonly string[], raw: RawTranslateOptions, io: CommandIo): Promise<number> {
-  const keys = findKeys(raw.keyFile, io.env)
+  if (raw.xml && (raw.json || raw.keyFile !== undefined)) {
+    throw new LauncherError('GRIDCARD_BAD_OPTION', '--xml shows one APDU as it is: without --json and --key-file')
+  }
+  const keys = raw.xml ? undefined : findKeys(raw.keyFile, io.env)
   const bytes = await octetsOf(inputs, io)
+  if (raw.xml) {
+    io.out(apduXml(parseApdu(apduIn(bytes))))
+    return exitCodes.done
+  }
   const layers = await explain(bytes, keys)
   if (raw.json) io.out(`${JSON.stringify(layers.map(layerJson))}\n`)
   else for (const layer of layers) for (const line of layerLines(layer, io.columns)) io.out(`${line}\n`)
   return layers.some(hasProblem) ? exitCodes.failed : exitCodes.done
 }
+
+/** The APDU of the one WPDU or alone. */
+const apduIn = (bytes: Uint8Array): Uint8Array =>
+  bytes[0] === 0x00 && bytes[1] === 0x01 ? parseWpdu(bytes).apdu : bytes
 
 /** Hex from the arguments, or a file, or `-` for standard input; a file holds hex or the octets themselves. */
 async function octetsOf(inputs: readonly string[], io: CommandIo): Promise<Uint8Array> {
