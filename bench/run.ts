@@ -14,6 +14,7 @@ import { dlmsReads } from './questions/dlms-reads.ts'
 import { echoApdus } from './questions/echo-apdus.ts'
 import { meteringProtect, meteringVerifyCommand } from './questions/metering-applet.ts'
 import { pcscEchoes } from './questions/pcsc-echoes.ts'
+import { personalise } from './questions/personalise.ts'
 import { rowsIntoStore } from './questions/rows-into-store.ts'
 
 const questions: readonly Question[] = [
@@ -26,6 +27,7 @@ const questions: readonly Question[] = [
   cardGcmProtect,
   meteringProtect,
   meteringVerifyCommand,
+  personalise,
   aesBlocks,
   ecdsaSignatures,
   dlmsReads,

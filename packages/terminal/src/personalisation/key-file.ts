@@ -17,6 +17,27 @@ const DATA = '1.2.840.113549.1.7.1'
 const SIGNED_DATA = '1.2.840.113549.1.7.2'
 const ENVELOPED_DATA = '1.2.840.113549.1.7.3'
 
+/** Read once: one signer and one recipient have thousands of files. */
+const certificates = new WeakMap<Uint8Array, Certificate>()
+
+function certificateOf(der: Der): Certificate {
+  const known = certificates.get(der)
+  if (known) return known
+  const certificate = Certificate.fromBER(ber(der))
+  certificates.set(der, certificate)
+  return certificate
+}
+
+const signingKeys = new WeakMap<Uint8Array, Promise<webcrypto.CryptoKey>>()
+
+function signingKeyOf(privateKey: Der, namedCurve: Curve): Promise<webcrypto.CryptoKey> {
+  const known = signingKeys.get(privateKey)
+  if (known) return known
+  const key = crypto.subtle.importKey('pkcs8', privateKey, { name: 'ECDSA', namedCurve }, false, ['sign'])
+  signingKeys.set(privateKey, key)
+  return key
+}
+
 const ber = (bytes: Uint8Array): ArrayBuffer => new Uint8Array(bytes).buffer
 
 /**
@@ -33,7 +54,7 @@ export async function sealKeyFile(
     readonly curve: Curve
   },
 ): Promise<Der> {
-  const signer = Certificate.fromBER(ber(o.signer.certificate))
+  const signer = certificateOf(o.signer.certificate)
   const signed = new SignedData({
     version: 1,
     encapContentInfo: new EncapsulatedContentInfo({
@@ -46,15 +67,13 @@ export async function sealKeyFile(
         sid: new IssuerAndSerialNumber({ issuer: signer.issuer, serialNumber: signer.serialNumber }),
       }),
     ],
-    certificates: [signer, Certificate.fromBER(ber(o.signer.issuer))],
+    certificates: [signer, certificateOf(o.signer.issuer)],
   })
-  const algorithm = { name: 'ECDSA', namedCurve: o.curve }
-  const key = await crypto.subtle.importKey('pkcs8', o.signer.privateKey, algorithm, false, ['sign'])
   const hash = o.curve === 'P-256' ? 'SHA-256' : 'SHA-384'
-  await signed.sign(key, 0, hash)
+  await signed.sign(await signingKeyOf(o.signer.privateKey, o.curve), 0, hash)
   const inner = new ContentInfo({ contentType: SIGNED_DATA, content: signed.toSchema(true) })
   const enveloped = new EnvelopedData()
-  enveloped.addRecipientByCertificate(Certificate.fromBER(ber(o.recipient)), { kdfAlgorithm: hash })
+  enveloped.addRecipientByCertificate(certificateOf(o.recipient), { kdfAlgorithm: hash })
   await enveloped.encrypt({ name: 'AES-CBC', length: 256 } as webcrypto.Algorithm, inner.toSchema().toBER())
   const outer = new ContentInfo({ contentType: ENVELOPED_DATA, content: enveloped.toSchema() })
   return new Uint8Array(outer.toSchema().toBER())

@@ -41,6 +41,10 @@ export interface PersonaliseCardOptions {
 
 /** Authenticated and encrypted both ways: what the card answers, its new points above all, is the card's. */
 const LEVEL = namedSecurityLevels['mac+enc+rmac+renc']
+/** Nothing of what is loaded and installed is secret; that it is genuine matters, and that the card says so. */
+const CONTENT_LEVEL = namedSecurityLevels['mac+rmac']
+/** Of LOAD, where the card takes long commands. */
+const LOAD_BLOCK_BYTES = 2048
 
 /**
  * A blank card becomes its owner's: domain, applets over SCP03, keys, key pairs made on the card, personalisation ended.
@@ -55,9 +59,10 @@ export async function personaliseCard(
   const applets = lineApplets(o.keys.suite)
   const client = new GlobalPlatformClient(link, { crypto: o.crypto })
   try {
-    await client.select()
-    await client.open({ keys: o.issuerKeys, level: LEVEL, protocol: 'SCP03' })
-    for (const applet of applets) await client.load(loadOf(applet, o.loadFiles))
+    const { largestCommandBytes = 0 } = await client.select()
+    await client.open({ keys: o.issuerKeys, level: CONTENT_LEVEL, protocol: 'SCP03' })
+    const blocks = largestCommandBytes > LOAD_BLOCK_BYTES + 16 ? { blockBytes: LOAD_BLOCK_BYTES } : {}
+    for (const applet of applets) await client.load({ ...loadOf(applet, o.loadFiles), ...blocks })
     await client.install({
       loadFileAid: domainPackageAid,
       moduleAid: domainModuleAid,

@@ -124,6 +124,12 @@ export async function personalise(o: CardWishes = {}): Promise<MeteringCard> {
   card.powerOn()
   const client = new MeteringClient(inProcessLink(card), aid)
   await client.select()
+  await giveKeys(client, o)
+  return { card, client }
+}
+
+/** Everything that personalisation brings, but its end. */
+export async function giveKeys(client: MeteringClient, o: Pick<CardWishes, 'p384'> = {}): Promise<void> {
   await client.setIdentity({ systemTitle: own, deviceId, tamperPolicy: ['alarm', 'lock', 'zeroise'] })
   for (const [slot, { unicast, authentication }] of keys.entries()) {
     await client.putKeySlot(slot, {
@@ -159,7 +165,6 @@ export async function personalise(o: CardWishes = {}): Promise<MeteringCard> {
     require(await client.generateKeyPair(1, use))
     if (o.p384) require(await client.generateKeyPair(2, use))
   }
-  return { card, client }
 }
 
 /** Operational, selected and bound. */
