@@ -26,5 +26,18 @@ export {
 export * from './meter/secure-element.ts'
 export * from './metrology/metrology.ts'
 export * from './scheduler.ts'
+export { cardIntegrity } from './software/card-integrity.ts'
+export * from './software/device-integrity.ts'
+export { type SealedEvent, sealedText } from './software/event-sealing.ts'
+export * from './software/meter-platform.ts'
+export * from './software/meter-releases.ts'
+export {
+  configurationRegister,
+  configurationText,
+  type MeterSoftwareOptions,
+  meterQuoteMask,
+  type SoftwareNews,
+} from './software/meter-software.ts'
+export { softwareLogicalNames } from './software/software-objects.ts'
 export * from './street/street.ts'
 export * from './street/street-plan.ts'

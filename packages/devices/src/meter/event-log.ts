@@ -2,12 +2,19 @@
 export type EventLogName = 'standard' | 'fraud' | 'disconnector'
 
 /**
- * Event codes by log. `cardUnavailable` is this maker's own: there is no common code for a security card that is
- * missing, dead, or refuses the device it sits in.
+ * Event codes by log. From 230 on they are this maker's own: there is no common code for a security card that is missing,
+ * dead, or refuses the device it sits in; nor for software that may not run, or is not what was measured.
  */
 export const eventCodes = {
-  standard: { powerDown: 1, powerUp: 2 },
-  fraud: { associationRefused: 46, authenticationFailed: 49, replayRefused: 50, cardUnavailable: 230 },
+  standard: { powerDown: 1, powerUp: 2, firmwareReady: 17, firmwareActivated: 18 },
+  fraud: {
+    associationRefused: 46,
+    authenticationFailed: 49,
+    replayRefused: 50,
+    cardUnavailable: 230,
+    softwareRefused: 231,
+    softwareMismatch: 232,
+  },
   disconnector: { disconnectedRemotely: 60, connectedRemotely: 61 },
 } as const
 

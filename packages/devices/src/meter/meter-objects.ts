@@ -3,7 +3,6 @@ import {
   type ActionOutcome,
   type AssociationConfig,
   associationLnObject,
-  type CaptureObject,
   type CosemObject,
   clockObject,
   clockStatus,
@@ -18,6 +17,8 @@ import {
   securitySetupObject,
 } from '@gridcard/dlms'
 import { capturePeriodMs, type Metrology, profileCapacity } from '../metrology/metrology.ts'
+import type { MeterApplication, MeterPlatform } from '../software/meter-platform.ts'
+import { softwareLogicalNames } from '../software/software-objects.ts'
 import { cardStatusObject } from './card-status-object.ts'
 import { type EventLogName, eventLogCapacity, type LoggedEvent } from './event-log.ts'
 import { clockData, loadProfileBuffer } from './load-profile-buffer.ts'
@@ -60,11 +61,6 @@ export const eventLogLogicalNames: Readonly<Record<EventLogName, { readonly log:
   disconnector: { log: '0.0.99.98.2.255', code: '0.0.96.11.2.255' },
 }
 
-const unit = { wattHour: 30, watt: 27, volt: 35 } as const
-
-/** Remote disconnection and direct remote reconnection, nothing by hand. @source Blue Book ed. 14 §4.5.8, control modes */
-const controlMode = 4
-
 /** What the public client may read: enough to know whom it met and to start a ciphered association. */
 const publicObjects: ReadonlySet<string> = new Set([
   meterLogicalNames.logicalDeviceName,
@@ -74,6 +70,13 @@ const publicObjects: ReadonlySet<string> = new Set([
   meterLogicalNames.publicAssociation,
   meterLogicalNames.invocationCounter,
 ])
+
+/** What management may invoke and write. */
+const invokedObjects: ReadonlySet<string> = new Set([
+  meterLogicalNames.disconnectControl,
+  softwareLogicalNames.imageTransfer,
+])
+const writtenObjects: ReadonlySet<string> = new Set([softwareLogicalNames.activation, softwareLogicalNames.quote])
 
 export const meterAssociations: readonly AssociationConfig[] = [
   {
@@ -92,7 +95,9 @@ export const meterAssociations: readonly AssociationConfig[] = [
     ciphered: true,
     slot: managementSlot,
     access: (object, _index, kind) =>
-      kind === 'read' || (kind === 'invoke' && object.logicalName === meterLogicalNames.disconnectControl),
+      kind === 'read' ||
+      (kind === 'invoke' && invokedObjects.has(object.logicalName)) ||
+      (kind === 'write' && writtenObjects.has(object.logicalName)),
   },
 ]
 
@@ -111,34 +116,50 @@ export interface MeterView {
   switchTo(state: SwitchState): ActionOutcome
 }
 
-export function meterObjects(view: MeterView): readonly CosemObject[] {
-  const { identity, metrology, nowMs } = view
+/** What the software of a meter stands on. */
+export function meterPlatform(view: MeterView): MeterPlatform {
+  const { metrology, nowMs } = view
+  return {
+    level: 1,
+    dlms: {
+      cosem,
+      clockObject,
+      clockStatus,
+      dataObject,
+      disconnectControlObject,
+      listProfileBuffer,
+      profileGenericObject,
+      registerObject,
+    },
+    clock: { nowMs, isSound: view.isClockSound, data: clockData },
+    metrology: {
+      registers: () => metrology.registersAt(nowMs()),
+      instantaneous: () => metrology.instantaneousAt(nowMs()),
+      capturePeriodMs,
+      profileCapacity,
+      loadProfile: loadProfileBuffer(metrology, nowMs),
+    },
+    log: { capacity: eventLogCapacity, entries: view.log },
+    switch: { state: view.switchState, to: view.switchTo },
+  }
+}
+
+/**
+ * All objects of a meter: those of its loader, which are there whatever software runs, those of its software, and those
+ * that `more` has of the loader.
+ */
+export function meterObjects(
+  view: MeterView,
+  application: MeterApplication,
+  more: readonly CosemObject[] = [],
+): readonly CosemObject[] {
+  const { identity } = view
   const name = meterLogicalNames
-  const energy = (logicalName: string, direction: 'importWh' | 'exportWh') =>
-    registerObject({
-      logicalName,
-      scaler: 0,
-      unit: unit.wattHour,
-      value: () => cosem.doubleLongUnsigned(metrology.registersAt(nowMs())[direction]),
-    })
-  const power = (logicalName: string, direction: 'importW' | 'exportW') =>
-    registerObject({
-      logicalName,
-      scaler: 0,
-      unit: unit.watt,
-      value: () => cosem.doubleLongUnsigned(metrology.instantaneousAt(nowMs())[direction]),
-    })
   const octets = (logicalName: string, text: string) =>
     dataObject({ logicalName, value: () => cosem.octetString(fromAscii(text)) })
-
   const objects: CosemObject[] = [
     octets(name.logicalDeviceName, identity.logicalDeviceName),
     octets(name.serial, identity.serial),
-    clockObject({
-      logicalName: name.clock,
-      nowMs,
-      status: () => (view.isClockSound() ? 0 : clockStatus.doubtfulValue),
-    }),
     sapAssignmentObject({ devices: () => [{ sap: meterSap, name: identity.logicalDeviceName }] }),
     ...associationObjects(() => objects),
     securitySetupObject({
@@ -147,50 +168,11 @@ export function meterObjects(view: MeterView): readonly CosemObject[] {
       serverSystemTitle: identity.systemTitle,
     }),
     invocationCounterObject(view.element),
-    energy(name.importEnergy, 'importWh'),
-    energy(name.exportEnergy, 'exportWh'),
-    power(name.importPower, 'importW'),
-    power(name.exportPower, 'exportW'),
-    registerObject({
-      logicalName: name.voltage,
-      scaler: -1,
-      unit: unit.volt,
-      value: () => cosem.longUnsigned(metrology.instantaneousAt(nowMs()).voltageDv),
-    }),
-    dataObject({ logicalName: name.profileStatus, value: () => cosem.unsigned(0) }),
-    profileGenericObject({
-      logicalName: name.loadProfile,
-      captureObjects: [
-        clockColumn,
-        { classId: 1, logicalName: name.profileStatus, attributeIndex: 2, dataIndex: 0 },
-        { classId: 3, logicalName: name.importEnergy, attributeIndex: 2, dataIndex: 0 },
-        { classId: 3, logicalName: name.exportEnergy, attributeIndex: 2, dataIndex: 0 },
-      ],
-      capturePeriodSeconds: capturePeriodMs / 1000,
-      profileEntries: profileCapacity,
-      buffer: loadProfileBuffer(metrology, nowMs),
-    }),
-    disconnectControlObject({
-      logicalName: name.disconnectControl,
-      outputState: () => view.switchState() === 'connected',
-      controlState: view.switchState,
-      controlMode: () => controlMode,
-      remoteDisconnect: () => view.switchTo('disconnected'),
-      remoteReconnect: () => view.switchTo('connected'),
-    }),
-    ...eventLogObjects('standard', () => view.log('standard')),
-    ...eventLogObjects('fraud', () => view.log('fraud')),
-    ...eventLogObjects('disconnector', () => view.log('disconnector')),
+    ...application(meterPlatform(view)),
     cardStatusObject(view.element),
+    ...more,
   ]
   return objects
-}
-
-const clockColumn: CaptureObject = {
-  classId: 8,
-  logicalName: meterLogicalNames.clock,
-  attributeIndex: 2,
-  dataIndex: 0,
 }
 
 function associationObjects(objects: () => readonly CosemObject[]): CosemObject[] {
@@ -219,20 +201,4 @@ function invocationCounterObject({ security }: SecureElement): CosemObject {
       return cosem.doubleLongUnsigned(Math.max(counters.messageFloor, counters.tokenFloor))
     },
   })
-}
-
-function eventLogObjects(name: EventLogName, log: () => readonly LoggedEvent[]): CosemObject[] {
-  const logicalNames = eventLogLogicalNames[name]
-  return [
-    dataObject({ logicalName: logicalNames.code, value: () => cosem.unsigned(log().at(-1)?.code ?? 0) }),
-    profileGenericObject({
-      logicalName: logicalNames.log,
-      captureObjects: [clockColumn, { classId: 1, logicalName: logicalNames.code, attributeIndex: 2, dataIndex: 0 }],
-      capturePeriodSeconds: 0,
-      profileEntries: eventLogCapacity,
-      buffer: listProfileBuffer(() =>
-        log().map(({ atMs, code }) => ({ atMs, values: [clockData(atMs), cosem.unsigned(code)] })),
-      ),
-    }),
-  ]
 }

@@ -1,6 +1,7 @@
 import { fromAscii, toAscii } from '@gridcard/bytes'
 import { DevicesError } from '../errors.ts'
 import { isRising } from '../metrology/supply-history.ts'
+import { type EventSealing, mostPendingEvents } from '../software/event-sealing.ts'
 import { crc32 } from './crc32.ts'
 import { type EventLogName, eventLogCapacity, type LoggedEvent } from './event-log.ts'
 import type { MeterState } from './meter-state.ts'
@@ -22,6 +23,9 @@ export function emitMeterState(state: MeterState): Uint8Array {
     logs: Object.fromEntries(
       eventLogNames.map((name) => [name, state.logs[name].map(({ atMs, code }) => [atMs, code])]),
     ),
+    ...(state.sealing && {
+      sealing: [state.sealing.count, state.sealing.pending.map(({ log, atMs, code }) => [log, atMs, code])],
+    }),
   })
   const checksum = crc32(fromAscii(body)).toString(16).padStart(8, '0')
   return fromAscii(`${magic} ${meterStateVersion} ${checksum}\n${body}\n`)
@@ -75,6 +79,7 @@ function stateOf(json: unknown): MeterState {
       fraud: requireEvents(logs['fraud']),
       disconnector: requireEvents(logs['disconnector']),
     },
+    ...(fields['sealing'] !== undefined && { sealing: requireSealing(fields['sealing']) }),
   }
   const latestMs = Math.max(state.installedAtMs, 1000 * (supplyChangesS.at(-1) ?? 0))
   if (state.savedAtMs < latestMs) throw damaged('saved before what it tells of')
@@ -94,6 +99,19 @@ function requireEvents(value: unknown): LoggedEvent[] {
   })
   if (events.length > eventLogCapacity) throw damaged('log longer than its capacity')
   return events
+}
+
+function requireSealing(value: unknown): EventSealing {
+  const [count, list, ...rest] = requireArray(value, 'sealing')
+  if (typeof count !== 'number' || !Number.isSafeInteger(count) || rest.length > 0) throw damaged('sealing')
+  const pending = requireArray(list, 'sealing').map((entry) => {
+    const [name, ...event] = requireArray(entry, 'sealing')
+    const log = eventLogNames.find((one) => one === name)
+    if (log === undefined) throw damaged('sealing')
+    return { log, ...requireEvents([event])[0]! }
+  })
+  if (pending.length > Math.min(count, mostPendingEvents)) throw damaged('sealing')
+  return { count, pending }
 }
 
 /** Instants fit a date-time of the years up to 9999. */

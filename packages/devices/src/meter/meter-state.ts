@@ -1,4 +1,5 @@
 import { SupplyHistory } from '../metrology/supply-history.ts'
+import { type EventSealing, withSealedEvent } from '../software/event-sealing.ts'
 import { type EventLogName, eventCodes, type LoggedEvent, withEvent } from './event-log.ts'
 
 export type SwitchState = 'connected' | 'disconnected'
@@ -14,6 +15,8 @@ export interface MeterState {
   readonly isRunning: boolean
   readonly supplyChangesS: readonly number[]
   readonly logs: Readonly<Record<EventLogName, readonly LoggedEvent[]>>
+  /** Only of a meter whose secure element seals its log. */
+  readonly sealing?: EventSealing
 }
 
 /** A meter on the day it is put in: its switch closed, not powered yet. */
@@ -52,7 +55,9 @@ export function switched(state: MeterState, switchState: SwitchState, atMs: numb
 
 export function logged(state: MeterState, log: EventLogName, code: number, atMs: number): MeterState {
   const logs = { ...state.logs, [log]: withEvent(state.logs[log], { atMs, code }) }
-  return { ...state, savedAtMs: Math.max(state.savedAtMs, atMs), logs }
+  const { sealing } = state
+  const sealed = sealing && { sealing: withSealedEvent(sealing, { log, atMs, code }) }
+  return { ...state, savedAtMs: Math.max(state.savedAtMs, atMs), logs, ...sealed }
 }
 
 /** Power flows while the meter runs with its switch closed. Cuts fall on whole seconds. */

@@ -1,5 +1,5 @@
 import { assert } from '@gridcard/bytes'
-import { type ActionOutcome, DlmsServer, type SecurityEvent } from '@gridcard/dlms'
+import { type ActionOutcome, type CosemObject, DlmsServer, type SecurityEvent } from '@gridcard/dlms'
 import type { CardLink } from '@gridcard/terminal'
 import type { Clock } from '../clock.ts'
 import { DevicesError } from '../errors.ts'
@@ -8,11 +8,23 @@ import type { Sky } from '../household/sky.ts'
 import { capturePeriodMs, type IntervalTruth, Metrology, type Registers } from '../metrology/metrology.ts'
 import { SupplyHistory } from '../metrology/supply-history.ts'
 import type { Scheduler } from '../scheduler.ts'
+import { nothingSealed, stillPending } from '../software/event-sealing.ts'
+import { meterApplication } from '../software/meter-application.ts'
+import type { MeterApplication } from '../software/meter-platform.ts'
+import { versionText } from '../software/meter-releases.ts'
+import {
+  configurationText,
+  defaultCheckPeriodMs,
+  MeterSoftware,
+  type MeterSoftwareOptions,
+  type SoftwareNews,
+} from '../software/meter-software.ts'
+import { softwareObjects } from '../software/software-objects.ts'
 import { CardSecurityModule, emptyCardSlot } from './card-security-module.ts'
 import type { DeviceStore } from './device-store.ts'
 import { type EventLogName, eventCodes } from './event-log.ts'
 import { type MeterIdentity, requireIdentity } from './meter-identity.ts'
-import { managementSlot, meterAssociations, meterObjects } from './meter-objects.ts'
+import { type MeterView, managementSlot, meterAssociations, meterObjects } from './meter-objects.ts'
 import {
   logged,
   type MeterState,
@@ -54,6 +66,8 @@ export interface MeterOptions {
   /** Weather shared with other homes; by default it has its own. */
   readonly sky?: Sky
   readonly store: DeviceStore
+  /** Slots, and what judges what is in them. Without it the meter runs the software that it was built with, unmeasured. */
+  readonly software?: MeterSoftwareOptions
   readonly listen: MeterListener
   /** When it was put in, with its home running ever since; only used when the store is empty. By default now. */
   readonly installedAtMs?: number
@@ -63,6 +77,10 @@ export type MeterEventDetail =
   | { readonly kind: 'power-up' | 'power-down' | 'disconnected' | 'connected' | 'card-ready' }
   | { readonly kind: 'captured'; readonly firstMs: number; readonly lastMs: number }
   | { readonly kind: 'card-unavailable'; readonly reason: string }
+  /** Its software: what was started, what was refused and why, and that it is not what was measured any more. */
+  | SoftwareNews
+  | { readonly kind: 'software-update'; readonly step: 'verified' | 'activated' }
+  | { readonly kind: 'software-update-refused'; readonly step: 'verify' | 'activate'; readonly reason: string }
   /** From the DLMS server: refusals and associations. */
   | { readonly kind: 'security'; readonly event: SecurityEvent }
   /** The store failed while something was logged; what has to be saved first (a switch) is refused instead. */
@@ -83,9 +101,15 @@ export interface MeterSnapshot {
   readonly address: MeterAddress | undefined
   readonly switchState: SwitchState
   readonly card: SecureElementState
+  /** `1.0.0`; undefined when none runs, or none is measured. */
+  readonly software: string | undefined
   readonly nowMs: number
   readonly installedAtMs: number
 }
+
+/** Real time: for the last answer to be on its way, and at the latest when nobody ends the association. */
+const restartDelayMs = 50
+const restartAtLatestMs = 30_000
 
 const cardOff: SecureElementState = { ready: false, reason: 'the meter is off' }
 
@@ -119,7 +143,9 @@ export class Meter {
   readonly #listen: MeterListener
   readonly #element: SecureElement
   readonly #metrology: Metrology
-  readonly #server: DlmsServer
+  readonly #view: MeterView
+  readonly #software: MeterSoftware | undefined
+  readonly #checkPeriodMs: number
   readonly #listeners = new Set<(event: MeterEvent) => void>()
   #memory: MeterState
   #supply: SupplyHistory
@@ -127,8 +153,14 @@ export class Meter {
   #isNew: boolean
   #latestMs: number
   #card: SecureElementState = cardOff
+  /** It was unavailable while the meter ran. */
+  #isCardBack = false
   #socket: MeterSocket | undefined
   #stopCaptures: (() => void) | undefined
+  #stopChecks: (() => void) | undefined
+  /** An update was activated: the meter starts again when whoever ordered it has its answer. */
+  #restartTimer: ReturnType<typeof setTimeout> | undefined
+  #restart: Promise<void> = Promise.resolve()
 
   constructor(options: MeterOptions) {
     this.identity = requireIdentity(options.identity)
@@ -156,22 +188,28 @@ export class Meter {
     }
     this.#element = elementOf(options, this.identity)
     this.#element.onStateChange = (state) => this.#cardChanged(state)
-    this.#server = new DlmsServer({
-      objects: meterObjects({
-        identity: this.identity,
-        clientSystemTitle: options.clientSystemTitle,
-        element: this.#element,
-        metrology: this.#metrology,
-        log: (name) => this.#memory.logs[name],
-        nowMs: () => this.#now(),
-        isClockSound: () => this.#clock.nowMs() >= this.#latestMs,
-        switchState: () => this.#memory.switchState,
-        switchTo: (state) => this.#switchTo(state),
-      }),
-      associations: meterAssociations,
-      security: this.#element.security,
-      onSecurityEvent: (event) => this.#securityEvent(event),
-    })
+    this.#view = {
+      identity: this.identity,
+      clientSystemTitle: options.clientSystemTitle,
+      element: this.#element,
+      metrology: this.#metrology,
+      log: (name) => this.#memory.logs[name],
+      nowMs: () => this.#now(),
+      isClockSound: () => this.#clock.nowMs() >= this.#latestMs,
+      switchState: () => this.#memory.switchState,
+      switchTo: (state) => this.#switchTo(state),
+    }
+    this.#checkPeriodMs = options.software?.checkPeriodMs ?? defaultCheckPeriodMs
+    if (options.software !== undefined) {
+      const { systemTitle } = this.identity
+      const { clientSystemTitle } = options
+      this.#memory = { ...this.#memory, sealing: this.#memory.sealing ?? nothingSealed }
+      this.#software = new MeterSoftware({
+        ...options.software,
+        configuration: configurationText({ systemTitle, clientSystemTitle }),
+        tell: (news) => this.#softwareNews(news),
+      })
+    }
   }
 
   /** Host and port while it runs. */
@@ -186,6 +224,7 @@ export class Meter {
       address: this.address,
       switchState: this.#memory.switchState,
       card: this.#card,
+      software: this.#softwareVersion(),
       nowMs: this.#now(),
       installedAtMs: this.#memory.installedAtMs,
     }
@@ -207,7 +246,7 @@ export class Meter {
     const card = await this.#element.powerUp() // first, so that whoever connects finds it ready
     let socket: MeterSocket | undefined
     try {
-      socket = await this.#listen(this.#server)
+      socket = await this.#listen(await this.#boot())
       this.#commit(poweredUp(this.#memory, this.#isNew ? this.#memory.installedAtMs : this.#now()))
     } catch (error) {
       await socket?.close()
@@ -221,6 +260,98 @@ export class Meter {
     this.#stopCaptures = this.#scheduler?.every(capturePeriodMs, ({ firstMs, lastMs }) =>
       this.#emit({ kind: 'captured', firstMs, lastMs }),
     )
+    if (this.#software === undefined) return
+    this.#stopChecks = this.#everyCheck(() => void this.#software?.check())
+    await this.#sealLog()
+  }
+
+  /** By the scheduler if there is one, else in real time: checks go on in a street that nobody drives. */
+  #everyCheck(run: () => void): () => void {
+    if (this.#scheduler !== undefined) return this.#scheduler.every(this.#checkPeriodMs, run)
+    const timer = setInterval(run, this.#checkPeriodMs)
+    timer.unref()
+    return () => clearInterval(timer)
+  }
+
+  /**
+   * The server over what may run. Where nothing may, it is the loader's alone: who the meter is, its keys, and the way to new
+   * software; no readings and no switch.
+   */
+  async #boot(): Promise<DlmsServer> {
+    if (this.#software === undefined) return this.#serverOf(meterApplication)
+    let server: DlmsServer | undefined
+    const tryOut = (application: MeterApplication) => {
+      server = this.#serverOf(application)
+    }
+    const reset = async () => {
+      await this.#element.powerDown()
+      await this.#element.powerUp()
+    }
+    const running = await this.#software.boot(tryOut, reset)
+    return running !== undefined && server !== undefined ? server : this.#serverOf(() => [])
+  }
+
+  #serverOf(application: MeterApplication): DlmsServer {
+    return new DlmsServer({
+      objects: meterObjects(this.#view, application, this.#loaderObjects()),
+      associations: meterAssociations,
+      security: this.#element.security,
+      onSecurityEvent: (event) => this.#securityEvent(event),
+    })
+  }
+
+  #loaderObjects(): readonly CosemObject[] {
+    if (this.#software === undefined) return []
+    return softwareObjects({
+      software: this.#software,
+      nowMs: () => this.#now(),
+      onVerified: () => this.#emit({ kind: 'software-update', step: 'verified' }),
+      onActivated: () => {
+        this.#log('standard', eventCodes.standard.firmwareReady)
+        this.#emit({ kind: 'software-update', step: 'activated' })
+        this.#restartAfter(restartAtLatestMs)
+      },
+      onRefused: (step, reason) => {
+        this.#log('fraud', eventCodes.fraud.softwareRefused)
+        this.#emit({ kind: 'software-update-refused', step, reason })
+      },
+    })
+  }
+
+  #softwareVersion(): string | undefined {
+    const running = this.#software?.running
+    return running && versionText(running.image.header.version)
+  }
+
+  #softwareNews(news: SoftwareNews): void {
+    if (news.kind === 'software-refused') this.#log('fraud', eventCodes.fraud.softwareRefused)
+    if (news.kind === 'software-mismatch') this.#log('fraud', eventCodes.fraud.softwareMismatch)
+    if (news.kind === 'software-started' && news.release === 'trial') {
+      this.#log('standard', eventCodes.standard.firmwareActivated)
+    }
+    this.#emit(news)
+  }
+
+  #restartAfter(delayMs: number): void {
+    clearTimeout(this.#restartTimer)
+    this.#restartTimer = setTimeout(() => {
+      this.#restartTimer = undefined
+      this.#restart = this.#startAgain().catch((error: unknown) => this.#emit({ kind: 'not-saved', error }))
+    }, delayMs)
+  }
+
+  /** As after a reset button: the home goes on meanwhile. */
+  async #startAgain(): Promise<void> {
+    if (await this.#disconnect()) await this.start()
+  }
+
+  /** What was logged goes into the element's chain; what it has need not be kept any longer than the next save. */
+  async #sealLog(): Promise<void> {
+    const { sealing } = this.#memory
+    if (this.#software === undefined || sealing === undefined || sealing.pending.length === 0) return
+    const sealed = await this.#software.seal(sealing)
+    if (sealed === undefined || this.#memory.sealing === undefined) return
+    this.#memory = { ...this.#memory, sealing: stillPending(this.#memory.sealing, sealed) }
   }
 
   /**
@@ -229,6 +360,7 @@ export class Meter {
    * @throws what the store throws; the meter is off then too, and its next start looks like one after a crash
    */
   async stop(): Promise<void> {
+    await this.#endRestart()
     if (!(await this.#disconnect())) return
     this.#commit(poweredDown(this.#memory, this.#now()))
     this.#emit({ kind: 'power-down' })
@@ -239,7 +371,14 @@ export class Meter {
    * over the same store has its consumption.
    */
   async leave(): Promise<void> {
+    await this.#endRestart()
     await this.#disconnect()
+  }
+
+  async #endRestart(): Promise<void> {
+    clearTimeout(this.#restartTimer)
+    this.#restartTimer = undefined
+    await this.#restart
   }
 
   /** False if it was off already. */
@@ -249,7 +388,10 @@ export class Meter {
     this.#socket = undefined
     this.#stopCaptures?.()
     this.#stopCaptures = undefined
+    this.#stopChecks?.()
+    this.#stopChecks = undefined
     await socket.close()
+    await this.#software?.powerDown()
     await this.#element.powerDown()
     this.#card = cardOff
     return true
@@ -281,6 +423,7 @@ export class Meter {
     const code = fraudCodeOf[event.kind]
     if (code !== undefined) this.#log('fraud', code)
     this.#emit({ kind: 'security', event })
+    if (event.kind === 'association-closed' && this.#restartTimer !== undefined) this.#restartAfter(restartDelayMs)
   }
 
   #cardChanged(state: SecureElementState): void {
@@ -288,7 +431,11 @@ export class Meter {
     this.#card = state
     if (state.ready) {
       this.#emit({ kind: 'card-ready' })
+      // A card that was away has forgotten what was measured: only a boot measures it again.
+      if (this.#isCardBack) this.#restartAfter(restartAtLatestMs)
+      this.#isCardBack = false
     } else {
+      this.#isCardBack = this.#software !== undefined
       this.#log('fraud', eventCodes.fraud.cardUnavailable)
       this.#emit({ kind: 'card-unavailable', reason: state.reason })
     }
@@ -310,6 +457,7 @@ export class Meter {
     this.#store.save(emitMeterState(state))
     this.#memory = state
     this.#supply = new SupplyHistory(state.supplyChangesS)
+    void this.#sealLog()
   }
 
   #emit(detail: MeterEventDetail): void {

@@ -4,6 +4,7 @@ import { Sky } from '../household/sky.ts'
 import type { DeviceStore } from '../meter/device-store.ts'
 import { createMeter, type Meter, type MeterEvent, type MeterListener } from '../meter/meter.ts'
 import type { Scheduler } from '../scheduler.ts'
+import { cardIntegrity } from '../software/card-integrity.ts'
 import type { HomePlan, StreetPlan } from './street-plan.ts'
 
 type Awaitable<T> = T | Promise<T>
@@ -19,6 +20,8 @@ export interface StreetOptions {
   readonly linkOf: (home: HomePlan) => Awaitable<CardLink | undefined>
   readonly storeOf: (home: HomePlan) => Awaitable<DeviceStore>
   readonly listenAt: (home: HomePlan) => MeterListener
+  /** Slots for the software of a meter with a card that judges it; without them meters run what they were built with. */
+  readonly slotsOf?: (home: HomePlan) => readonly [DeviceStore, DeviceStore]
   /** Called after each meter that started. */
   readonly onProgress?: (progress: { readonly started: number; readonly total: number; readonly meter: Meter }) => void
   readonly onEvent?: (event: MeterEvent) => void
@@ -65,6 +68,10 @@ export async function createStreet(options: StreetOptions): Promise<Street> {
         identity: home.identity,
         clientSystemTitle: options.clientSystemTitle,
         link,
+        ...(link !== undefined &&
+          options.slotsOf !== undefined && {
+            software: { integrity: cardIntegrity(link), slots: options.slotsOf(home) },
+          }),
         clock: options.clock,
         seed: home.seed,
         sky,
