@@ -18,6 +18,7 @@ const ROOMS = ['bytes', 'crypto', 'cap', 'card', 'terminal', 'dlms', 'devices', 
 const BUNDLED: Readonly<Record<string, string>> = {
   'bundled/meter-security.cap': 'applets/prebuilt/meter-security.cap',
   'bundled/metering.cap': 'applets/prebuilt/metering.cap',
+  'bundled/integrity.cap': 'applets/prebuilt/integrity.cap',
   'bundled/console': 'packages/console/dist',
 }
 

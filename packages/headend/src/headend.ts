@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { CryptoProvider } from '@gridcard/crypto'
 import { nodeCrypto } from '@gridcard/crypto/node'
 import { connectWrapperTcp } from '@gridcard/dlms/node'
@@ -6,7 +7,7 @@ import manifest from '../package.json' with { type: 'json' }
 import { FeedHub } from './api/feed-hub.ts'
 import { namesOf, urlHost } from './api/guards.ts'
 import { listen, requirePortFree } from './api/listen.ts'
-import type { ReadOutcome, StreetEvent } from './api/schema.ts'
+import type { ReadOutcome, SoftwareOutcome, StreetEvent } from './api/schema.ts'
 import { createApiServer } from './api/server.ts'
 import { meterSummary } from './api/views.ts'
 import type { Clock } from './clock.ts'
@@ -20,6 +21,7 @@ import type { ConnectMeter } from './reading/meter-session.ts'
 import { type Schedule, startSchedule } from './reading/schedule.ts'
 import { SessionAborted } from './reading/session-failure.ts'
 import { keepKeys, type MeterToRegister, register } from './registry.ts'
+import { SoftwareAuthority } from './software/software-authority.ts'
 import type { Database, StartStep } from './store/database.ts'
 import { insertEvents, pruneEvents, readEvents } from './store/events.ts'
 import { findMeter } from './store/meters.ts'
@@ -40,6 +42,8 @@ export interface HeadendOptions {
   /** Simulated seconds per second, as the clock runs; default 1. */
   readonly speed?: number
   readonly streetName?: string
+  /** Signed images of the releases that its meters may run, oldest first. Without them no software is judged. */
+  readonly software?: readonly Uint8Array[]
   /** When given, a data folder that belongs to another street is refused. */
   readonly streetId?: string
   /** The built console; without it there is only the API. */
@@ -84,9 +88,14 @@ export interface Headend {
   hasKeys(serial: string): boolean
   /**
    * Keeps a meter's keys before its address is known; durable when the promise resolves.
+   * @param attestationKey point of the key with which its card signs quotes
    * @throws HeadendError `HEADEND_BAD_OPTION`, `HEADEND_KEY_REFUSED`, `HEADEND_METER_CONFLICT` when other keys are there
    */
-  keepKeys(serial: string, keys: MeterKeys): Promise<void>
+  keepKeys(serial: string, keys: MeterKeys, attestationKey?: Uint8Array): Promise<void>
+  /** Point of the key with which it authorises software; cards are made with it. Undefined without `software`. */
+  readonly authorityKey: Uint8Array | undefined
+  /** Gives a meter another release; a meter that refuses is an outcome, not an error. @throws HeadendError `HEADEND_UNKNOWN_RELEASE` */
+  updateSoftware(serial: string, version: string): Promise<SoftwareOutcome>
   /**
    * Reads every meter registered in this run once; a meter that fails is an outcome, not an error.
    * @throws HeadendError `HEADEND_CLOSED` when the head-end closes meanwhile
@@ -136,6 +145,14 @@ async function start(options: HeadendOptions, host: string, ending: Ending): Pro
   const clock = await clockOf(options, db)
   const speed = options.speed ?? 1
   const news = new NewsDesk(onFault)
+  const authority =
+    options.software &&
+    (await SoftwareAuthority.open({
+      keyFile: join(options.dataDir, 'authority.key'),
+      crypto: options.crypto ?? nodeCrypto,
+      systemTitle: options.systemTitle,
+      images: options.software,
+    }))
   const jobs = new MeterJobs({
     ...stores,
     news,
@@ -144,6 +161,7 @@ async function start(options: HeadendOptions, host: string, ending: Ending): Pro
     logger,
     crypto: options.crypto ?? nodeCrypto,
     systemTitle: options.systemTitle,
+    authority,
     connect: options.connect ?? connectWrapperTcp,
     concurrency: options.concurrency ?? 8,
     answerTimeoutMs: options.answerTimeoutMs ?? 10_000,
@@ -206,7 +224,9 @@ async function start(options: HeadendOptions, host: string, ending: Ending): Pro
       serials.add(meter.serial)
     },
     hasKeys: (serial) => stores.keys.serials().includes(serial),
-    keepKeys: (serial, keys) => keepKeys(stores, serial, keys),
+    keepKeys: (serial, keys, attestationKey) => keepKeys(stores, serial, keys, attestationKey),
+    authorityKey: authority?.publicKey,
+    updateSoftware: (serial, version) => jobs.updateSoftware(serial, version),
     async readAll(onProgress) {
       let done = 0
       const all = [...serials].map(async (serial) => {

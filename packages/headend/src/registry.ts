@@ -2,6 +2,7 @@ import { toHex } from '@gridcard/bytes'
 import { serialPattern } from './api/schema.ts'
 import { HeadendError } from './errors.ts'
 import { type MeterKeys, wipeKeys } from './keys/key-store.ts'
+import { keepAttestationKey } from './store/meter-software.ts'
 import { findMeter, type MeterRow, registerMeterRow } from './store/meters.ts'
 import type { Stores } from './store/open-stores.ts'
 
@@ -44,11 +45,15 @@ export async function register(stores: Stores, meter: MeterToRegister): Promise<
  * @throws HeadendError `HEADEND_BAD_OPTION`, `HEADEND_KEY_REFUSED`, `HEADEND_KEYS_MISSING`, `HEADEND_METER_CONFLICT`
  */
 export async function keepKeys(
-  { keys, counterFile }: Stores,
+  { db, keys, counterFile }: Stores,
   serial: string,
   given: MeterKeys | undefined,
+  attestationKey?: Uint8Array,
 ): Promise<void> {
   requireSerial(serial)
+  if (attestationKey !== undefined) {
+    await keepAttestationKey(db, serial, toHex(attestationKey), !keys.serials().includes(serial))
+  }
   if (given === undefined) {
     if (keys.serials().includes(serial)) return
     throw new HeadendError('HEADEND_KEYS_MISSING', `there are no keys for ${serial}`, { serial })

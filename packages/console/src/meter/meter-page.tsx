@@ -16,6 +16,7 @@ import { MeterActions } from './meter-actions.tsx'
 import { MeterEvents } from './meter-events.tsx'
 import { explainState, meterStates } from './meter-states.ts'
 import { RegisterPanel } from './register-panel.tsx'
+import { SoftwarePanel } from './software-panel.tsx'
 import { StateMark, SwitchMark } from './state-mark.tsx'
 
 export function MeterPage({ serial }: { serial: string }) {
@@ -62,6 +63,7 @@ function MeterSections({ meter }: { meter: MeterDetail }) {
         <div className="meter-stack">
           <RegisterPanel registers={meter.registers} />
           <ClockPanel clock={meter.clock} />
+          {meter.software !== null && <SoftwarePanel software={meter.software} />}
         </div>
         <CardPanel card={meter.card} />
       </div>

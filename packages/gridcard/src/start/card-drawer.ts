@@ -2,7 +2,19 @@ import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Card } from '@gridcard/card'
 import type { CryptoProvider } from '@gridcard/crypto'
-import { type CardLink, inProcessLink, meterSecurityAppletAid, meterSecurityPackageAid } from '@gridcard/terminal'
+import { meterHardware } from '@gridcard/devices'
+import {
+  type CardLink,
+  IntegrityClient,
+  inProcessLink,
+  integrityAppletAid,
+  integrityInstallData,
+  integrityPackageAid,
+  isCardRefusal,
+  meterSecurityAppletAid,
+  meterSecurityPackageAid,
+  parseSignedImage,
+} from '@gridcard/terminal'
 import { LauncherError } from '../errors.ts'
 import { findProcessUsing } from '../image-in-use.ts'
 import { meterCardProfile } from './card-profile.ts'
@@ -14,10 +26,47 @@ export interface CardDrawerOptions {
   readonly crypto: CryptoProvider
   /** The MeterSecurity CAP file. */
   readonly cap: Uint8Array
+  /** With it cards also judge the software of their meters. */
+  readonly software?: CardSoftware
+}
+
+export interface CardSoftware {
+  /** The Integrity CAP file. */
+  readonly cap: Uint8Array
+  /** Points of whoever makes software and of whoever authorises it. */
+  readonly manufacturerKey: Uint8Array
+  readonly responsibleKey: Uint8Array
+  /** What meters leave the factory with. */
+  readonly first: Uint8Array
 }
 
 export interface IssuedTo extends CardIdentity {
   readonly serial: string
+}
+
+/** The Integrity applet, made for its meter. @returns point of the key with which it signs quotes */
+async function addIntegrity(card: Card, { systemTitle }: CardIdentity, software: CardSoftware): Promise<Uint8Array> {
+  const { header } = parseSignedImage(software.first)
+  card.powerOff() // nothing is installed beside an applet that is selected
+  card.loadPackage(software.cap)
+  const parameters = integrityInstallData({ clearPersonalisation: true })
+  card.installApplet({ packageAid: integrityPackageAid, appletAid: integrityAppletAid, parameters })
+  card.powerOn()
+  const client = new IntegrityClient(inProcessLink(card))
+  await client.select()
+  const { manufacturerKey, responsibleKey } = software
+  const { type } = header
+  await client.personalise({
+    systemTitle,
+    type,
+    hardware: meterHardware,
+    manufacturerKey,
+    responsibleKey,
+    releases: [header],
+  })
+  const key = await client.publicKey('attestation')
+  if (isCardRefusal(key)) throw new LauncherError('GRIDCARD_CARD_DAMAGED', 'the card made no key for quotes')
+  return key
 }
 
 /** The street's cards, a file each. */
@@ -50,9 +99,9 @@ export class CardDrawer {
   async issue(
     identity: IssuedTo,
     peerSystemTitle: Uint8Array,
-    keep: (keys: MeterKeys) => Promise<void>,
+    keep: (keys: MeterKeys, attestationKey: Uint8Array | undefined) => Promise<void>,
   ): Promise<void> {
-    const { crypto, cap } = this.#options
+    const { crypto, cap, software } = this.#options
     const path = this.#path(identity.serial)
     const passing = `${path}.new`
     rmSync(passing, { force: true })
@@ -64,10 +113,11 @@ export class CardDrawer {
     const keys = makeMeterKeys(crypto)
     try {
       await personaliseCard(inProcessLink(card), identity, peerSystemTitle, keys, crypto)
+      const attestationKey = software && (await addIntegrity(card, identity, software))
       card.powerOff()
       store.close()
       renameSync(passing, path)
-      await keep(keys)
+      await keep(keys, attestationKey)
     } finally {
       keys.encryptionKey.fill(0)
       keys.authenticationKey.fill(0)

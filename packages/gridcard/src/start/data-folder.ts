@@ -8,16 +8,25 @@ export interface DataFolder {
   readonly cards: string
   readonly meters: string
   readonly headend: string
+  /** Of the meters: the maker's key and what it has shipped. */
+  readonly software: string
 }
 
-const ours = new Set(['street.json', 'street.json.new', 'cards', 'meters', 'headend'])
+const ours = new Set(['street.json', 'street.json.new', 'cards', 'meters', 'headend', 'software'])
 
 /**
  * Opens or makes a data folder. One that holds anything else is left alone.
  * @throws LauncherError `GRIDCARD_DATA_UNUSABLE`
  */
 export function openDataFolder(path: string): DataFolder {
-  const folder = { path, cards: join(path, 'cards'), meters: join(path, 'meters'), headend: join(path, 'headend') }
+  const at = (name: string) => join(path, name)
+  const folder = {
+    path,
+    cards: at('cards'),
+    meters: at('meters'),
+    headend: at('headend'),
+    software: at('software'),
+  }
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 })
     const strangers = readdirSync(path).filter((name) => !ours.has(name))

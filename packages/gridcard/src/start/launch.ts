@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { concatBytes, fromAscii, fromHex, toHex } from '@gridcard/bytes'
+import { assert, concatBytes, fromAscii, fromHex, toHex } from '@gridcard/bytes'
 import { nodeCrypto } from '@gridcard/crypto/node'
 import {
   type Clock,
   createStreet,
+  type HomePlan,
   type MeterEvent,
+  meterReleases,
   meterSap,
   planStreet,
   type Scheduler,
@@ -16,10 +18,11 @@ import { type Headend, startHeadend } from '@gridcard/headend'
 import type { Logger } from 'pino'
 import { bundledPath, readBundledCap } from '../bundled.ts'
 import { LauncherError } from '../errors.ts'
-import { CardDrawer } from './card-drawer.ts'
+import { CardDrawer, type CardSoftware } from './card-drawer.ts'
 import { openDataFolder } from './data-folder.ts'
 import type { Progress } from './progress.ts'
 import { SimulatedTimeKeeper } from './simulated-time-keeper.ts'
+import { openSoftwareMaker, type SoftwareMaker } from './software-maker.ts'
 import { readStreetRecord, type StreetRecord, writeStreetRecord } from './street-file.ts'
 
 export interface LaunchOptions {
@@ -91,6 +94,7 @@ export async function launchStreet(options: LaunchOptions): Promise<RunningStree
     const opening = progress.step('Head-end')
     let record = recordFor(known, options.meters, clock)
     const headendTitle = fromHex(record.headendSystemTitle)
+    const maker = record.hasSoftware ? openSoftwareMaker(folder.software, meterReleases, nodeCrypto) : undefined
     const headend = await startHeadend({
       dataDir: folder.headend,
       port: options.port,
@@ -99,6 +103,7 @@ export async function launchStreet(options: LaunchOptions): Promise<RunningStree
       speed: options.speed,
       streetName: record.name,
       streetId: record.seed,
+      ...(maker !== undefined && { software: maker.images }),
       logger: options.logger,
       isScheduled: options.isScheduled ?? true,
       ...consoleFolder(),
@@ -116,7 +121,12 @@ export async function launchStreet(options: LaunchOptions): Promise<RunningStree
     closers.push(() => keeper.close())
 
     const plan = planStreet({ seed: record.seed, meters: record.meters })
-    const drawer = new CardDrawer({ directory: folder.cards, crypto: nodeCrypto, cap })
+    const software = maker && cardSoftware(maker, headend.authorityKey)
+    const drawer = new CardDrawer({ directory: folder.cards, crypto: nodeCrypto, cap, ...(software && { software }) })
+    const slotsOf = (serial: string) => {
+      const slot = (n: number) => fileDeviceStore(join(folder.meters, `${serial}.slot${n}`))
+      return [slot(0), slot(1)] as const
+    }
     closers.push(() => drawer.close())
     // A card whose keys the head-end never got was made by a start that was cut off: it is of no use to anyone.
     const missing = plan.homes.filter(({ identity: { serial } }) => !drawer.has(serial) || !headend.hasKeys(serial))
@@ -124,11 +134,13 @@ export async function launchStreet(options: LaunchOptions): Promise<RunningStree
       const step = progress.step('Cards', missing.length)
       for (const [done, { identity }] of missing.entries()) {
         signal?.throwIfAborted()
-        await drawer.issue(identity, headendTitle, (keys) =>
-          headend.keepKeys(identity.serial, {
-            blockCipherKey: keys.encryptionKey,
-            authenticationKey: keys.authenticationKey,
-          }),
+        if (software !== undefined) slotsOf(identity.serial)[0].save(software.first)
+        await drawer.issue(identity, headendTitle, (keys, attestationKey) =>
+          headend.keepKeys(
+            identity.serial,
+            { blockCipherKey: keys.encryptionKey, authenticationKey: keys.authenticationKey },
+            attestationKey,
+          ),
         )
         step.update(done + 1)
       }
@@ -144,6 +156,7 @@ export async function launchStreet(options: LaunchOptions): Promise<RunningStree
       installedAtMs: record.installedAtMs,
       linkOf: (home) => drawer.take(home.identity.serial),
       storeOf: (home) => fileDeviceStore(join(folder.meters, `${home.identity.serial}.state`)),
+      ...(maker !== undefined && { slotsOf: (home: HomePlan) => slotsOf(home.identity.serial) }),
       listenAt: (home) => tcpListener({ port: options.meterPort === 0 ? 0 : options.meterPort + home.index }),
       onProgress: ({ started }) => starting.update(started),
       ...(options.schedulerOf === undefined ? {} : { scheduler: options.schedulerOf(clock) }),
@@ -202,8 +215,18 @@ function recordFor(known: StreetRecord | undefined, meters: number | undefined, 
     headendSystemTitle: toHex(concatBytes(fromAscii('GRCH'), nodeCrypto.randomBytes(4))),
     installedAtMs: Math.floor((nowMs - historyMs) / quarterMs) * quarterMs,
     meters: meters ?? defaultMeters,
+    hasSoftware: true,
     timeReservedMs: nowMs,
   }
+}
+
+/** What the cards of new meters are told of those who decide on software. */
+function cardSoftware({ publicKey, images }: SoftwareMaker, responsibleKey: Uint8Array | undefined): CardSoftware {
+  assert(
+    images[0] !== undefined && responsibleKey !== undefined,
+    'a street with software has a release and an authority',
+  )
+  return { cap: readBundledCap('integrity'), manufacturerKey: publicKey, responsibleKey, first: images[0] }
 }
 
 /** The built pages; without them the head-end serves its API only. */

@@ -14,6 +14,8 @@ export interface StreetRecord {
   /** Simulated time at which the meters were installed, ms since 1970, UTC. */
   readonly installedAtMs: number
   readonly meters: number
+  /** Its cards judge the software of its meters; streets from before that go on without. */
+  readonly hasSoftware?: true
   /** No simulated time up to here will be given again; see `SimulatedTimeKeeper`. */
   readonly timeReservedMs: number
 }

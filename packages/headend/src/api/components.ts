@@ -10,6 +10,8 @@ const components = {
   StreetEvent: shapes.StreetEvent,
   SwitchRequest: shapes.SwitchRequest,
   SwitchOutcome: shapes.SwitchOutcome,
+  SoftwareRequest: shapes.SoftwareRequest,
+  SoftwareOutcome: shapes.SoftwareOutcome,
   ReadOutcome: shapes.ReadOutcome,
   Health: shapes.Health,
   Problem: shapes.Problem,

@@ -92,12 +92,28 @@ export const ClockReading = Type.Object({
 })
 export type ClockReading = Static<typeof ClockReading>
 
+/** What a meter's card has proved of the software it started. */
+export const SoftwareState = Type.Union([Type.Literal('unknown'), Type.Literal('verified'), Type.Literal('refused')])
+export type SoftwareState = Static<typeof SoftwareState>
+export const SoftwareStatus = Type.Object({
+  state: SoftwareState,
+  reason: Nullable(Type.String({ description: 'Why it is refused, for people' })),
+  version: Nullable(Type.String({ description: 'That was verified last, e.g. 1.0.0' })),
+  checkedAt: Nullable(Time),
+  verifiedAt: Nullable(Time),
+  boots: Nullable(Type.Integer({ description: 'Power-ups of its card' })),
+  events: Nullable(Type.Integer({ description: 'Events sealed in its card' })),
+  releases: Type.Array(Type.String(), { description: 'Versions it can be given' }),
+})
+export type SoftwareStatus = Static<typeof SoftwareStatus>
+
 export const MeterDetail = Type.Intersect([
   MeterSummary,
   Type.Object({
     registers: Type.Array(RegisterReading),
     clock: Nullable(ClockReading),
     card: Nullable(CardStatus),
+    software: Nullable(SoftwareStatus),
     intervalsStored: Type.Integer(),
     firstIntervalEndAt: Nullable(Time),
     lastIntervalEndAt: Nullable(Time),
@@ -152,6 +168,20 @@ export const SwitchOutcome = Type.Object({
 })
 export type SwitchOutcome = Static<typeof SwitchOutcome>
 
+export const SoftwareRequest = Type.Object({
+  version: Type.String({ pattern: '^[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}$' }),
+  confirmSerial: Type.String({ description: "The meter's serial once more: an update without it is refused" }),
+})
+export type SoftwareRequest = Static<typeof SoftwareRequest>
+
+export const SoftwareOutcome = Type.Object({
+  serial: Type.String(),
+  version: Type.String(),
+  done: Type.Boolean({ description: 'Activated; it runs once the meter has started again' }),
+  text: Type.String({ description: 'What happened, for people' }),
+})
+export type SoftwareOutcome = Static<typeof SoftwareOutcome>
+
 export const ReadOutcome = Type.Object({
   serial: Type.String(),
   done: Type.Boolean(),
@@ -186,6 +216,7 @@ export const routes = {
   events: 'GET /api/events?limit',
   read: 'POST /api/meters/:serial/read',
   switch: 'POST /api/meters/:serial/switch',
+  software: 'POST /api/meters/:serial/software',
   feed: 'GET /api/feed',
   openapi: 'GET /api/openapi.json',
   health: 'GET /api/health',

@@ -14,6 +14,7 @@ import { feedRoute } from './routes/feed.ts'
 import { loadProfileRoute } from './routes/load-profile.ts'
 import { meterRoutes } from './routes/meters.ts'
 import { readRoute } from './routes/read.ts'
+import { softwareRoute } from './routes/software.ts'
 import { streetRoute } from './routes/street.ts'
 import { switchRoute } from './routes/switch.ts'
 
@@ -77,6 +78,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   eventRoutes(server, options)
   readRoute(server, options)
   switchRoute(server, options)
+  softwareRoute(server, options)
   feedRoute(server, options.hub)
   server.get(
     '/api/health',

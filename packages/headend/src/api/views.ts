@@ -1,7 +1,8 @@
 import { registerName } from '../reading/meter-names.ts'
+import type { MeterSoftwareRow } from '../store/meter-software.ts'
 import type { CardStatusRow, MeterRow, RegisterRow } from '../store/meters.ts'
 import type { StoredExtent } from '../store/readings.ts'
-import type { CardStatus, MeterDetail, MeterSummary, RegisterReading } from './schema.ts'
+import type { CardStatus, MeterDetail, MeterSummary, RegisterReading, SoftwareStatus } from './schema.ts'
 
 // From rows to the API's shapes.
 
@@ -30,6 +31,9 @@ export function meterDetail(parts: {
   readonly meter: MeterRow
   readonly registers: readonly RegisterRow[]
   readonly card: CardStatusRow | undefined
+  readonly software: MeterSoftwareRow | undefined
+  /** Versions that the head-end has. */
+  readonly releases: readonly string[]
   readonly extent: StoredExtent
 }): MeterDetail {
   const { meter, card, extent } = parts
@@ -42,6 +46,7 @@ export function meterDetail(parts: {
         ? null
         : { meterTime: isoOf(meterTime), readAt: isoOf(readAt), deviationS },
     card: card === undefined ? null : cardStatus(card),
+    software: parts.software === undefined ? null : softwareStatus(parts.software, parts.releases),
     intervalsStored: extent.count,
     firstIntervalEndAt: msOrNull(extent.firstEndMs),
     lastIntervalEndAt: msOrNull(extent.lastEndMs),
@@ -55,6 +60,19 @@ function registerReading(row: RegisterRow): RegisterReading {
     value: row.value,
     unit: row.unit,
     readAt: isoOf(row.read_at),
+  }
+}
+
+function softwareStatus(row: MeterSoftwareRow, releases: readonly string[]): SoftwareStatus {
+  return {
+    state: row.state,
+    reason: row.reason,
+    version: row.version,
+    checkedAt: isoOrNull(row.checked_at),
+    verifiedAt: isoOrNull(row.verified_at),
+    boots: numberOrNull(row.boots),
+    events: numberOrNull(row.events),
+    releases: [...releases],
   }
 }
 

@@ -1,19 +1,22 @@
 import { fromHex, GridcardError } from '@gridcard/bytes'
 import type { CryptoProvider } from '@gridcard/crypto'
 import type { Logger } from 'pino'
-import type { ReadOutcome, SwitchOutcome } from '../api/schema.ts'
+import type { ReadOutcome, SoftwareOutcome, SwitchOutcome } from '../api/schema.ts'
 import type { Clock } from '../clock.ts'
 import type { CounterFile } from '../counters/counter-file.ts'
 import { MeterCounters } from '../counters/meter-counters.ts'
 import { HeadendError } from '../errors.ts'
 import type { NewsDesk } from '../events.ts'
 import type { KeyStore } from '../keys/key-store.ts'
+import type { SoftwareAuthority, SoftwareVerdict } from '../software/software-authority.ts'
 import type { Database } from '../store/database.ts'
 import { insertEvents, lastLogged, type NewEvent } from '../store/events.ts'
+import { meterSoftwareOf, recordMeterSoftware } from '../store/meter-software.ts'
 import { findMeter, type MeterRow, requireMeter, setMeterState, setSwitchState } from '../store/meters.ts'
 import { createReadingStore } from '../store/readings.ts'
 import { MeterLanes } from './meter-lanes.ts'
 import { type ConnectMeter, type MeterSessionOptions, withMeterSession } from './meter-session.ts'
+import { askForQuote, type SoftwareProof, updateMeterSoftware } from './meter-software.ts'
 import { readMeter } from './read-meter.ts'
 import { recordReading } from './record-reading.ts'
 import { failureOf, SessionAborted, type SessionFailure, stateAfter } from './session-failure.ts'
@@ -30,6 +33,8 @@ export interface MeterJobsOptions {
   readonly logger: Logger
   readonly crypto: CryptoProvider
   readonly systemTitle: Uint8Array
+  /** Without it no software is judged and none is given. */
+  readonly authority: SoftwareAuthority | undefined
   readonly connect: ConnectMeter
   readonly concurrency: number
   readonly answerTimeoutMs: number
@@ -43,6 +48,8 @@ export interface ReadResult {
 }
 
 const MAX_JOBS_PER_METER = 5
+/** Simulated time between two quotes. */
+const QUOTE_PERIOD_MS = 3_600_000
 
 /**
  * Reading and switching, by serial number. Each may be asked for again and again: a read that is under way is joined,
@@ -109,10 +116,17 @@ export class MeterJobs {
       durationMs: elapsedMs(),
       text,
     })
+    // A quote proves itself: it counts also where nothing else could be read, as from a meter whose software may not run.
+    let asked: { readonly proof: SoftwareProof | undefined } | undefined
     try {
+      const nonce = await this.#nonceIfDue(serial)
       const last = await createReadingStore(db).lastRow(meter.id)
       const known = { serial, lastStoredEndMs: last?.endMs, lastLoggedMs: await lastLogged(db, meter.id) }
-      const reading = await withMeterSession(this.#session(meter, signal), (client) => readMeter(client, known, clock))
+      const reading = await withMeterSession(this.#session(meter, signal), async (client) => {
+        if (nonce !== undefined) asked = { proof: await askForQuote(client, nonce) }
+        return readMeter(client, known, clock)
+      })
+      if (asked !== undefined) await this.#judgeSoftware(meter, asked.proof)
       const recorded = await recordReading(db, meter, reading, elapsedMs() * speed)
       for (const event of recorded.events) this.#options.news.publish({ type: 'event', event })
       this.#options.news.publish({ type: 'meter', serial })
@@ -121,6 +135,7 @@ export class MeterJobs {
       return { outcome: outcome(true, intervalsStored, readText(intervalsStored)), failure: undefined }
     } catch (error) {
       const failure = await this.#fail(serial, error)
+      if (asked?.proof !== undefined) await this.#judgeSoftware(meter, asked.proof)
       return { outcome: outcome(false, 0, `${failure.reason}; nothing was stored`), failure }
     }
   }
@@ -147,6 +162,105 @@ export class MeterJobs {
         : `${failure.reason}; no command was sent`
       await this.#record(meter, { kind: 'switch.failed', severity: 'warning', text: `Not ${to}: ${text}` })
       return { serial, requested: to, done: false, switchState: acted ? null : meter.switch_state, text }
+    }
+  }
+
+  /** Versions that meters can be given. */
+  get releases(): readonly string[] {
+    return this.#options.authority?.versions ?? []
+  }
+
+  /** @throws HeadendError `HEADEND_UNKNOWN_METER`, `HEADEND_METER_BUSY`, `HEADEND_UNKNOWN_RELEASE` */
+  async updateSoftware(serial: string, version: string): Promise<SoftwareOutcome> {
+    const { authority } = this.#options
+    const image = authority?.image(version)
+    if (authority === undefined || image === undefined) {
+      throw new HeadendError('HEADEND_UNKNOWN_RELEASE', `there is no release ${version}`)
+    }
+    const run = (signal: AbortSignal) => this.#update(serial, { authority, image, version }, signal)
+    return this.#lanes.add({ serial, isUrgent: true, run })
+  }
+
+  async #update(
+    serial: string,
+    o: { readonly authority: SoftwareAuthority; readonly image: Uint8Array; readonly version: string },
+    signal: AbortSignal,
+  ): Promise<SoftwareOutcome> {
+    const { db, clock } = this.#options
+    const meter = await requireMeter(db, serial)
+    const { image, version } = o
+    const activation = o.authority.activation(image, fromHex(meter.system_title), clock.nowMs())
+    try {
+      const step = await withMeterSession(this.#session(meter, signal), (client) =>
+        updateMeterSoftware(client, { image, version, activation }),
+      )
+      const done = step === 'done'
+      const text = done
+        ? `Software ${version} activated; the meter starts again`
+        : `The meter refused to ${step} ${version}`
+      const event = done
+        ? { kind: 'software.activated', severity: 'info' }
+        : { kind: 'software.failed', severity: 'warning' }
+      await this.#record(meter, { ...event, text } as Pick<NewEvent, 'kind' | 'severity' | 'text'>)
+      if (done) await recordMeterSoftware(db, serial, { state: 'unknown', checked_at: null })
+      return { serial, version, done, text }
+    } catch (error) {
+      const failure = await this.#fail(serial, error)
+      const text = `${failure.reason}; ask again, what arrived is not activated unless the meter says so`
+      await this.#record(meter, { kind: 'software.failed', severity: 'warning', text })
+      return { serial, version, done: false, text }
+    }
+  }
+
+  /** A quote costs the meter's card a signature: each hour, and as long as the last one was not good. */
+  async #nonceIfDue(serial: string): Promise<Uint8Array | undefined> {
+    const { authority, db, clock, crypto } = this.#options
+    const known = authority && (await meterSoftwareOf(db, serial))
+    if (known === undefined) return undefined
+    const isDue = known.state !== 'verified' || clock.nowMs() - (known.checked_at?.getTime() ?? 0) >= QUOTE_PERIOD_MS
+    return isDue ? crypto.randomBytes(16) : undefined
+  }
+
+  /** A quote that does not come is as bad as a wrong one: an implant may keep it back. */
+  async #judgeSoftware(meter: MeterRow, proof: SoftwareProof | undefined): Promise<void> {
+    const { authority, db, clock } = this.#options
+    const { serial } = meter
+    const known = authority && (await meterSoftwareOf(db, serial))
+    if (authority === undefined || known === undefined) return
+    const quoted = {
+      systemTitle: fromHex(meter.system_title),
+      attestationKey: fromHex(known.attestation_key),
+      boots: Number(known.boots ?? 0),
+      events: Number(known.events ?? 0),
+    }
+    const verdict: SoftwareVerdict =
+      proof === undefined
+        ? { state: 'refused', reason: 'it gives no quote of its software' }
+        : authority.judge(quoted, proof.nonce, proof.quote, proof.eventHead)
+    const at = new Date(clock.nowMs())
+    const isNews = known.state !== verdict.state
+    if (verdict.state === 'verified') {
+      const { version, boots, events } = verdict
+      await recordMeterSoftware(db, serial, {
+        state: 'verified',
+        reason: null,
+        version,
+        checked_at: at,
+        verified_at: at,
+        boots: BigInt(boots),
+        events: BigInt(events),
+      })
+      if (isNews)
+        await this.#record(meter, { kind: 'software.verified', severity: 'info', text: `Software ${version} verified` })
+      return
+    }
+    await recordMeterSoftware(db, serial, { state: 'refused', reason: verdict.reason, checked_at: at })
+    if (isNews || known.reason !== verdict.reason) {
+      await this.#record(meter, {
+        kind: 'software.refused',
+        severity: 'alarm',
+        text: `Software not verified: ${verdict.reason}`,
+      })
     }
   }
 

@@ -15,6 +15,10 @@ export const meterNames = {
   loadProfile: '1.0.99.1.0.255',
   /** Maker's own object: what the meter tells of its card. */
   cardStatus: '0.128.96.0.0.255',
+  imageTransfer: '0.0.44.0.0.255',
+  /** Maker's own: the word for an update, and what the meter proves of its software. */
+  softwareActivation: '0.128.96.1.0.255',
+  softwareQuote: '0.128.96.2.0.255',
 } as const
 
 const CLASS_DATA = 1

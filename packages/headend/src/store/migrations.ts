@@ -78,6 +78,19 @@ const migrations: Readonly<Record<string, readonly string[]>> = {
     'create index events_of_log on events (meter_id, log, at) where log is not null',
     'create table settings (name text primary key, value text not null)',
   ],
+  '0002-meter-software': [
+    `create table meter_software (
+      serial text primary key,
+      attestation_key text not null,
+      state text not null default 'unknown',
+      reason text,
+      version text,
+      checked_at timestamptz,
+      verified_at timestamptz,
+      boots int8,
+      events int8
+    )`,
+  ],
 }
 
 /** @throws HeadendError `HEADEND_DATA_DAMAGED` when the tables are not from this program or from a newer one */

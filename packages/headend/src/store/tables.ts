@@ -1,5 +1,5 @@
 import type { ColumnType, Generated } from 'kysely'
-import type { EventSeverity, MeterState, SwitchState } from '../api/schema.ts'
+import type { EventSeverity, MeterState, SoftwareState, SwitchState } from '../api/schema.ts'
 
 /** Energies are int8 and come back as bigint, times are timestamptz and come back as Date. */
 export interface Tables {
@@ -7,6 +7,7 @@ export interface Tables {
   readings: ReadingsTable
   registers: RegistersTable
   card_status: CardStatusTable
+  meter_software: MeterSoftwareTable
   events: EventsTable
   settings: SettingsTable
 }
@@ -75,6 +76,21 @@ export interface CardSlotRow {
   send: number
   messageFloor: number
   tokenFloor: number
+}
+
+/** What a meter proved of its software; by serial, because its card's key is known before the meter is. */
+export interface MeterSoftwareTable {
+  serial: string
+  /** Hex, a point on P-256. */
+  attestation_key: string
+  state: ColumnType<SoftwareState, SoftwareState | undefined, SoftwareState>
+  reason: string | null
+  /** Of the last good quote. */
+  version: string | null
+  checked_at: Date | null
+  verified_at: Date | null
+  boots: bigint | null
+  events: bigint | null
 }
 
 export interface EventsTable {

@@ -1,4 +1,5 @@
 import Type from 'typebox'
+import { meterSoftwareOf } from '../../store/meter-software.ts'
 import { cardStatusOf, listMeters, registersOf, requireMeter } from '../../store/meters.ts'
 import { createReadingStore } from '../../store/readings.ts'
 import { answers, refTo } from '../components.ts'
@@ -8,7 +9,7 @@ import type { ApiParts, ApiServer } from './api-parts.ts'
 
 export const SerialParams = Type.Object({ serial: Serial })
 
-export function meterRoutes(server: ApiServer, { db }: ApiParts): void {
+export function meterRoutes(server: ApiServer, { db, jobs }: ApiParts): void {
   server.get(
     '/api/meters',
     { schema: { summary: 'All meters, by serial number', response: answers(Type.Array(refTo('MeterSummary'))) } },
@@ -30,6 +31,8 @@ export function meterRoutes(server: ApiServer, { db }: ApiParts): void {
         meter,
         registers: await registersOf(db, meter.id),
         card: await cardStatusOf(db, meter.id),
+        software: await meterSoftwareOf(db, meter.serial),
+        releases: jobs.releases,
         extent: await createReadingStore(db).extent(meter.id),
       })
     },
