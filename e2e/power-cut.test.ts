@@ -27,6 +27,23 @@ function watchingCrypto(): { crypto: CryptoProvider; used: string[] } {
       used.push(`${toHex(key)} ${toHex(iv)}`)
       return nodeCrypto.createGcmEncryptor(key, iv, aad)
     },
+    // A card keeps keys ready, so it is these that encrypt.
+    openGcmKey(key) {
+      const ready = nodeCrypto.openGcmKey(key)
+      const note = (iv: Uint8Array) => used.push(`${toHex(key)} ${toHex(iv)}`)
+      return {
+        seal(iv, aad, plaintext, tagLengthBytes) {
+          note(iv)
+          return ready.seal(iv, aad, plaintext, tagLengthBytes)
+        },
+        createEncryptor(iv, aad) {
+          note(iv)
+          return ready.createEncryptor(iv, aad)
+        },
+        open: (iv, aad, sealed, tagLengthBytes) => ready.open(iv, aad, sealed, tagLengthBytes),
+        createDecryptor: (iv, aad, tagLengthBytes) => ready.createDecryptor(iv, aad, tagLengthBytes),
+      }
+    },
   }
   return { crypto, used }
 }
