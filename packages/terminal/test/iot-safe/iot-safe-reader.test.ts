@@ -56,8 +56,7 @@ if (reader === undefined || key === undefined) {
     return {
       link: card,
       async restart() {
-        await card.powerOff()
-        await card.powerOn()
+        await card.powerOn() // resets it; powerOff lets go of it
         await new IotSafeClient(card).select()
       },
     }
