@@ -256,7 +256,7 @@ export function describeIotSafe(name: string, open: () => Promise<SuiteCard>): v
         const { client } = await opened()
         const point = done(await client.readPublicKey(byLabel('identity')))
         const blockBytes = hash === 'sha256' ? 64 : 128
-        for (const length of [0, 1, 100, 250, 600]) {
+        for (const length of [0, 250, 600]) {
           const message = Uint8Array.from({ length }, (_, i) => i & 0xff)
           const digest = new Uint8Array(createHash(hash).update(message).digest())
           const blocks = Math.floor(length / blockBytes) * blockBytes
@@ -282,7 +282,7 @@ export function describeIotSafe(name: string, open: () => Promise<SuiteCard>): v
       for (const hash of hashes) {
         const digest = new Uint8Array(createHash(hash).update(message).digest())
         const signature = signatures[hash]
-        for (const at of [0, 31, 32, 63]) {
+        for (const at of [0, 63]) {
           const changed = signature.map((byte, i) => (i === at ? byte ^ 1 : byte))
           expectRefused(await client.verify(byId(9), { text: message }, changed, { hash }), SW.signatureMismatch)
         }

@@ -1,8 +1,9 @@
-import { fromHex } from '@gridcard/bytes'
+import { fromHex, toHex } from '@gridcard/bytes'
 import { describe, expect, it } from 'vitest'
 import { IotSafeClient, iotSafeStatusWords as SW } from '../../src/index.ts'
 import { byId, done, expectRefused, type IotSafeCard, profile, raw, ready, t0Profile, text } from './iot-safe-bench.ts'
 import { describeIotSafe, type SuiteCard } from './iot-safe-suite.ts'
+import { rfc6979 } from './iot-safe-vectors.ts'
 
 /** One card for a whole suite. */
 function shared(make: () => Promise<IotSafeCard>): () => Promise<SuiteCard> {
@@ -98,5 +99,28 @@ describe('IoT SAFE installed for clients that know signatures with one byte of l
     expect(await raw(link, `802D8000459B01613340${signature}`)).toBe('9000')
     done(await client.verify(byId(9), { text: text('a') }, fromHex(signature)))
     expectRefused(await client.verify(byId(9), { text: text('b') }, fromHex(signature)), SW.signatureMismatch)
+  })
+})
+
+describe('what clients send to a card that speaks T=0', () => {
+  // Commands as wolfSSL and the middleware of Thales write them: channel 1 without MANAGE CHANNEL, Le left out, session 0.
+  it.each([
+    ['wolfSSL reads a file', ['81CBC30003830102', '01C000001F', '81B0000003830102', '01C00000FF']],
+    [
+      'wolfSSL makes a pair and agrees',
+      ['81B9000003840103', '01C000004D', '8124000203850104', '81D8800247KEY', '8124010200'],
+    ],
+    ['wolfSSL signs', ['812A00010D840101A1010391020001920104', '812B8001229E20HASH', '01C0000043', '812A010100']],
+    ['Thales signs, and never closes', ['012A00000D840101A1010391020001920104', '012B8000229E20HASH00', '01C0000043']],
+  ])('%s', async (_, commands) => {
+    const { link } = await ready({ profile: t0Profile })
+    expect(await raw(link, '01A4040007A0000005590010')).toBe('9000')
+    expect(await raw(link, '8184000020')).toMatch(/^[0-9A-F]{64}9000$/)
+    const key = `344549438641${toHex(rfc6979.point)}`
+    for (const command of commands) {
+      const answer = await raw(link, command.replace('KEY', key).replace('HASH', '5A'.repeat(32)))
+      // 61xx, then the answer itself. A public key's session has ended with its last piece: clients do not mind.
+      expect(answer, command).toMatch(command === '8124010200' ? /^6985$/ : /^61|9000$/)
+    }
   })
 })
