@@ -56,9 +56,20 @@ const SHIPPED: Readonly<Record<string, Shipped>> = {
   },
   'integrity.cap': {
     parameters: '01',
-    dialogue: [command('80DA0101', `${PEER}000000010001`), command('80DA0102', GENERATOR_OF_P_256), '8002000000'],
-    // Key and mark of its presence are two steps; the applet's own tests.
-    inSteps: ['80DA0101', '80DA0102'],
+    dialogue: [
+      command('80DA0101', `${PEER}000000010001`),
+      command('80DA0102', GENERATOR_OF_P_256),
+      command('80DA0103', GENERATOR_OF_P_256),
+      command('80DA0104', `000000000100000001${KEY}${KEY}`),
+      '80DA0106',
+      '80DA01FF',
+      '8002000000',
+      command('80400400', KEY + KEY),
+      command('80400800', KEY + KEY),
+      command('80440010', `00000010${KEY}`),
+    ],
+    // What is put is stored, then marked as there: the applet's own tests.
+    inSteps: ['80DA0101', '80DA0102', '80DA0103', '80DA0104', '80DA0106', '80DA01FF', '80400800', '80440010'],
   },
   'iot-safe.cap': {
     parameters: '0101010101',
