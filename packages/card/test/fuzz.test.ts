@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { fromHex, GridcardError } from '@gridcard/bytes'
 import { createMethodPackage, emitComponents, parseCapFile, parseComponents } from '@gridcard/cap'
 import { nodeCrypto } from '@gridcard/crypto/node'
@@ -69,22 +70,28 @@ const small = createMethodPackage({
 }).cap
 
 describe('packages that nobody meant', () => {
-  const base = Card.create({ profile: METER_PROFILE, crypto: nodeCrypto, instructionBudget: BUDGET })
-  const sources = [emitComponents(small), emitComponents(parseCapFile(METER_SECURITY_CAP))]
+  const profile = { ...METER_PROFILE, nvSizeBytes: 65_536 }
+  const base = Card.create({ profile, crypto: nodeCrypto, instructionBudget: BUDGET })
+  const shipped = ['meter-security.cap', 'bench.cap', 'crypto-probe.cap', 'metering.cap'].map((name) => {
+    return parseCapFile(new Uint8Array(readFileSync(new URL(`../../../applets/prebuilt/${name}`, import.meta.url))))
+  })
+  const sources = [small, ...shipped].map((cap) => emitComponents(cap))
+  /** Of the others one in eight: they are long. */
+  const sourceOf = (seed: number) => sources[seed % 8 === 0 ? 1 + ((seed >> 3) % shipped.length) : 0]!
 
   it(`are refused or run, ${PACKAGES} of them`, { timeout: TIMEOUT_MS }, () => {
     const blank = base.report()
     let taken = 0
     for (let seed = 1; seed <= PACKAGES; seed++) {
       const random = randomFrom(seed)
-      const bytes = mutated(sources[seed % 8 === 0 ? 1 : 0]!, random)
+      const bytes = mutated(sourceOf(seed), random)
       const card = base.clone({ instructionBudget: BUDGET })
       try {
-        card.loadPackage(parseComponents(bytes))
+        const cap = parseComponents(bytes)
+        card.loadPackage(cap)
         taken++
-        for (const one of [SMALL_AID, PACKAGE_AID]) {
-          const appletAid = one === PACKAGE_AID ? APPLET_AID : Uint8Array.of(...one, 1)
-          card.installApplet({ packageAid: one, appletAid })
+        for (const { aid: appletAid } of cap.applet?.applets ?? []) {
+          card.installApplet({ packageAid: cap.header.package.aid, appletAid, parameters: Uint8Array.of(1, 0) })
           card.powerOn()
           card.transmit(Uint8Array.of(0x00, 0xa4, 0x04, 0x00, appletAid.length, ...appletAid))
           expect(card.transmit(fromHex('80010000')).length, `package ${seed}`).toBeGreaterThanOrEqual(2)

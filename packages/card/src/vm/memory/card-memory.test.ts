@@ -27,6 +27,40 @@ function visible(memory: CardMemory): string {
   return JSON.stringify({ heapTop, handleCount, heap: [...heap], table: [...table] })
 }
 
+describe('a write of what is there already', () => {
+  const written = (act: (memory: CardMemory, address: number) => unknown) => {
+    const store = new CuttingStore()
+    const memory = CardMemory.format(SHAPE, 0, store)
+    const address = memory.addressOf(newArray(memory, 8))
+    memory.putBytes(address, Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8))
+    const before = store.writes
+    act(memory, address)
+    return store.writes - before
+  }
+
+  it('does not reach the store, each other one does', () => {
+    expect(written((memory, at) => memory.putByte(at, 1))).toBe(0)
+    expect(written((memory, at) => memory.putByte(at, -1))).toBe(1)
+    expect(written((memory, at) => memory.putShort(at, 0x0201))).toBe(0)
+    expect(written((memory, at) => memory.putShort(at, 0x0202))).toBe(4)
+    expect(written((memory, at) => memory.putInt(at, 0x0201, 0x0403))).toBe(0)
+    expect(written((memory, at) => memory.putInt(at, 0x0201, 0x0404))).toBe(4)
+    expect(written((memory, at) => memory.putBytes(at + 2, Uint8Array.of(3, 4, 5)))).toBe(0)
+    expect(written((memory, at) => memory.putBytes(at + 2, Uint8Array.of(3, 4, 6)))).toBe(4)
+    expect(written((memory, at) => memory.copy(at, at, 8))).toBe(0)
+    expect(written((memory, at) => memory.copy(at, at + 1, 4))).toBe(4)
+  })
+
+  it('takes its room in the commit buffer all the same while a transaction runs', () => {
+    const memory = CardMemory.format(SHAPE, 0, undefined)
+    const address = memory.addressOf(newArray(memory, 100))
+    memory.begin()
+    expect(memory.putBytes(address, new Uint8Array(100))).toBe(true)
+    expect(memory.putBytes(address, new Uint8Array(100))).toBe(false)
+    memory.abort()
+  })
+})
+
 describe('an image', () => {
   it.each([
     ['nothing', () => new Uint8Array(), 'CARD_IMAGE_CORRUPT'],
