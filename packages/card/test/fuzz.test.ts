@@ -91,7 +91,7 @@ describe('packages that nobody meant', () => {
         card.loadPackage(cap)
         taken++
         for (const { aid: appletAid } of cap.applet?.applets ?? []) {
-          card.installApplet({ packageAid: cap.header.package.aid, appletAid, parameters: Uint8Array.of(1, 0) })
+          card.installApplet({ packageAid: cap.header.package.aid, appletAid, parameters: fromHex('01FF0000') })
           card.powerOn()
           card.transmit(Uint8Array.of(0x00, 0xa4, 0x04, 0x00, appletAid.length, ...appletAid))
           expect(card.transmit(fromHex('80010000')).length, `package ${seed}`).toBeGreaterThanOrEqual(2)

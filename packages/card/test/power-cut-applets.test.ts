@@ -118,7 +118,7 @@ const SHIPPED: Readonly<Record<string, Shipped>> = {
     inSteps: ['80120000', '80120100', '80300030', '80320030', '80340000', '80300110'],
   },
   'metering.cap': {
-    parameters: '01000102',
+    parameters: '01FF08000102',
     dialogue: [
       command('80100000', `${OWN_TITLE}${DEVICE_ID}0102030000000000`),
       SLOT,
