@@ -60,6 +60,8 @@ export class MeterJobs {
   readonly #lanes: MeterLanes
   readonly #counters = new Map<string, MeterCounters>()
   readonly #reads = new Map<string, Promise<ReadResult>>()
+  /** When a meter is asked for its next quote, as far as the store was looked into. */
+  readonly #nextQuoteMs = new Map<string, number>()
 
   constructor(options: MeterJobsOptions) {
     this.#options = options
@@ -202,6 +204,7 @@ export class MeterJobs {
         ? { kind: 'software.activated', severity: 'info' }
         : { kind: 'software.failed', severity: 'warning' }
       await this.#record(meter, { ...event, text } as Pick<NewEvent, 'kind' | 'severity' | 'text'>)
+      this.#nextQuoteMs.delete(serial)
       if (done) await recordMeterSoftware(db, serial, { state: 'unknown', checked_at: null })
       return { serial, version, done, text }
     } catch (error) {
@@ -215,10 +218,12 @@ export class MeterJobs {
   /** A quote costs the meter's card a signature: each hour, and as long as the last one was not good. */
   async #nonceIfDue(serial: string): Promise<Uint8Array | undefined> {
     const { authority, db, clock, crypto } = this.#options
+    if (clock.nowMs() < (this.#nextQuoteMs.get(serial) ?? 0)) return undefined
     const known = authority && (await meterSoftwareOf(db, serial))
     if (known === undefined) return undefined
-    const isDue = known.state !== 'verified' || clock.nowMs() - (known.checked_at?.getTime() ?? 0) >= QUOTE_PERIOD_MS
-    return isDue ? crypto.randomBytes(16) : undefined
+    const nextMs = known.state === 'verified' ? (known.checked_at?.getTime() ?? 0) + QUOTE_PERIOD_MS : 0
+    this.#nextQuoteMs.set(serial, nextMs)
+    return clock.nowMs() < nextMs ? undefined : crypto.randomBytes(16)
   }
 
   /** A quote that does not come is as bad as a wrong one: an implant may keep it back. */
