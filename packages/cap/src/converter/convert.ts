@@ -24,6 +24,7 @@ import { buildExport, exportedClasses, visibleStaticFields, visibleStaticMethods
 import { Findings } from './findings.ts'
 import { localSlots, placeOfVariable } from './local-slots.ts'
 import { buildMethods, type SelectedMethod } from './method-component.ts'
+import { openNests } from './nestmates.ts'
 import { OlderTokens } from './older-tokens.ts'
 import {
   isVirtual,
@@ -91,7 +92,8 @@ export function convert(options: ConvertOptions): Conversion {
   const findings = new Findings()
   const older = options.olderExport && new OlderTokens(options.olderExport)
   const read = orderClasses(options.classFiles.map((bytes) => javaClassOf(parseClassFile(bytes))).filter(isForCards))
-  const classes = older ? read.map((one) => older.reorder(one)) : read
+  const opened = openNests(read, findings)
+  const classes = older ? opened.map((one) => older.reorder(one)) : opened
   const library = new ClassLibrary(classes, [...apiPackages(options.level), ...(options.libraries ?? [])])
   checkApplets(options, library, findings)
   const concrete = classes.filter((one) => !one.isInterface)

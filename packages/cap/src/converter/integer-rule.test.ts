@@ -86,6 +86,14 @@ describe('a result that is cast first, or whose high bits nobody needs, is taken
   })
 })
 
+test('a counter of an array is a short, whether a compiler puts the condition first or last', () => {
+  const first = `iconst_0; istore_1; L: iload_1; aload_0; arraylength; if_icmpge E; aload_0; iload_1; baload; pop
+    iinc 1 1; goto L; E: iconst_0; ireturn`
+  const last = `aload_0; dup; astore_1; arraylength; istore_2; iconst_0; istore_3; goto C
+    B: aload_1; iload_3; baload; pop; iinc 3 1; C: iload_3; iload_2; if_icmplt B; iconst_0; ireturn`
+  for (const code of [first, last]) expect(findingsOf(classWith(code, '([B)S'))).toEqual([])
+})
+
 describe('an array index that may wrap', () => {
   const code = 'aload_0; iload_1; iload_2; iadd; baload; ireturn'
 

@@ -11,6 +11,7 @@ import { emitCapFile } from '../capfile/emit-cap-file.ts'
 import { emitClassFile } from '../classfile/emit-class-file.ts'
 import { parseClassFile } from '../classfile/parse-class-file.ts'
 import { emitApiStubs } from '../stubs/api-stubs.ts'
+import { verifyCapFile } from '../verifier/verify-cap-file.ts'
 import { convert } from './convert.ts'
 
 const run = promisify(execFile)
@@ -55,13 +56,14 @@ function converted(classFiles: readonly Uint8Array[]) {
 describe.skipIf(jdk < 9)('what javac makes', { timeout: 120_000 }, () => {
   // 11: private members of nested classes are called directly; 17: no accessors, newer constant pools
   test.for(['8', '11', '17'].filter((release) => Number(release) <= jdk))(
-    'for Java %s becomes a package that passes both checks',
+    'for Java %s becomes a package that passes all checks',
     async (release) => {
       const classFiles = await compile(`release-${release}`, '--release', release, '-g')
       for (const bytes of classFiles) expect(toHex(emitClassFile(parseClassFile(bytes)))).toBe(toHex(bytes))
       const { cap } = converted(classFiles)
       checkCapFile(cap)
       expect(structureFaults(emitCapFile(cap))).toEqual([])
+      expect(verifyCapFile(cap)).toEqual([])
     },
   )
 
