@@ -2,6 +2,7 @@ import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { type Measurement, measure } from './measure.ts'
 import type { Question } from './question.ts'
+import { appletBuild, capDumpCommand, capVerify } from './questions/applet-tools.ts'
 import { byteCodes } from './questions/byte-codes.ts'
 import { aesBlocks, ecdsaSignatures } from './questions/card-cryptography.ts'
 import { cardFleet } from './questions/card-fleet.ts'
@@ -35,6 +36,9 @@ const questions: readonly Question[] = [
   dlmsProfileCodec,
   dlmsAssociations,
   rowsIntoStore,
+  appletBuild,
+  capVerify,
+  capDumpCommand,
 ]
 
 const help = `Usage: npm run bench -- [--only NAME] [--json]

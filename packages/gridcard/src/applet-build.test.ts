@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { toHex } from '@gridcard/bytes'
@@ -33,6 +33,11 @@ async function withSource<T>(source: string, act: (folder: string) => Promise<T>
   } finally {
     await rm(folder, { recursive: true })
   }
+}
+
+function restore(variable: string, value: string | undefined): void {
+  if (value === undefined) delete process.env[variable]
+  else process.env[variable] = value
 }
 
 describe('applet.json', () => {
@@ -171,7 +176,26 @@ describe.skipIf(!javac)('building an applet', { timeout: 120_000 }, () => {
     expect(refusal).toMatchObject({ message: 'applet.json: package org.globalplatform 1.99 is not known' })
   })
 
-  test.for(['bench', 'crypto-probe', 'iot-safe', 'meter-security'])(
+  test('the same sources give the same bytes and the same debug map in another folder, language and time zone', async () => {
+    const [language, zone] = [process.env['LC_ALL'], process.env['TZ']]
+    const elsewhere = await mkdtemp(join(tmpdir(), 'gridcard-elsewhere '))
+    try {
+      const here = await buildAppletFolder(join(APPLETS, 'bench'))
+      expect(toHex(here.cap)).toBe(toHex(await readFile(join(APPLETS, 'prebuilt', 'bench.cap'))))
+      await cp(join(APPLETS, 'bench'), join(elsewhere, 'bench'), { recursive: true })
+      process.env['LC_ALL'] = 'tr_TR.UTF-8' // its i is not the i of others
+      process.env['TZ'] = 'Pacific/Kiritimati'
+      const there = await buildAppletFolder(join(elsewhere, 'bench'))
+      expect(toHex(there.cap)).toBe(toHex(here.cap))
+      expect(JSON.stringify(there.debug)).toBe(JSON.stringify(here.debug))
+    } finally {
+      restore('LC_ALL', language)
+      restore('TZ', zone)
+      await rm(elsewhere, { recursive: true })
+    }
+  })
+
+  test.for(['crypto-probe', 'iot-safe', 'meter-security'])(
     '%s gives the bytes of the prebuilt CAP file',
     async (name) => {
       const { cap } = await buildAppletFolder(join(APPLETS, name))
