@@ -114,8 +114,8 @@ export function addDlmsCommands(program: Command, done: (exitCode: number) => vo
       'after',
       `
 HEX may have spaces, colons and 0x. A file holds hex or the octets themselves; -
-is standard input. Keys and passwords inside what is explained are not shown, but
-with --xml they are.
+is standard input. Keys and passwords inside what is explained are not shown,
+but with --xml they are.
 Exit codes: 0 all of it was read, 1 some of it was not, 2 it could not begin.
 ${examples(
   'translate C001C100080000010000FF0200',
@@ -171,8 +171,8 @@ MODEL.json: {"logicalDeviceName": "GRC0000000000001", "objects": [
   {"class": "clock"},
   {"class": "register", "logicalName": "1.0.1.8.0.255",
    "value": {"double-long-unsigned": 4711}, "unit": "Wh", "public": true}]}
-Classes in short: data, register, clock, profile, disconnect-control. All others by
-number or name, with values by the names of their attributes:
+Classes in short: data, register, clock, profile, disconnect-control. All others
+by number or name, with values by the names of their attributes:
   {"class": "Limiter", "logicalName": "0.0.17.0.0.255",
    "attributes": {"min_over_threshold_duration": {"double-long-unsigned": 60}},
    "writable": ["threshold_normal"]}
