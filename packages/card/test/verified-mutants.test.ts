@@ -24,7 +24,7 @@ import { ACTIVATE, BIND, METER_PROFILE, PUT_KEY_SLOT, READ_COUNTERS, SELECT, SET
 // random, as an attacker would who knows the format: those that the verifier accepts are loaded and run.
 
 /** More by night: GRIDCARD_MUTANTS=100000. */
-const MUTANTS = Number(process.env['GRIDCARD_MUTANTS'] ?? 250)
+const MUTANTS = Number(process.env['GRIDCARD_MUTANTS'] ?? 100)
 const SEED = Number(process.env['GRIDCARD_MUTANTS_SEED'] ?? 1)
 
 /** Instructions that look at the type of a reference, and can raise a SecurityException for nothing else in a card of one package. */
