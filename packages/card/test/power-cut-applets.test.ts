@@ -43,7 +43,7 @@ interface Shipped {
   readonly dialogue: readonly string[]
   /** Commands that are several atomic steps: a cipher remembers the key and mode of its init, then a counter goes up. */
   readonly inSteps?: readonly string[]
-  /** Commands that count with a MonotonicCounter, whose two copies take turns. */
+  /** Commands that write beside the journal what counts later: a MonotonicCounter's other copy, content behind a length. */
   readonly counts?: readonly string[]
 }
 
@@ -101,6 +101,8 @@ const SHIPPED: Readonly<Record<string, Shipped>> = {
       '802B8000',
       '80480000',
     ],
+    // The bytes of a file go in without the journal; its length, which makes them count, with it.
+    counts: ['80E20004'],
   },
   'meter-security.cap': {
     dialogue: [
