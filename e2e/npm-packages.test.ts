@@ -1,6 +1,6 @@
 import { execFile, execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -46,7 +46,19 @@ describe('the npm packages', () => {
       const files = await readdir(join(project, 'node_modules', folder), { recursive: true })
       expect(files.filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))).toEqual([])
       expect(files.filter((name) => name.includes('.test.'))).toEqual([])
+      expect(files.filter((name) => name.includes('dap-client'))).toEqual([])
     }
+  })
+
+  test('have doors that lead somewhere, and do without vitest', async () => {
+    const folder = join(project, 'node_modules/gridcard')
+    const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
+    expect(Object.keys(manifest.exports)).toEqual(['.', './test', './test/vitest'])
+    for (const { types, default: code } of Object.values<{ types: string; default: string }>(manifest.exports)) {
+      expect([types, code].filter((file) => !existsSync(join(folder, file)))).toEqual([])
+    }
+    expect(manifest.dependencies).not.toHaveProperty('vitest')
+    expect(manifest.peerDependenciesMeta).toEqual({ vitest: { optional: true } })
   })
 
   test('run the command line', async () => {

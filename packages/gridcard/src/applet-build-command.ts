@@ -6,6 +6,7 @@ import { buildAppletFolder } from './applet-build.ts'
 import { requireLevel } from './applet-config.ts'
 import { exitCodes } from './exit-code.ts'
 import { debugMapFile } from './symbols/debug-map-file.ts'
+import { exportFileOf } from './symbols/export-file.ts'
 
 const ownApplets = fileURLToPath(new URL('../../../applets', import.meta.url))
 
@@ -21,11 +22,6 @@ export interface AppletBuildCommandOptions {
 /** Our own applets go where the street takes them from, anyone else's into the folder one is in. */
 export function defaultCapFile(folder: string, name: string): string {
   return dirname(resolve(folder)) === ownApplets ? join(ownApplets, 'prebuilt', `${name}.cap`) : `${name}.cap`
-}
-
-/** `purse.cap` shows what it has to others in `purse.exp`. */
-export function exportFileOf(capFile: string): string {
-  return `${capFile.replace(/\.cap$/i, '')}.exp`
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { ApiPackage } from '../api/api-package.ts'
 import { apiPackages } from '../api/api-packages.ts'
 import { ApiNames } from '../assembler/api-names.ts'
 import { MethodDisassembler } from '../assembler/disassemble-method.ts'
@@ -26,10 +27,11 @@ export interface ListedInstruction {
 /**
  * The byte code of a package, instruction by instruction, with resolved names.
  * @param map names of the package's own members; without it they have their labels, `method@18`
+ * @param others packages it may import that are of no API level, as their export files show them
  * @returns nothing for a package whose byte code does not decode
  */
-export function listInstructions(cap: CapFile, map?: DebugMap): ListedMethod[] {
-  const labelled = labelPackage(cap, new ApiNames(apiPackages('3.2.0')))
+export function listInstructions(cap: CapFile, map?: DebugMap, others: readonly ApiPackage[] = []): ListedMethod[] {
+  const labelled = labelPackage(cap, new ApiNames([...apiPackages('3.2.0'), ...others]))
   const disassembler = new MethodDisassembler(cap, labelled.words)
   const names = map && new MemberNames(cap, map, labelled.words)
   const ownName = (decoded: DecodedInstruction): string | undefined => {

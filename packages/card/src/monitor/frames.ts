@@ -21,14 +21,36 @@ export type Frame =
     }
   | { readonly kind: 'native'; readonly method: LinkedMethod; readonly owner: number; readonly context: number }
 
-/** By control record of the calling frame: where it stands in the native method it called last. */
-export type NativeCalls = ReadonlyMap<number, { readonly at: CodePosition; readonly method: LinkedMethod }>
+/** A native method as it was called last from a stack of this height, and who worked then. */
+interface NativeCall {
+  readonly at: CodePosition
+  readonly method: LinkedMethod
+  readonly owner: number
+}
 
 /**
- * @param nativeCalls kept by the monitor, from `callingNative`; without it the walk ends at the first native method that
- *   called back into byte code
+ * Native methods that may have called back into byte code. They are not told when they end, and need not be: the frame
+ * that one calls begins where the stack of its caller ends, and while it is there nobody else calls from that height.
  */
-export function walkFrames(machine: Machine, at: CodePosition, nativeCalls: NativeCalls = new Map()): Frame[] {
+export class NativeCalls {
+  readonly #byHeight = new Map<number, NativeCall>()
+
+  /** For `Monitor.callingNative`. */
+  note({ owner }: Machine, at: CodePosition, method: LinkedMethod): void {
+    this.#byHeight.set(at.sp, { at, method, owner })
+  }
+
+  /** @param fp first local of a frame that was not called from byte code */
+  callerOf(fp: number): NativeCall | undefined {
+    return this.#byHeight.get(fp)
+  }
+}
+
+/**
+ * @param nativeCalls kept by the monitor; without it the walk ends at the first native method that called back into byte
+ *   code
+ */
+export function walkFrames(machine: Machine, at: CodePosition, nativeCalls = new NativeCalls()): Frame[] {
   const { memory, contextOf, packages } = machine
   const { i32 } = memory
   const frames: Frame[] = []
@@ -51,14 +73,15 @@ export function walkFrames(machine: Machine, at: CodePosition, nativeCalls: Nati
     const returnPc = i32[control + CONTROL.returnPc]!
     const fpAndOwner = i32[control + CONTROL.callerFpAndOwner]!
     const controlAndSlot = i32[control + CONTROL.callerControlAndSlot]!
-    owner = fpAndOwner >>> 24
-    control = controlAndSlot & POINTER_MASK
     if (returnPc === TO_HOST) {
-      const call = nativeCalls.get(control)
-      if (control === 0 || call === undefined) return frames
+      const call = nativeCalls.callerOf(fp)
+      if (call === undefined) return frames
+      owner = call.owner
       frames.push({ kind: 'native', method: call.method, owner, context: contextOf[owner]! })
-      ;({ instance, pc, fp } = call.at)
+      ;({ instance, pc, fp, control } = call.at)
     } else {
+      owner = fpAndOwner >>> 24
+      control = controlAndSlot & POINTER_MASK
       instance = packages[controlAndSlot >>> 24]!
       pc = returnPc - 1
       fp = fpAndOwner & POINTER_MASK

@@ -6,7 +6,7 @@ export { JCRE_CONTEXT, type Machine, type PackageInstance } from '../vm/machine.
 export { type CodePosition, type Monitor, TO_HOST } from '../vm/monitor.ts'
 export { describeApdu, type RunningApdu } from './apdu.ts'
 export { CoverageMonitor, type MethodCoverage, type PackageCoverage } from './coverage-monitor.ts'
-export { type Frame, type NativeCalls, walkFrames } from './frames.ts'
+export { type Frame, NativeCalls, walkFrames } from './frames.ts'
 export {
   type ArrayObject,
   type CardObject,

@@ -5,14 +5,17 @@ import { interpreter } from '../vm/interpreter/interpreter.ts'
 import type { LinkedMethod, LinkedPackage } from '../vm/link/linked-package.ts'
 import type { Machine } from '../vm/machine.ts'
 import type { CodePosition, Monitor } from '../vm/monitor.ts'
-import { type Frame, walkFrames } from './frames.ts'
+import { type Frame, NativeCalls, walkFrames } from './frames.ts'
 import { CoverageMonitor, WatchedCode } from './index.ts'
 import { objectAt } from './objects.ts'
+
+/** A loop without end is looked at often enough after so many instructions. */
+const MOST_LOOKS = 10_000
 
 /** Stops at every instruction, and looks around as a debugger does. */
 class LookingMonitor implements Monitor {
   readonly codes = new Map<LinkedPackage, WatchedCode>()
-  readonly nativeCalls = new Map<number, { at: CodePosition; method: LinkedMethod }>()
+  readonly nativeCalls = new NativeCalls()
   readonly seen: { readonly offset: number; readonly frames: readonly Frame[] }[] = []
   readonly raisedAt: { readonly name: string; readonly offset: number }[] = []
 
@@ -24,14 +27,15 @@ class LookingMonitor implements Monitor {
   }
 
   reached(machine: Machine, at: CodePosition): number {
+    if (this.seen.length === MOST_LOOKS) return this.codes.get(at.instance.linked)!.originalAt(at.pc)
     const frames = walkFrames(machine, at, this.nativeCalls)
     for (let i = at.fp; i < at.sp; i++) objectAt(machine, machine.memory.i16[i]! & 0xffff)
     this.seen.push({ offset: at.instance.linked.capOffsets[at.pc]!, frames })
     return this.codes.get(at.instance.linked)!.originalAt(at.pc)
   }
 
-  callingNative(_machine: Machine, at: CodePosition, method: LinkedMethod): void {
-    this.nativeCalls.set(at.control, { at, method })
+  callingNative(machine: Machine, at: CodePosition, method: LinkedMethod): void {
+    this.nativeCalls.note(machine, at, method)
   }
 
   raised(machine: Machine, at: CodePosition, thrown: number): void {

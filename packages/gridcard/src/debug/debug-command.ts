@@ -44,17 +44,15 @@ async function prepareHost({ applet = [], script, format, reader }: RawDebugOpti
 
 /** On the loopback interface only: whoever debugs a card reads its keys. */
 async function servePort(port: number, host: DebugHost | undefined, isJson: boolean): Promise<number> {
-  let current: Socket | undefined
+  const sockets = new Set<Socket>()
+  const admit = host === undefined ? async (make: () => DapSession) => make() : oneAtATime()
   const server = createServer((socket) => {
-    if (host !== undefined && current !== undefined) {
-      socket.destroy() // one editor at a time looks into a card
-      return
-    }
-    current = socket
-    const session = new DapSession({ input: socket, output: socket, ...(host && { host }) })
-    void session.ended.then(() => {
-      socket.end()
-      if (current === socket) current = undefined
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket)).on('error', () => {}) // the session hears of it, too
+    void admit(() => new DapSession({ input: socket, output: socket, ...(host && { host }) })).then(async (session) => {
+      await session?.ended
+      if (session === undefined) socket.destroy()
+      else socket.end()
     })
   })
   await new Promise<void>((resolve, reject) => {
@@ -73,7 +71,22 @@ async function servePort(port: number, host: DebugHost | undefined, isJson: bool
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
   })
   server.close()
-  current?.destroy()
+  for (const socket of sockets) socket.destroy()
   await host?.end()
   return exitCodes.done
+}
+
+/** One editor looks into a card; the next one waits until the last has put everything back. Undefined for all others. */
+function oneAtATime(): (make: () => DapSession) => Promise<DapSession | undefined> {
+  let isTaken = false
+  let last: DapSession | undefined
+  return async (make) => {
+    if (isTaken && last?.isEnding !== true) return undefined
+    isTaken = true
+    const before = last
+    last = undefined
+    await before?.ended
+    last = make()
+    return last
+  }
 }

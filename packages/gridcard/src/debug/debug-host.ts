@@ -2,18 +2,19 @@ import { spawn } from 'node:child_process'
 import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { fromHex, toHex } from '@gridcard/bytes'
-import { parseCapFile } from '@gridcard/cap'
+import { parseCapFile, parseExportFile } from '@gridcard/cap'
 import { type CardLink, PcscEndpoint } from '@gridcard/terminal'
 import { servePcsc } from '@gridcard/terminal/node'
 import { buildAppletFolder } from '../applet-build.ts'
 import { developerCardProfile } from '../reader/developer-profile.ts'
 import { debugMapFile, findDebugMap } from '../symbols/debug-map-file.ts'
-import { PackageSymbols } from '../symbols/package-symbols.ts'
+import { exportFileOf, findExport } from '../symbols/export-file.ts'
 import { readInputFile } from '../workbench/input-file.ts'
 import { readScript } from '../workbench/script/script-command.ts'
 import { CodeMap } from './code-map.ts'
 import type { LaunchOptions } from './launch-options.ts'
 import { refused } from './launch-options.ts'
+import { symbolsOf } from './target/source-symbols.ts'
 import type { TargetEvent, TargetSource } from './target/target-api.ts'
 import { TargetClient } from './target-client.ts'
 
@@ -35,9 +36,7 @@ export class DebugHost {
   private constructor(options: LaunchOptions, sources: readonly TargetSource[]) {
     this.#options = options
     this.#installs = sources.some(({ isNamesOnly }) => isNamesOnly !== true)
-    this.code = new CodeMap(
-      sources.map(({ cap, map, sourceFolder }) => new PackageSymbols(parseCapFile(cap), map && { map, sourceFolder })),
-    )
+    this.code = new CodeMap(symbolsOf(sources))
     const parameters = Object.entries(options.parameters).map(
       ([aid, hex]) => [toHex(fromHex(aid)), fromHex(hex)] as const,
     )
@@ -134,10 +133,13 @@ export class DebugHost {
 
 function readCap(path: string): TargetSource {
   const bytes = readInputFile(path)
-  const found = findDebugMap(path, parseCapFile(bytes))
+  const cap = parseCapFile(bytes)
+  const found = findDebugMap(path, cap)
+  const shown = findExport(path, cap)
   return {
     path,
     cap: bytes,
+    ...(shown && { shown }),
     ...(found && { map: found.map }),
     ...(found?.sourceFolder && { sourceFolder: found.sourceFolder }),
   }
@@ -145,13 +147,14 @@ function readCap(path: string): TargetSource {
 
 /** As `gridcard applet build . --out NAME.cap` in the folder, so that scripts find what they load. */
 async function buildProject(folder: string): Promise<TargetSource> {
-  const { cap, debug, name } = await buildAppletFolder(folder)
+  const { cap, debug, exp, name } = await buildAppletFolder(folder)
   const path = join(folder, `${name}.cap`)
   const sourceFolder = join(folder, 'src')
   writeFileSync(path, cap)
   const sourceRoot = relative(folder, sourceFolder)
   writeFileSync(debugMapFile(path), `${JSON.stringify({ ...debug, sourceRoot })}\n`)
-  return { path, cap, map: debug, sourceFolder }
+  if (exp !== undefined) writeFileSync(exportFileOf(path), exp)
+  return { path, cap, map: debug, sourceFolder, ...(exp && { shown: parseExportFile(exp) }) }
 }
 
 function scriptLoads(script: string, format: string | undefined): string[] {

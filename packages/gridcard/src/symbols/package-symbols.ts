@@ -1,5 +1,6 @@
 import { toHex } from '@gridcard/bytes'
 import {
+  type ApiPackage,
   type CapFile,
   type DebugClass,
   type DebugField,
@@ -26,11 +27,14 @@ export class PackageSymbols {
   readonly aid: string
   /** `com.example.purse`, or the AID. */
   readonly name: string
+  readonly #others: readonly ApiPackage[]
   #listing: readonly ListedMethod[] | undefined
 
-  constructor(cap: CapFile, found?: FoundDebugMap) {
+  /** @param others packages that it may import, as their export files show them */
+  constructor(cap: CapFile, found?: FoundDebugMap, others: readonly ApiPackage[] = []) {
     this.cap = cap
     this.found = found
+    this.#others = others
     this.aid = toHex(cap.header.package.aid)
     this.name = found?.map.package.name ?? cap.header.packageName?.replaceAll('/', '.') ?? this.aid
   }
@@ -41,7 +45,7 @@ export class PackageSymbols {
 
   /** Instruction by instruction; made when asked for the first time. */
   get listing(): readonly ListedMethod[] {
-    this.#listing ??= listInstructions(this.cap, this.found?.map)
+    this.#listing ??= listInstructions(this.cap, this.found?.map, this.#others)
     return this.#listing
   }
 

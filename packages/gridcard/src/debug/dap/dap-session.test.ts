@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import type { DebugProtocol } from '@vscode/debugprotocol'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { DapClient } from '../../../test/dap-client.ts'
 import { appletBuild } from '../../applet-build-command.ts'
 import { appletNew } from '../../workbench/new/applet-new-command.ts'
 import { DebugHost } from '../debug-host.ts'
 import { parseLaunchOptions } from '../launch-options.ts'
-import { DapClient } from '../testing/dap-client.ts'
 import { DapSession } from './dap-session.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'gridcard-debug-'))

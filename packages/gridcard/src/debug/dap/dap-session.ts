@@ -11,6 +11,8 @@ import type { BreakpointSpec, DataBreakpointSpec, TargetFrame, TargetVariable } 
 import { EXCEPTION_FILTERS, exceptionFilters } from './exception-filters.ts'
 import { MessageStream } from './message-stream.ts'
 
+/** Key of the breakpoints that are set by address. */
+const INSTRUCTIONS = 'instructions'
 /** The card is one thread. */
 const THREAD_ID = 1
 
@@ -68,6 +70,11 @@ export class DapSession {
       },
       onEnd: () => void this.#end(false),
     })
+  }
+
+  /** The editor has said good-bye, or is gone; `ended` when everything is put back. */
+  get isEnding(): boolean {
+    return this.#hasEnded
   }
 
   async #serve(request: DebugProtocol.Request): Promise<void> {
@@ -136,7 +143,7 @@ export class DapSession {
         const place = this.#required.code.placeAt(addressIn(wanted.instructionReference) + (wanted.offset ?? 0))
         return place === undefined ? undefined : { id: this.#nextBreakpoint++, ...place, ...conditionsOf(wanted) }
       })
-      return this.#store('instructions', found)
+      return this.#store(INSTRUCTIONS, found)
     },
     setExceptionBreakpoints: async (args: DebugProtocol.SetExceptionBreakpointsArguments) => {
       await this.#required.target.interrupt('exceptions', exceptionFilters(args))
@@ -294,11 +301,23 @@ export class DapSession {
 
   #tell(event: HostEvent): void {
     if (this.#hasEnded) return
-    if (event.event === 'stopped') this.#event('stopped', stoppedBody(event.stop))
+    if (event.event === 'stopped') this.#event('stopped', this.#stoppedBody(event.stop))
     else if (event.event === 'output') this.#event('output', { category: event.category, output: event.text })
     else if (event.event === 'exited') {
       this.#event('exited', { exitCode: event.exitCode })
       this.#event('terminated')
+    }
+  }
+
+  #stoppedBody({ reason, text, breakpointIds = [] }: Stop) {
+    const instructions = this.#breakpoints.get(INSTRUCTIONS)?.map(({ id }) => id) ?? []
+    const isByInstruction = reason === 'breakpoint' && breakpointIds.every((id) => instructions.includes(id))
+    return {
+      reason: isByInstruction ? 'instruction breakpoint' : reason,
+      threadId: THREAD_ID,
+      allThreadsStopped: true,
+      ...(text !== undefined && { description: text, text }),
+      ...(breakpointIds.length > 0 && { hitBreakpointIds: breakpointIds }),
     }
   }
 
@@ -437,16 +456,6 @@ function conditionsOf({
     ...(condition && { condition }),
     ...(hitCount !== undefined && { hitCount: Number(hitCount) }),
     ...(logMessage && { logMessage }),
-  }
-}
-
-function stoppedBody({ reason, text, breakpointIds }: Stop) {
-  return {
-    reason,
-    threadId: THREAD_ID,
-    allThreadsStopped: true,
-    ...(text !== undefined && { description: text, text }),
-    ...(breakpointIds && { hitBreakpointIds: breakpointIds }),
   }
 }
 

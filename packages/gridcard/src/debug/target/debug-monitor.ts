@@ -6,7 +6,7 @@ import {
   type LinkedPackage,
   type Machine,
   type Monitor,
-  type NativeCalls,
+  NativeCalls,
   reasonAt,
   WatchedCode,
   walkFrames,
@@ -89,7 +89,7 @@ interface Step {
  */
 export class DebugMonitor implements Monitor {
   readonly #codes = new Map<LinkedPackage, WatchedCode>()
-  readonly #nativeCalls: Map<number, { at: CodePosition; method: LinkedMethod }> & NativeCalls = new Map()
+  readonly #nativeCalls = new NativeCalls()
   readonly #symbols: CardSymbols
   readonly #onStop: (stop: Stop, stopped: StoppedCard) => void
   readonly #onCode: (code: WatchedCode) => void
@@ -185,8 +185,8 @@ export class DebugMonitor implements Monitor {
     return code.words
   }
 
-  callingNative(_machine: Machine, at: CodePosition, method: LinkedMethod): void {
-    this.#nativeCalls.set(at.control, { at, method })
+  callingNative(machine: Machine, at: CodePosition, method: LinkedMethod): void {
+    this.#nativeCalls.note(machine, at, method)
   }
 
   reached(machine: Machine, at: CodePosition): number {

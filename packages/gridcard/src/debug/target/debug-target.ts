@@ -3,7 +3,6 @@ import { parseCapFile } from '@gridcard/cap'
 import { describeApdu, type Frame, objectAt, ownerName } from '@gridcard/card/monitor'
 import { CardSymbols } from '../../symbols/card-symbols.ts'
 import { javaType, simpleName } from '../../symbols/java-names.ts'
-import { PackageSymbols } from '../../symbols/package-symbols.ts'
 import { nameApplets } from '../../workbench/repl/applet-names.ts'
 import { CardSession, failureReply } from '../../workbench/repl/card-session.ts'
 import { runScript } from '../../workbench/script/run-script.ts'
@@ -13,6 +12,7 @@ import { spacedHex } from '../../workbench/text-layout.ts'
 import { loadAndInstall, type Outcome, WorkbenchCard } from '../../workbench/workbench-card.ts'
 import { type CodeBreakpoint, DebugMonitor, type Stop, type StoppedCard } from './debug-monitor.ts'
 import { ExpressionError, evaluate, isTrue } from './evaluate.ts'
+import { symbolsOf } from './source-symbols.ts'
 import type {
   BreakpointSpec,
   TargetApi,
@@ -58,9 +58,7 @@ export class DebugTarget {
     this.#setup = o.setup
     this.#emit = o.emit
     this.#waitForRequests = o.waitForRequests
-    for (const { cap, map, sourceFolder } of o.setup.sources) {
-      this.#symbols.add(new PackageSymbols(parseCapFile(cap), map && { map, sourceFolder }))
-    }
+    for (const one of symbolsOf(o.setup.sources)) this.#symbols.add(one)
     this.#monitor = new DebugMonitor({
       symbols: this.#symbols,
       onStop: (stop, stopped) => this.#standStill(stop, stopped),

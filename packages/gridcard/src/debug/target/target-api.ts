@@ -1,4 +1,4 @@
-import type { DebugMap } from '@gridcard/cap'
+import type { ApiPackage, DebugMap } from '@gridcard/cap'
 import type { ExceptionFilters, RaisedException, StepKind, Stop } from './debug-monitor.ts'
 
 /** What the thread with the card is asked, and what it tells. Everything here can be posted. */
@@ -8,6 +8,8 @@ export interface TargetSource {
   readonly cap: Uint8Array
   readonly map?: DebugMap
   readonly sourceFolder?: string
+  /** What its export file shows to the others. */
+  readonly shown?: ApiPackage
   /** A script loads it; here it only lends its names. */
   readonly isNamesOnly?: boolean
 }

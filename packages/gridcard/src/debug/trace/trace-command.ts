@@ -3,6 +3,7 @@ import { parseCapFile } from '@gridcard/cap'
 import { exitCodes } from '../../exit-code.ts'
 import { CardSymbols } from '../../symbols/card-symbols.ts'
 import { findDebugMap } from '../../symbols/debug-map-file.ts'
+import { findExport } from '../../symbols/export-file.ts'
 import { PackageSymbols } from '../../symbols/package-symbols.ts'
 import { badOption } from '../../workbench/aid-option.ts'
 import { readInputFile } from '../../workbench/input-file.ts'
@@ -21,10 +22,9 @@ export function traceScript({ applet = [], script, format }: RawDebugOptions, wr
     action.kind === 'load' ? [resolve(dirname(script), action.path)] : [],
   )
   const symbols = new CardSymbols()
-  for (const path of [...applet, ...loads]) {
-    const cap = parseCapFile(readInputFile(path))
-    symbols.add(new PackageSymbols(cap, findDebugMap(path, cap)))
-  }
+  const caps = [...applet, ...loads].map((path) => ({ path, cap: parseCapFile(readInputFile(path)) }))
+  const shown = caps.flatMap(({ path, cap }) => findExport(path, cap) ?? [])
+  for (const { path, cap } of caps) symbols.add(new PackageSymbols(cap, findDebugMap(path, cap), shown))
   const card = new WorkbenchCard(new TraceMonitor(symbols, write))
   const given = readCaps(applet)
   loadAndInstall(card, given, new Map())
