@@ -57,7 +57,12 @@ const PACKAGES = [
   {
     cap: capOf('meter-security'),
     commands: [
-      ...[SELECT, SET_IDENTITY, PUT_KEY_SLOT, ACTIVATE, BIND, READ_COUNTERS],
+      SELECT,
+      SET_IDENTITY,
+      PUT_KEY_SLOT,
+      ACTIVATE,
+      BIND,
+      READ_COUNTERS,
       ...sweep('80', 0, 0x40, '00'.repeat(20)),
       READ_COUNTERS,
     ],

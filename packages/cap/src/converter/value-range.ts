@@ -15,9 +15,18 @@ export const LENGTH: ValueRange = { low: 0, high: 0x7fff }
 
 /** A loop that keeps growing a range jumps to the next of these ends, so that it soon stands still. */
 const RESTING_ENDS = [
-  ...[INT.low, SHORT.low, BYTE.low, -1, 0, 1, BYTE.high, 0xff],
+  INT.low,
+  SHORT.low,
+  BYTE.low,
+  -1,
+  0,
+  1,
+  BYTE.high,
+  0xff,
   LENGTH.high - 1, // of an index: the last before the length of the longest array
-  ...[SHORT.high, 0xffff, INT.high],
+  SHORT.high,
+  0xffff,
+  INT.high,
 ]
 
 export function exactly(value: number): ValueRange {
