@@ -1,5 +1,8 @@
 import { BytesError } from './errors.ts'
 
+/** Up to here a loop copies faster than `set`. */
+const SHORT_BYTES = 32
+
 /** Appends big-endian numbers and slices; grows as needed. Numbers out of range throw instead of being cut. */
 export class ByteWriter {
   #buffer = new Uint8Array(64)
@@ -99,8 +102,11 @@ export class ByteWriter {
   }
 
   bytes(part: Uint8Array): this {
-    const at = this.#room(part.length)
-    this.#buffer.set(part, at)
+    const { length } = part
+    const at = this.#room(length)
+    const buffer = this.#buffer
+    if (length > SHORT_BYTES) buffer.set(part, at)
+    else for (let i = 0; i < length; i++) buffer[at + i] = part[i]!
     return this
   }
 

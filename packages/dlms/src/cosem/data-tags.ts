@@ -36,11 +36,12 @@ export const dataTags = {
   'dont-care': 255,
 } as const satisfies Record<CosemType, number>
 
-const typesByTag = new Map<number, CosemType>(
-  (Object.keys(dataTags) as CosemType[]).map((type) => [dataTags[type], type]),
+const typesByTag = Array.from({ length: 256 }, (_, tag) =>
+  (Object.keys(dataTags) as CosemType[]).find((type) => dataTags[type] === tag),
 )
 
-export const dataTypeOfTag = (tag: number): CosemType | undefined => typesByTag.get(tag)
+/** @param tag an octet */
+export const dataTypeOfTag = (tag: number): CosemType | undefined => typesByTag[tag]
 
 interface NumberCodec {
   read(reader: ByteReader): number
