@@ -8,7 +8,7 @@ import { stepsOf } from './test/steps.ts'
 import { summaryOf, totalOf } from './test/summary.ts'
 
 const ROOT = dirname(import.meta.dirname)
-const STEP_TIMEOUT_MS = 8 * 60_000
+const STEP_TIMEOUT_MS = 12 * 60_000
 
 process.exitCode = await test(parseRequest(process.argv.slice(2)))
 

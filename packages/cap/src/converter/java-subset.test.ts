@@ -170,7 +170,7 @@ describe.skipIf(!hasJavac)(
       for (const [path, text] of sources) await writeFile(path!, text!)
       const out = join(folder, 'classes')
       await mkdir(out)
-      const flags = ['--release', '8', '-g', '-nowarn', '-Xlint:none', '-d', out]
+      const flags = ['-J-XX:TieredStopAtLevel=1', '--release', '8', '-g', '-nowarn', '-Xlint:none', '-d', out]
       await promisify(execFile)('javac', [...flags, ...sources.map(([path]) => path!)])
       const files = (await readdir(join(out, 'p'))).map((name) => join(out, 'p', name))
       const read = await Promise.all(files.map(async (file) => ({ file, bytes: new Uint8Array(await readFile(file)) })))

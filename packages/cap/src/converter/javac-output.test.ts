@@ -36,7 +36,17 @@ async function compile(name: string, ...flags: readonly string[]): Promise<Uint8
   const out = join(work, name)
   await mkdir(out)
   const sources = (await readdir(SOURCES)).map((file) => join(SOURCES, file))
-  await run('javac', [...flags, '-Xlint:none', '-nowarn', '-cp', join(work, 'stubs'), '-d', out, ...sources])
+  await run('javac', [
+    '-J-XX:TieredStopAtLevel=1',
+    ...flags,
+    '-Xlint:none',
+    '-nowarn',
+    '-cp',
+    join(work, 'stubs'),
+    '-d',
+    out,
+    ...sources,
+  ])
   const classes = (await readdir(join(out, 'difftest'))).sort()
   return Promise.all(classes.map(async (file) => new Uint8Array(await readFile(join(out, 'difftest', file)))))
 }

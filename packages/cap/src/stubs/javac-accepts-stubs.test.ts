@@ -70,6 +70,7 @@ describe.skipIf(!hasJavac)('javac', () => {
         }
         await writeFile(join(work, 'Everything.java'), sourceOf(level))
         const compiled = run('javac', [
+          '-J-XX:TieredStopAtLevel=1',
           '-source',
           '8',
           '-target',
