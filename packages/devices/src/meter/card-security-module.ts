@@ -1,4 +1,4 @@
-import { equalBytes, GridcardError } from '@gridcard/bytes'
+import { equalBytes } from '@gridcard/bytes'
 import type {
   HlsExchange,
   Protected,
@@ -22,6 +22,7 @@ import {
   meterSecurityStatusWords,
 } from '@gridcard/terminal'
 import { DevicesError } from '../errors.ts'
+import { BoundCard } from './bound-card.ts'
 import type { SecureElement, SecureElementState, SecureElementStatus } from './secure-element.ts'
 
 export interface CardSecurityModuleOptions {
@@ -60,20 +61,24 @@ export class CardSecurityModule implements SecurityModule, SecureElement {
   /** What this applet has. It keeps no session keys, signs nothing, and changes no keys. */
   readonly capabilities: SecurityCapabilities = { suites: [0], mechanisms: ['hls-gmac'] }
   onStateChange: ((state: SecureElementState) => void) | undefined
-  readonly #link: CardLink
+  readonly #card: BoundCard<MeterSecurityClient>
   readonly #client: MeterSecurityClient
   readonly #deviceId: Uint8Array
   readonly #peers: ReadonlyMap<number, Uint8Array>
-  #state: SecureElementState | undefined
-  #isPowered = false
-  #tail: Promise<unknown> = Promise.resolve()
 
   constructor({ link, systemTitle, deviceId, peerSystemTitles }: CardSecurityModuleOptions) {
-    this.#link = link
     this.#client = new MeterSecurityClient(link)
     this.systemTitle = systemTitle.slice()
     this.#deviceId = deviceId.slice()
     this.#peers = peerSystemTitles
+    this.#card = new BoundCard({
+      link,
+      client: this.#client,
+      bindSelected: () => this.#bindSelected(),
+      hasSlot: (slot) => this.#peers.has(slot),
+      refusals: refusalOfStatusWord,
+      onStateChange: (state) => this.onStateChange?.(state),
+    })
   }
 
   get security(): SecurityModule {
@@ -83,30 +88,11 @@ export class CardSecurityModule implements SecurityModule, SecureElement {
   // ---- power and binding
 
   powerUp(): Promise<SecureElementState> {
-    return this.#inTurn(async () => {
-      this.#isPowered = true
-      return this.#bind()
-    })
+    return this.#card.powerUp()
   }
 
   powerDown(): Promise<void> {
-    return this.#inTurn(async () => {
-      this.#isPowered = false
-      this.#state = undefined
-      await this.#link.powerOff().catch(() => {}) // a card that is gone is off
-    })
-  }
-
-  async #bind(): Promise<SecureElementState> {
-    let state: SecureElementState
-    try {
-      await this.#link.powerOn()
-      await this.#client.select()
-      state = await this.#bindSelected()
-    } catch (error) {
-      state = { ready: false, reason: reasonOf(error) }
-    }
-    return this.#enter(state)
+    return this.#card.powerDown()
   }
 
   async #bindSelected(): Promise<SecureElementState> {
@@ -122,20 +108,13 @@ export class CardSecurityModule implements SecurityModule, SecureElement {
     return { ready: true }
   }
 
-  #enter(state: SecureElementState): SecureElementState {
-    const before = this.#state
-    this.#state = state
-    if (before?.ready !== state.ready) this.onStateChange?.(state)
-    return state
-  }
-
   // ---- the port
 
   protect(request: ProtectRequest): Promise<Protected | SecurityRefusal> {
     const { slot, securityControl, plaintext } = request
     if (!isSpoken(request)) return refuse('unsupported')
     if (plaintext.length > meterSecurityMaxMessageBytes) return refuse('malformed')
-    return this.#onSlot(slot, (client) => client.protect(slot, securityControl, plaintext))
+    return this.#card.onSlot(slot, (client) => client.protect(slot, securityControl, plaintext))
   }
 
   async unprotect(request: UnprotectRequest): Promise<Unprotected | SecurityRefusal> {
@@ -145,7 +124,7 @@ export class CardSecurityModule implements SecurityModule, SecureElement {
     if (peer === undefined) return refuse('unknown-key')
     if (!equalBytes(peer, request.peerSystemTitle)) return refuse('unknown-peer')
     if (body.length < tagBytes || body.length > meterSecurityMaxMessageBytes + tagBytes) return refuse('malformed')
-    return this.#onSlot(
+    return this.#card.onSlot(
       slot,
       (client) => client.unprotect(slot, securityControl, invocationCounter, body),
       'messageFloor',
@@ -154,7 +133,7 @@ export class CardSecurityModule implements SecurityModule, SecureElement {
 
   async hlsChallenge(slot: number, lengthBytes: number): Promise<Uint8Array | SecurityRefusal> {
     if (!Number.isInteger(lengthBytes) || lengthBytes < 8 || lengthBytes > 64) return refuse('malformed')
-    const given = await this.#onSlot(slot, (client) => client.challenge(slot, lengthBytes))
+    const given = await this.#card.onSlot(slot, (client) => client.challenge(slot, lengthBytes))
     return 'challenge' in given ? given.challenge : given
   }
 
@@ -164,29 +143,21 @@ export class CardSecurityModule implements SecurityModule, SecureElement {
     exchange?: HlsExchange,
   ): Promise<Uint8Array | SecurityRefusal> {
     if (exchange !== undefined && exchange.mechanism !== 'hls-gmac') return refuse('unsupported')
-    const given = await this.#onSlot(slot, (client) => client.hlsAnswer(slot, peerChallenge))
+    const given = await this.#card.onSlot(slot, (client) => client.hlsAnswer(slot, peerChallenge))
     return 'token' in given ? given.token : given
   }
 
   hlsVerify(slot: number, token: Uint8Array, exchange?: HlsExchange): Promise<{ readonly ok: true } | SecurityRefusal> {
     if (exchange !== undefined && exchange.mechanism !== 'hls-gmac') return refuse('unsupported')
-    return this.#onSlot(slot, (client) => client.hlsVerify(slot, token), 'tokenFloor')
+    return this.#card.onSlot(slot, (client) => client.hlsVerify(slot, token), 'tokenFloor')
   }
 
   counters(slot: number): Promise<SlotCounters | SecurityRefusal> {
-    return this.#onSlot(slot, (client) => client.counters(slot))
+    return this.#card.onSlot(slot, (client) => client.counters(slot))
   }
 
   status(): Promise<SecureElementStatus | undefined> {
-    return this.#inTurn(async () => {
-      if (!(await this.#isReady())) return undefined
-      try {
-        return await this.#readStatus()
-      } catch (error) {
-        this.#enter({ ready: false, reason: reasonOf(error) })
-        return undefined
-      }
-    })
+    return this.#card.ask(() => this.#readStatus())
   }
 
   async #readStatus(): Promise<SecureElementStatus> {
@@ -208,53 +179,6 @@ export class CardSecurityModule implements SecurityModule, SecureElement {
       slots,
     }
   }
-
-  // ---- one command at a time
-
-  #inTurn<T>(act: () => Promise<T>): Promise<T> {
-    const turn = this.#tail.then(act)
-    this.#tail = turn.catch(() => {})
-    return turn
-  }
-
-  async #isReady(): Promise<boolean> {
-    if (this.#state?.ready === true) return true
-    return this.#isPowered && (await this.#bind()).ready
-  }
-
-  /** @param floor which counter a replay is measured against; it is told with the refusal */
-  #onSlot<T extends object>(
-    slot: number,
-    command: (client: MeterSecurityClient) => Promise<T | { readonly sw: number }>,
-    floor?: 'messageFloor' | 'tokenFloor',
-  ): Promise<T | SecurityRefusal> {
-    return this.#inTurn(async () => {
-      if (!this.#peers.has(slot)) return { refused: 'unknown-key' }
-      if (!(await this.#isReady())) return { refused: 'unavailable' }
-      try {
-        const answer = await command(this.#client)
-        return 'sw' in answer ? await this.#refusalOf(answer.sw, slot, floor) : answer
-      } catch (error) {
-        this.#enter({ ready: false, reason: reasonOf(error) })
-        return { refused: 'unavailable' }
-      }
-    })
-  }
-
-  async #refusalOf(sw: number, slot: number, floor?: 'messageFloor' | 'tokenFloor'): Promise<SecurityRefusal> {
-    // the one answer with two meanings: for a token, that no challenge waits for it; else, that the binding is lost
-    if (sw === meterSecurityStatusWords.notOperationalOrNotBound && floor === 'tokenFloor') {
-      return { refused: 'no-challenge' }
-    }
-    const refused = refusalOfStatusWord.get(sw)
-    if (refused === undefined) {
-      this.#enter({ ready: false, reason: `the card answered ${describeStatusWord(sw)}` })
-      return { refused: 'unavailable' }
-    }
-    if (refused !== 'counter-replayed' || floor === undefined) return { refused }
-    const counters = await this.#client.counters(slot)
-    return isCardRefusal(counters) ? { refused } : { refused, expectedCounter: counters[floor] }
-  }
 }
 
 /** The applet knows the key of the slot, and no header of general-ciphering. */
@@ -271,9 +195,3 @@ export const emptyCardSlot: CardLink = {
 const noCard = () => new DevicesError('DEVICES_NO_CARD', 'no card in the slot')
 
 const refuse = (refused: SecurityRefusalReason): Promise<SecurityRefusal> => Promise.resolve({ refused })
-
-/** Our own errors name no secrets; of foreign ones only the class is told. */
-function reasonOf(error: unknown): string {
-  if (error instanceof GridcardError) return error.message
-  return error instanceof Error ? `the card does not answer (${error.name})` : 'the card does not answer'
-}

@@ -1,4 +1,4 @@
-import { equalBytes, GridcardError } from '@gridcard/bytes'
+import { equalBytes } from '@gridcard/bytes'
 import type {
   HlsExchange,
   Protected,
@@ -21,6 +21,7 @@ import {
   meteringMaxMessageBytes,
   nextGeneration,
 } from '@gridcard/terminal'
+import { BoundCard } from './bound-card.ts'
 import { MeteringKeyManagement } from './metering-key-management.ts'
 import { refusalOfStatusWord } from './metering-refusals.ts'
 import { MeteringSessionKeys } from './metering-session-keys.ts'
@@ -51,7 +52,6 @@ export interface MeteringSecurityModuleOptions {
 const TAG_BYTES = 12
 /** Most that a message can be bound to beside its own. */
 const HEADER_MOST_BYTES = 128
-const CONDITIONS = 0x6985
 
 /** What a part of the module sees of it: commands in turn on a slot that is configured. */
 export interface MeteringPort {
@@ -75,28 +75,33 @@ export class MeteringSecurityModule implements SecurityModule, SecureElement {
   readonly signatures: MeteringSignatures
   readonly keyManagement: MeteringKeyManagement
   onStateChange: ((state: SecureElementState) => void) | undefined
-  readonly #link: CardLink
+  readonly #card: BoundCard<MeteringClient>
   readonly #client: MeteringClient
   readonly #deviceId: Uint8Array
   readonly #slots: ReadonlyMap<number, MeteringSlot>
   /** Slots whose next keys wait for the peer's first message under them. */
   readonly #changing = new Set<number>()
-  #state: SecureElementState | undefined
-  #isPowered = false
-  #tail: Promise<unknown> = Promise.resolve()
 
   constructor(options: MeteringSecurityModuleOptions) {
     const { link, systemTitle, deviceId, slots, randomBytes, appletAid = meteringAppletAid } = options
-    this.#link = link
     this.#client = new MeteringClient(link, appletAid)
     this.systemTitle = systemTitle.slice()
     this.#deviceId = deviceId.slice()
     this.#slots = slots
+    this.#card = new BoundCard({
+      link,
+      client: this.#client,
+      beforePower: () => this.sessionKeys.forgetAll(),
+      bindSelected: () => this.#bindSelected(),
+      hasSlot: (slot) => this.#slots.has(slot),
+      refusals: refusalOfStatusWord,
+      onStateChange: (state) => this.onStateChange?.(state),
+    })
     const suites = [...new Set([...slots.values()].map(({ suite }) => suite))].toSorted((a, b) => a - b)
     this.capabilities = { suites, mechanisms: ['hls-gmac'] }
     const port: MeteringPort = {
       slotOf: (slot) => this.#slots.get(slot),
-      onSlot: (slot, command, floor) => this.#onSlot(slot, command, floor),
+      onSlot: (slot, command, floor) => this.#card.onSlot(slot, command, floor),
     }
     this.signatures = new MeteringSignatures(port)
     this.sessionKeys = new MeteringSessionKeys(port, { systemTitle: this.systemTitle, randomBytes })
@@ -110,31 +115,11 @@ export class MeteringSecurityModule implements SecurityModule, SecureElement {
   // ---- power and binding
 
   powerUp(): Promise<SecureElementState> {
-    return this.#inTurn(async () => {
-      this.#isPowered = true
-      return this.#bind()
-    })
+    return this.#card.powerUp()
   }
 
   powerDown(): Promise<void> {
-    return this.#inTurn(async () => {
-      this.#isPowered = false
-      this.#state = undefined
-      await this.#link.powerOff().catch(() => {}) // a card that is gone is off
-    })
-  }
-
-  async #bind(): Promise<SecureElementState> {
-    this.sessionKeys.forgetAll()
-    let state: SecureElementState
-    try {
-      await this.#link.powerOn()
-      await this.#client.select()
-      state = await this.#bindSelected()
-    } catch (error) {
-      state = { ready: false, reason: reasonOf(error) }
-    }
-    return this.#enter(state)
+    return this.#card.powerDown()
   }
 
   async #bindSelected(): Promise<SecureElementState> {
@@ -152,20 +137,13 @@ export class MeteringSecurityModule implements SecurityModule, SecureElement {
     return { ready: true }
   }
 
-  #enter(state: SecureElementState): SecureElementState {
-    const before = this.#state
-    this.#state = state
-    if (before?.ready !== state.ready) this.onStateChange?.(state)
-    return state
-  }
-
   // ---- the port
 
   protect({ slot, securityControl, plaintext, key, header }: ProtectRequest): Promise<Protected | SecurityRefusal> {
     if (plaintext.length > meteringMaxMessageBytes || isTooLong(header)) return refuse('malformed')
     const number = key === undefined ? slot : this.sessionKeys.numberOf(slot, key)
     if (number === undefined) return refuse('unknown-key')
-    return this.#onSlot(slot, (client) => client.protect(number, securityControl, plaintext, header))
+    return this.#card.onSlot(slot, (client) => client.protect(number, securityControl, plaintext, header))
   }
 
   async unprotect(request: UnprotectRequest): Promise<Unprotected | SecurityRefusal> {
@@ -178,7 +156,7 @@ export class MeteringSecurityModule implements SecurityModule, SecureElement {
     const number = key === undefined ? slot : this.sessionKeys.numberOf(slot, key)
     if (number === undefined) return refuse('unknown-key')
     const floor = key === undefined ? 'messageFloor' : undefined
-    return this.#onSlot(
+    return this.#card.onSlot(
       slot,
       async (client) => {
         if (number === slot && this.#changing.has(slot)) {
@@ -198,21 +176,21 @@ export class MeteringSecurityModule implements SecurityModule, SecureElement {
 
   async hlsChallenge(slot: number, lengthBytes: number): Promise<Uint8Array | SecurityRefusal> {
     if (!Number.isInteger(lengthBytes) || lengthBytes < 8 || lengthBytes > 64) return refuse('malformed')
-    return this.#onSlot(slot, (client) => client.challenge(slot, lengthBytes))
+    return this.#card.onSlot(slot, (client) => client.challenge(slot, lengthBytes))
   }
 
   async hlsAnswer(slot: number, challenge: Uint8Array, exchange?: HlsExchange): Promise<Uint8Array | SecurityRefusal> {
     if (exchange !== undefined && exchange.mechanism !== 'hls-gmac') return refuse('unsupported')
-    return this.#onSlot(slot, (client) => client.hlsAnswer(slot, challenge))
+    return this.#card.onSlot(slot, (client) => client.hlsAnswer(slot, challenge))
   }
 
   hlsVerify(slot: number, token: Uint8Array, exchange?: HlsExchange): Promise<{ readonly ok: true } | SecurityRefusal> {
     if (exchange !== undefined && exchange.mechanism !== 'hls-gmac') return refuse('unsupported')
-    return this.#onSlot(slot, (client) => client.hlsVerify(slot, token), 'tokenFloor')
+    return this.#card.onSlot(slot, (client) => client.hlsVerify(slot, token), 'tokenFloor')
   }
 
   counters(slot: number): Promise<SlotCounters | SecurityRefusal> {
-    return this.#onSlot(slot, async (client) => {
+    return this.#card.onSlot(slot, async (client) => {
       const counters = await client.counters(slot)
       if (isCardRefusal(counters)) return counters
       const { send, messageFloor, tokenFloor } = counters
@@ -226,69 +204,10 @@ export class MeteringSecurityModule implements SecurityModule, SecureElement {
   }
 
   cardStatus(): Promise<MeteringStatus | undefined> {
-    return this.#inTurn(async () => {
-      if (!(await this.#isReady())) return undefined
-      try {
-        return await this.#client.status()
-      } catch (error) {
-        this.#enter({ ready: false, reason: reasonOf(error) })
-        return undefined
-      }
-    })
-  }
-
-  // ---- one command at a time
-
-  #inTurn<T>(act: () => Promise<T>): Promise<T> {
-    const turn = this.#tail.then(act)
-    this.#tail = turn.catch(() => {})
-    return turn
-  }
-
-  async #isReady(): Promise<boolean> {
-    if (this.#state?.ready === true) return true
-    return this.#isPowered && (await this.#bind()).ready
-  }
-
-  /** @param floor which counter a replay is measured against; it is told with the refusal */
-  #onSlot<T extends object>(
-    slot: number,
-    command: (client: MeteringClient) => Promise<T | { readonly sw: number }>,
-    floor?: 'messageFloor' | 'tokenFloor',
-  ): Promise<T | SecurityRefusal> {
-    return this.#inTurn(async () => {
-      if (!this.#slots.has(slot)) return { refused: 'unknown-key' }
-      if (!(await this.#isReady())) return { refused: 'unavailable' }
-      try {
-        const answer = await command(this.#client)
-        return 'sw' in answer ? await this.#refusalOf(answer.sw, slot, floor) : answer
-      } catch (error) {
-        this.#enter({ ready: false, reason: reasonOf(error) })
-        return { refused: 'unavailable' }
-      }
-    })
-  }
-
-  async #refusalOf(sw: number, slot: number, floor?: 'messageFloor' | 'tokenFloor'): Promise<SecurityRefusal> {
-    // the one answer with two meanings: for a token, that no challenge waits for it; else, that the binding is lost
-    if (sw === CONDITIONS && floor === 'tokenFloor') return { refused: 'no-challenge' }
-    const refused = refusalOfStatusWord.get(sw)
-    if (refused === undefined) {
-      this.#enter({ ready: false, reason: `the card answered ${describeStatusWord(sw)}` })
-      return { refused: 'unavailable' }
-    }
-    if (refused !== 'counter-replayed' || floor === undefined) return { refused }
-    const counters = await this.#client.counters(slot)
-    return isCardRefusal(counters) ? { refused } : { refused, expectedCounter: counters[floor] }
+    return this.#card.ask((client) => client.status())
   }
 }
 
 const isTooLong = (header: Uint8Array | undefined): boolean => header !== undefined && header.length > HEADER_MOST_BYTES
 
 const refuse = (refused: SecurityRefusal['refused']): Promise<SecurityRefusal> => Promise.resolve({ refused })
-
-/** Our own errors name no secrets; of foreign ones only the class is told. */
-function reasonOf(error: unknown): string {
-  if (error instanceof GridcardError) return error.message
-  return error instanceof Error ? `the card does not answer (${error.name})` : 'the card does not answer'
-}
