@@ -65,7 +65,7 @@ function commandLine(end: (exitCode: number) => void): Command {
   Examples:
     npm start                                  a street of 20 meters
     npm start -- --meters 5 --speed 60         a small one, an hour a minute
-    npm start -- --data my-street --port 0     elsewhere, on any free port
+    npm start -- --data street --port 0        elsewhere, on any free port
     npm start -- --json                        for scripts: {"url":"http://127.0.0.1:8420/",...}`,
     )
     .action(async (raw: RawStartOptions) => {
