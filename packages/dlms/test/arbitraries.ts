@@ -134,6 +134,7 @@ const oid = fc.uint8Array({ minLength: 1, maxLength: 10 })
 const acseNumber = fc.integer({ min: 0, max: 0x7fff_ffff })
 
 const acseFields = {
+  protocolVersion: octets(3),
   apTitle: octets(8),
   aeQualifier: octets(),
   apInvocationId: acseNumber,

@@ -7,10 +7,12 @@ import { apduTags } from './apdu-tags.ts'
 
 /** Fields that AARQ and AARE have under different tags. Names are the value octets of an object identifier. */
 interface AssociateFields {
+  /** The content of the bit string, as it came; absent for version1, the default. Who sends one mostly sends 02 84. */
+  readonly protocolVersion?: Uint8Array | undefined
   readonly applicationContextName: Uint8Array
   /** System title, 8 bytes: the client's in an AARQ, the server's in an AARE. */
   readonly apTitle?: Uint8Array | undefined
-  /** A certificate, where suites 1 and 2 send one. */
+  /** The certificate of the signing key, X.509 in DER, where suites 1 and 2 send one. */
   readonly aeQualifier?: Uint8Array | undefined
   readonly apInvocationId?: number | undefined
   /** The user of the client, in an AARQ. */
@@ -182,10 +184,9 @@ function present<T extends object>(fields: T): T {
 /** @throws DlmsError `DLMS_MALFORMED` */
 export function parseAarq(bytes: Uint8Array): Aarq {
   return parseAcse(apduTags.aarq, 'AARQ', bytes, (fields) => {
-    // protocol-version: one bit with one meaning, and the default.
-    fields.raw(0x80)
     return present<Aarq>({
       kind: 'aarq',
+      protocolVersion: fields.raw(0x80),
       applicationContextName: fields.required(fields.wrapped(0xa1, OID), 'application-context-name'),
       calledApTitle: fields.wrapped(0xa2, OCTET_STRING),
       calledAeQualifier: fields.wrapped(0xa3, OCTET_STRING),
@@ -206,6 +207,7 @@ export function parseAarq(bytes: Uint8Array): Aarq {
 
 export function emitAarq(aarq: Omit<Aarq, 'kind'>): Uint8Array {
   return emitAcse(apduTags.aarq, [
+    [0x80, aarq.protocolVersion],
     [0xa1, wrap(OID, aarq.applicationContextName)],
     [0xa2, wrap(OCTET_STRING, aarq.calledApTitle)],
     [0xa3, wrap(OCTET_STRING, aarq.calledAeQualifier)],
@@ -226,9 +228,9 @@ export function emitAarq(aarq: Omit<Aarq, 'kind'>): Uint8Array {
 /** @throws DlmsError `DLMS_MALFORMED` */
 export function parseAare(bytes: Uint8Array): Aare {
   return parseAcse(apduTags.aare, 'AARE', bytes, (fields) => {
-    fields.raw(0x80)
     return present<Aare>({
       kind: 'aare',
+      protocolVersion: fields.raw(0x80),
       applicationContextName: fields.required(fields.wrapped(0xa1, OID), 'application-context-name'),
       result: fields.required(fields.integer(0xa2), 'result'),
       diagnostic: fields.diagnostic(0xa3),
@@ -248,6 +250,7 @@ export function parseAare(bytes: Uint8Array): Aare {
 export function emitAare(aare: Omit<Aare, 'kind'>): Uint8Array {
   const diagnosticTag = aare.diagnostic.source === 'acse-service-user' ? 0xa1 : 0xa2
   return emitAcse(apduTags.aare, [
+    [0x80, aare.protocolVersion],
     [0xa1, wrap(OID, aare.applicationContextName)],
     [0xa2, wrap(INTEGER, integerOctets(aare.result))],
     [0xa3, wrap(diagnosticTag, wrap(INTEGER, integerOctets(aare.diagnostic.code)))],
