@@ -16,6 +16,7 @@ import {
   AttributeValue,
   BasicConstraints,
   Certificate,
+  CertificateList,
   Extension,
   Extensions,
   id_ce_basicConstraints,
@@ -23,8 +24,10 @@ import {
   KeyUsage,
   Name,
   RelativeDistinguishedName,
+  RevokedCertificate,
   SubjectPublicKeyInfo,
   TBSCertificate,
+  TBSCertList,
   Time,
   Validity,
   Version,
@@ -34,6 +37,10 @@ import {
 
 export interface TestAuthority {
   readonly der: Uint8Array
+  /** Another authority below this one. */
+  authority(commonName: string, options?: AuthorityOptions): TestAuthority
+  /** A revocation list of these serial numbers. */
+  revoke(serials: readonly number[], dates?: { readonly issued?: Date; readonly next?: Date }): Uint8Array
   issue(subject: {
     readonly commonName: string
     /** x || y */
@@ -42,7 +49,15 @@ export interface TestAuthority {
     readonly validFrom?: Date
     readonly validUntil?: Date
     readonly serial?: number
+    readonly criticalExtension?: string
   }): Uint8Array
+}
+
+export interface AuthorityOptions {
+  readonly pathLength?: number
+  readonly validUntil?: Date
+  readonly usage?: number
+  readonly serial?: number
 }
 
 export const year = { from: new Date('2026-01-01T00:00:00Z'), until: new Date('2027-01-01T00:00:00Z') }
@@ -54,7 +69,19 @@ const nameOf = (commonName: string) =>
     ]),
   ])
 
+type Signer = (publicKey: Uint8Array) => Uint8Array
+
 export function testAuthority(commonName: string, suite: 1 | 2 = 1): TestAuthority {
+  return authorityOf(commonName, suite, undefined, {})
+}
+
+/** @param certify makes its certificate; undefined for one that signs itself */
+function authorityOf(
+  commonName: string,
+  suite: 1 | 2,
+  certify: Signer | undefined,
+  options: AuthorityOptions,
+): TestAuthority {
   const domain = ecDomain(suite === 1 ? 'P-256' : 'P-384')
   const privateKey = nodeCrypto.generateEcPrivateKey(domain)
   const hash = suite === 1 ? 'sha256' : 'sha384'
@@ -90,12 +117,53 @@ export function testAuthority(commonName: string, suite: 1 | 2 = 1): TestAuthori
   }
   const extension = (extnID: string, value: ArrayBuffer) =>
     new Extension({ extnID, critical: true, extnValue: new OctetString(value) })
-  const der = make({ commonName, publicKey: nodeCrypto.ecPublicKey(domain, privateKey).slice(1), usage: 0 }, [
-    extension(id_ce_basicConstraints, AsnConvert.serialize(new BasicConstraints({ cA: true }))),
-  ])
+  const ofAuthority = ({ pathLength, usage }: AuthorityOptions): Extension[] => [
+    extension(
+      id_ce_basicConstraints,
+      AsnConvert.serialize(
+        new BasicConstraints({ cA: true, ...(pathLength !== undefined && { pathLenConstraint: pathLength }) }),
+      ),
+    ),
+    ...(usage === undefined ? [] : [extension(id_ce_keyUsage, AsnConvert.serialize(new KeyUsage(usage)))]),
+  ]
+  const ownPublicKey = nodeCrypto.ecPublicKey(domain, privateKey).slice(1)
+  const certifyOther =
+    (name: string, other: AuthorityOptions): Signer =>
+    (publicKey) =>
+      make({ commonName: name, publicKey, usage: 0, ...other }, ofAuthority(other))
+  const der = (certify ?? certifyOther(commonName, options))(ownPublicKey)
   return {
     der,
-    issue: (subject) => make(subject, [extension(id_ce_keyUsage, AsnConvert.serialize(new KeyUsage(subject.usage)))]),
+    authority: (name, other = {}) => authorityOf(name, suite, certifyOther(name, other), other),
+    issue: (subject) =>
+      make(subject, [
+        extension(id_ce_keyUsage, AsnConvert.serialize(new KeyUsage(subject.usage))),
+        ...(subject.criticalExtension === undefined
+          ? []
+          : [extension(subject.criticalExtension, Uint8Array.of(5, 0).buffer)]),
+      ]),
+    revoke(serials, { issued = year.from, next = year.until } = {}) {
+      const tbsCertList = new TBSCertList({
+        version: Version.v2,
+        signature: algorithm,
+        issuer: nameOf(commonName),
+        thisUpdate: new Time(issued),
+        nextUpdate: new Time(next),
+        ...(serials.length > 0 && {
+          revokedCertificates: serials.map(
+            (number) =>
+              new RevokedCertificate({
+                userCertificate: Uint8Array.of(number).buffer,
+                revocationDate: new Time(issued),
+              }),
+          ),
+        }),
+      })
+      const signature = signer.sign(new Uint8Array(AsnConvert.serialize(tbsCertList))).slice().buffer
+      return new Uint8Array(
+        AsnConvert.serialize(new CertificateList({ tbsCertList, signatureAlgorithm: algorithm, signature })),
+      )
+    },
   }
 }
 

@@ -18,7 +18,10 @@ import {
   AttributeTypeAndValue,
   AttributeValue,
   BasicConstraints,
+  CertificateList,
   id_ce_basicConstraints,
+  id_ce_certificatePolicies,
+  id_ce_extKeyUsage,
   id_ce_keyUsage,
   id_ce_subjectAltName,
   KeyUsage,
@@ -31,7 +34,7 @@ import {
 import { pointOf } from '../security/key-agreement.ts'
 import type { KeyPairPurpose } from '../security/security-module.ts'
 import { type SecuritySuite, securitySuites } from '../security/security-suite.ts'
-import type { Certificate, CertificateRequestParts, CertificateTool } from './certificate-tool.ts'
+import type { Certificate, CertificateRequestParts, CertificateTool, RevocationList } from './certificate-tool.ts'
 
 const id_commonName = '2.5.4.3'
 
@@ -46,11 +49,28 @@ export function createCertificateTool(crypto: CryptoProvider): CertificateTool {
       }
     },
     isIssuedBy: (certificate, issuer) => isIssuedBy(crypto, certificate, issuer),
+    readRevocationList(der) {
+      try {
+        return revocationListOf(der)
+      } catch {
+        return undefined
+      }
+    },
+    isListOf: (list, issuer) => isListOf(crypto, list, issuer),
     request: (parts) => requestOf(parts),
   }
 }
 
 const curveBySuite = { 1: id_secp256r1, 2: id_secp384r1 } as const
+
+/** Those whose meaning is heeded, or asks nothing of a meter: any policy will do. */
+const knownExtensions: ReadonlySet<string> = new Set([
+  id_ce_basicConstraints,
+  id_ce_certificatePolicies,
+  id_ce_extKeyUsage,
+  id_ce_keyUsage,
+  id_ce_subjectAltName,
+])
 
 function certificateOf(der: Uint8Array): Certificate | undefined {
   const { tbsCertificate } = AsnConvert.parse(der, X509Certificate)
@@ -61,6 +81,11 @@ function certificateOf(der: Uint8Array): Certificate | undefined {
   const constraints = extension(id_ce_basicConstraints)
   const usage = extension(id_ce_keyUsage)
   const altName = extension(id_ce_subjectAltName)
+  const isUnknown = tbsCertificate.extensions?.some(({ critical, extnID }) => critical && !knownExtensions.has(extnID))
+  if (isUnknown) return undefined
+  const flags = usage === undefined ? undefined : AsnConvert.parse(usage, KeyUsage).toNumber()
+  const { cA, pathLenConstraint } =
+    constraints === undefined ? new BasicConstraints() : AsnConvert.parse(constraints, BasicConstraints)
   const { notBefore, notAfter } = tbsCertificate.validity
   return {
     der: der.slice(),
@@ -70,10 +95,34 @@ function certificateOf(der: Uint8Array): Certificate | undefined {
     subjectAltName: altName === undefined ? new Uint8Array(0) : new Uint8Array(altName),
     systemTitle: systemTitleIn(tbsCertificate.subject),
     publicKey,
-    purpose: usage === undefined ? undefined : purposeOf(AsnConvert.parse(usage, KeyUsage).toNumber()),
-    isAuthority: constraints !== undefined && AsnConvert.parse(constraints, BasicConstraints).cA,
+    purpose: flags === undefined ? undefined : purposeOf(flags),
+    isAuthority: cA && mayDo(flags, KeyUsageFlags.keyCertSign),
+    mayRevoke: cA && mayDo(flags, KeyUsageFlags.cRLSign),
+    pathLength: pathLenConstraint,
     validFromMs: notBefore.getTime().getTime(),
     validUntilMs: notAfter.getTime().getTime(),
+  }
+}
+
+/** Who does not say what its key is for may use it for everything. */
+const mayDo = (flags: number | undefined, use: number): boolean => flags === undefined || (flags & use) !== 0
+
+function revocationListOf(der: Uint8Array): RevocationList | undefined {
+  const { tbsCertList } = AsnConvert.parse(der, CertificateList)
+  const { thisUpdate, nextUpdate, revokedCertificates = [], crlExtensions = [] } = tbsCertList
+  // Critical are those that make it a difference to another list, or one for other issuers; an entry that is critical
+  // names another issuer.
+  const isOther = [
+    ...crlExtensions,
+    ...revokedCertificates.flatMap(({ crlEntryExtensions = [] }) => crlEntryExtensions),
+  ]
+  if (isOther.some(({ critical }) => critical)) return undefined
+  return {
+    der: der.slice(),
+    issuer: new Uint8Array(AsnConvert.serialize(tbsCertList.issuer)),
+    issuedMs: thisUpdate.getTime().getTime(),
+    nextMs: nextUpdate?.getTime().getTime(),
+    revoked: revokedCertificates.map(({ userCertificate }) => new Uint8Array(userCertificate)),
   }
 }
 
@@ -104,14 +153,31 @@ const suiteOfKey = (publicKey: Uint8Array): NonNullable<SecuritySuite['asymmetri
 
 function isIssuedBy(crypto: CryptoProvider, certificate: Certificate, issuer: Certificate): boolean {
   if (!issuer.isAuthority || toHex(certificate.issuer) !== toHex(issuer.subject)) return false
-  const { domain, hash } = suiteOfKey(issuer.publicKey)
-  const parsed = AsnConvert.parse(certificate.der, X509Certificate)
-  const algorithm = issuer.publicKey.length === 64 ? id_ecdsaWithSHA256 : id_ecdsaWithSHA384
-  if (parsed.signatureAlgorithm.algorithm !== algorithm || parsed.tbsCertificateRaw === undefined) return false
+  const { tbsCertificateRaw, signatureAlgorithm, signatureValue } = AsnConvert.parse(certificate.der, X509Certificate)
+  return isSignedBy(crypto, issuer, signatureAlgorithm, tbsCertificateRaw, signatureValue)
+}
+
+function isListOf(crypto: CryptoProvider, list: RevocationList, issuer: Certificate): boolean {
+  if (!issuer.mayRevoke || toHex(list.issuer) !== toHex(issuer.subject)) return false
+  const { tbsCertListRaw, signatureAlgorithm, signature } = AsnConvert.parse(list.der, CertificateList)
+  return isSignedBy(crypto, issuer, signatureAlgorithm, tbsCertListRaw, signature)
+}
+
+function isSignedBy(
+  crypto: CryptoProvider,
+  { publicKey }: Certificate,
+  { algorithm }: AlgorithmIdentifier,
+  signed: ArrayBuffer | undefined,
+  signature: ArrayBuffer,
+): boolean {
+  const { domain, hash } = suiteOfKey(publicKey)
+  if (algorithm !== (publicKey.length === 64 ? id_ecdsaWithSHA256 : id_ecdsaWithSHA384) || signed === undefined) {
+    return false
+  }
   try {
     return crypto
-      .createEcdsaVerifier({ domain, hash, encoding: 'der' }, pointOf(issuer.publicKey))
-      .verify(new Uint8Array(parsed.tbsCertificateRaw), new Uint8Array(parsed.signatureValue))
+      .createEcdsaVerifier({ domain, hash, encoding: 'der' }, pointOf(publicKey))
+      .verify(new Uint8Array(signed), new Uint8Array(signature))
   } catch (error) {
     if (error instanceof CryptoPortError) return false
     throw error

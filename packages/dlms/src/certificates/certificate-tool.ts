@@ -18,9 +18,26 @@ export interface Certificate {
   readonly publicKey: Uint8Array
   /** By the key usage: signature, agreement, or both for TLS; undefined for anything else. */
   readonly purpose: KeyPairPurpose | undefined
+  /** May sign certificates. */
   readonly isAuthority: boolean
+  /** May sign revocation lists. */
+  readonly mayRevoke: boolean
+  /** Of an authority: how many others may stand between it and a certificate at the end. */
+  readonly pathLength: number | undefined
   readonly validFromMs: number
   readonly validUntilMs: number
+}
+
+/** Certificates that their issuer takes back. @source RFC 5280 §5 */
+export interface RevocationList {
+  readonly der: Uint8Array
+  /** DER of the name. */
+  readonly issuer: Uint8Array
+  readonly issuedMs: number
+  /** When there will be another one; undefined where nothing is said. */
+  readonly nextMs: number | undefined
+  /** Serial numbers, as in the certificates. */
+  readonly revoked: readonly Uint8Array[]
 }
 
 export interface CertificateRequestParts {
@@ -35,10 +52,14 @@ export interface CertificateRequestParts {
 
 /** X.509 and PKCS #10, which are read and written by nobody in here: a library behind this port does. */
 export interface CertificateTool {
-  /** Undefined for what is no certificate with an elliptic curve key. */
+  /** Undefined for what is no certificate with an elliptic curve key, or has a critical extension that nobody here knows. */
   read(der: Uint8Array): Certificate | undefined
   /** Whether the issuer's name fits and its key has signed the certificate. Times are not looked at. */
   isIssuedBy(certificate: Certificate, issuer: Certificate): boolean
+  /** Undefined for what is no whole list of one issuer: differences and lists for others are not spoken. */
+  readRevocationList(der: Uint8Array): RevocationList | undefined
+  /** Whether the issuer may revoke, its name fits, and its key has signed the list. Times are not looked at. */
+  isListOf(list: RevocationList, issuer: Certificate): boolean
   /** A certificate signing request, DER. */
   request(parts: CertificateRequestParts): Promise<Uint8Array>
 }

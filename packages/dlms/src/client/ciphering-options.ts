@@ -1,5 +1,6 @@
 import type { MechanismName } from '../apdu/acse-names.ts'
 import type { SignedForm } from '../apdu/general-signing.ts'
+import { type AssociationCertificates, requireCertificates } from '../certificates/association-certificates.ts'
 import { DlmsError } from '../errors.ts'
 import type { GeneralKey } from '../security/frame-protection.ts'
 import type { SecurityModule } from '../security/security-module.ts'
@@ -36,6 +37,7 @@ export interface SecuredOptions {
   readonly security?: SecurityModule
   readonly slot?: number
   readonly serverSystemTitle?: Uint8Array
+  readonly certificates?: AssociationCertificates
 }
 
 const cipheredByDefault: ReadonlySet<MechanismName> = new Set(['hls-gmac', 'hls-sha256', 'hls-ecdsa'])
@@ -54,6 +56,7 @@ export const policyOf = ({ policy }: CipheringOptions): number => policy ?? secu
 export function requireSecurable(options: SecuredOptions): void {
   const { mechanism, security } = options
   const ciphering = cipheringOf(options)
+  requireCertificates(options.certificates, ciphering?.suite ?? 0, 'this client')
   const passwordBytes = options.password?.length ?? 0
   require(mechanism !== 'lls' || (passwordBytes >= 1 && passwordBytes <= 64), 'lls needs a password of 1..64 octets')
   const isBroken = mechanism === 'hls-md5' || mechanism === 'hls-sha1'

@@ -1,5 +1,6 @@
 import { concatBytes } from '@gridcard/bytes'
 import { longInvokeBits } from '../apdu/access.ts'
+import type { Aarq } from '../apdu/acse.ts'
 import type { MechanismName } from '../apdu/acse-names.ts'
 import { type ActionAnswer, readActionResult } from '../apdu/action.ts'
 import { emitXdlms, parseXdlms, type XdlmsApdu } from '../apdu/apdu.ts'
@@ -11,6 +12,7 @@ import type { GetRequest, GetResponse } from '../apdu/get.ts'
 import type { AttributeRef, MethodRef, SelectiveAccess } from '../apdu/references.ts'
 import { type ActionResult, actionResultName, type DataAccessResult, dataAccessResultName } from '../apdu/results.ts'
 import { largestWindow } from '../block-transfer/block-limits.ts'
+import type { AssociationCertificates } from '../certificates/association-certificates.ts'
 import { ArrayElements } from '../cosem/array-elements.ts'
 import { type CosemData, cosem } from '../cosem/cosem-data.ts'
 import { emitData, parseData } from '../cosem/data-codec.ts'
@@ -47,8 +49,12 @@ export interface DlmsClientOptions {
   readonly slot?: number
   /** The title the server must answer with, 8 bytes; needed where titles are proved, and for ciphering. */
   readonly serverSystemTitle?: Uint8Array
+  /** Of suites 1 and 2: what the AARQ carries, and what one in the AARE is believed by. */
+  readonly certificates?: AssociationCertificates
   /** The user of this client, 0..255, where the server keeps a list of them. */
   readonly userId?: number
+  /** Other fields of the AARQ, for servers that ask for them. */
+  readonly acse?: AcseFields
   /**
    * Offers general block transfer, for requests and answers longer than one APDU. Default false: some servers then use it
    * for everything.
@@ -65,6 +71,18 @@ export interface DlmsClientOptions {
   readonly maxValueBytes?: number
 }
 
+/** What an AARQ may say besides; see `Aarq`. */
+export type AcseFields = Pick<
+  Aarq,
+  | 'protocolVersion'
+  | 'calledApTitle'
+  | 'calledAeQualifier'
+  | 'calledApInvocationId'
+  | 'calledAeInvocationId'
+  | 'apInvocationId'
+  | 'implementationInformation'
+>
+
 /** How blocks of general block transfer go; they need a transport with `post` and `next`, else they go one by one. */
 export interface BlockTransferOptions {
   /** Blocks the server may send in a row, 1..63; default 8. */
@@ -80,6 +98,9 @@ export interface AssociationInfo {
   readonly conformance: number
   readonly serverMaxPduBytes: number
   readonly serverSystemTitle: Uint8Array | undefined
+  /** X.509 in DER, as it came; believed only where there is `certificates.trust`. */
+  readonly serverCertificate: Uint8Array | undefined
+  readonly implementationInformation: Uint8Array | undefined
 }
 
 export type GetResult =

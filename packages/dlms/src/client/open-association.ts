@@ -7,6 +7,7 @@ import { conformanceOf, conforms } from '../apdu/conformance.ts'
 import { dlmsVersion, type InitiateResponse, vaaNameLn, vaaNameSn } from '../apdu/initiate.ts'
 import { actionResultName, dataAccessResultName } from '../apdu/results.ts'
 import type { ReadResponse } from '../apdu/short-name.ts'
+import { signingKeyOfPeer } from '../certificates/association-certificates.ts'
 import { cosem } from '../cosem/cosem-data.ts'
 import { DlmsError } from '../errors.ts'
 import { freshChallenge, isServiceLike, isUsableChallenge } from '../security/challenge.ts'
@@ -21,7 +22,7 @@ import {
   type SecuredOptions,
   titledMechanisms,
 } from './ciphering-options.ts'
-import type { AssociationInfo } from './dlms-client.ts'
+import type { AcseFields, AssociationInfo } from './dlms-client.ts'
 import { exceptionOf, refusalError } from './response-errors.ts'
 
 export interface ClientAssociation {
@@ -40,6 +41,7 @@ export interface ClientAssociation {
 export interface OpenAssociationOptions extends SecuredOptions {
   readonly send: (apdu: Uint8Array) => Promise<Uint8Array>
   readonly userId?: number
+  readonly acse?: AcseFields
   readonly generalBlockTransfer?: boolean | object
   readonly onNotification?: unknown
   readonly maxPduBytes: number
@@ -138,8 +140,10 @@ async function open(
     : undefined
   const answer = await options.send(
     emitAarq({
+      ...options.acse,
       applicationContextName,
       ...(needsTitle && { apTitle: options.security!.systemTitle }),
+      aeQualifier: options.certificates?.own,
       ...(options.userId !== undefined && { aeInvocationId: options.userId }),
       ...(mechanism !== 'none' && {
         acseRequirements: true,
@@ -153,6 +157,8 @@ async function open(
   const aare = acceptedAare(answer, applicationContextName)
   requireTitle(aare, needsTitle ? options.serverSystemTitle : undefined)
   const serverChallenge = challenge === undefined ? undefined : serverChallengeOf(aare, mechanism, challenge)
+  const peerSigningKey = await signingKeyOf(aare, options, ciphering)
+  if (peerSigningKey !== undefined) protection?.usePeerSigningKey(peerSigningKey)
   if (serverChallenge === undefined && aare.diagnostic.code !== associateDiagnostics.null) {
     throw unexpected('authentication asked for')
   }
@@ -169,9 +175,9 @@ async function open(
   if (challenge !== undefined && serverChallenge !== undefined) {
     // The dedicated key is spoken from the first request of the association on.
     const passLayers = ciphering === undefined ? [] : passLayersOf(ciphering, policy)
-    await authenticate(options, protection, passLayers, { own: challenge, server: serverChallenge })
+    await authenticate(options, protection, passLayers, { own: challenge, server: serverChallenge, peerSigningKey })
   }
-  const info = infoOf(options, ciphering, response, aare.apTitle)
+  const info = infoOf(options, ciphering, response, aare)
   return { info, protection, layers, initiate, initiateLayers: layersOfInitiate, requiredOfInitiate }
 }
 
@@ -217,7 +223,11 @@ async function authenticate(
   options: OpenAssociationOptions,
   protection: FrameProtection | undefined,
   layers: ProtectionLayers,
-  challenges: { readonly own: Uint8Array; readonly server: Uint8Array },
+  challenges: {
+    readonly own: Uint8Array
+    readonly server: Uint8Array
+    readonly peerSigningKey: Uint8Array | undefined
+  },
 ): Promise<void> {
   const security = options.security!
   const slot = options.slot!
@@ -226,7 +236,8 @@ async function authenticate(
     await security.hlsAnswer(slot, challenges.server, { mechanism, otherChallenge: challenges.own }),
   )
   const serverToken = await exchangeTokens(options, protection, layers, token)
-  granted(await security.hlsVerify(slot, serverToken, { mechanism, otherChallenge: challenges.server }))
+  const { server: otherChallenge, peerSigningKey } = challenges
+  granted(await security.hlsVerify(slot, serverToken, { mechanism, otherChallenge, peerSigningKey }))
 }
 
 /** Sends our answer to the server's challenge, gives its answer to ours. */
@@ -307,6 +318,18 @@ function requireTitle({ apTitle }: Aare, serverSystemTitle: Uint8Array | undefin
   }
 }
 
+/** From the certificate in the AARE, where it is to be judged. */
+async function signingKeyOf(
+  { aeQualifier }: Aare,
+  { serverSystemTitle, certificates }: OpenAssociationOptions,
+  ciphering: CipheringOptions | undefined,
+): Promise<Uint8Array | undefined> {
+  const peer = { systemTitle: serverSystemTitle, suite: ciphering?.suite ?? 0 }
+  const signing = await signingKeyOfPeer(aeQualifier, peer, certificates)
+  if (!('fault' in signing)) return signing.publicKey
+  throw new DlmsError('DLMS_AUTHENTICATION_FAILED', `the certificate of the server: ${signing.fault}`)
+}
+
 /** Checks what the AARE tells in clear about the authentication, and gives the server's challenge. */
 function serverChallengeOf(aare: Aare, mechanism: MechanismName, clientChallenge: Uint8Array): Uint8Array {
   const failed = (reason: string) => new DlmsError('DLMS_AUTHENTICATION_FAILED', reason)
@@ -343,13 +366,15 @@ function infoOf(
   options: OpenAssociationOptions,
   ciphering: CipheringOptions | undefined,
   response: InitiateResponse,
-  serverSystemTitle: Uint8Array | undefined,
+  { apTitle, aeQualifier, implementationInformation }: Aare,
 ): AssociationInfo {
   return {
     // A server that grants more than was proposed gets no more.
     conformance: response.conformance & proposedBy(options, ciphering),
     serverMaxPduBytes: response.maxPduBytes === 0 ? 0xffff : response.maxPduBytes,
-    serverSystemTitle,
+    serverSystemTitle: apTitle,
+    serverCertificate: aeQualifier,
+    implementationInformation,
   }
 }
 

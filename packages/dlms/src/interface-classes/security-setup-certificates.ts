@@ -1,5 +1,6 @@
 import { equalBytes } from '@gridcard/bytes'
-import type { Certificate, CertificateStore, CertificateTool } from '../certificates/certificate-tool.ts'
+import type { Certificate } from '../certificates/certificate-tool.ts'
+import { type CertificateTrust, certificateFault } from '../certificates/certificate-trust.ts'
 import { type CosemData, cosem } from '../cosem/cosem-data.ts'
 import { isRefusal, type SecurityModule } from '../security/security-module.ts'
 import type { SecuritySuiteId } from '../security/security-suite.ts'
@@ -12,13 +13,8 @@ import {
   certificateTypes,
 } from './security-setup-data.ts'
 
-export interface CertificateParts {
-  readonly tool: CertificateTool
-  /** Holds at least the certificates of the authorities that are trusted. */
-  readonly store: CertificateStore
-  /** Milliseconds since 1970: what is not valid now is not imported. */
-  readonly nowMs: () => number
-}
+/** The certificates of a device, and what it believes of others. */
+export type CertificateParts = CertificateTrust
 
 const CERTIFICATES_MAX = 32
 const refused: ActionOutcome = { result: 'other-reason' }
@@ -84,16 +80,11 @@ export class SetupCertificates {
     return isSigned ? { result: 'success', data: cosem.octetString(der) } : refused
   }
 
-  /** Only what a trusted authority has signed, is valid now, and fits what it stands for. */
+  /** Only what can be believed now, and fits what it stands for. */
   async import(der: Uint8Array): Promise<ActionOutcome> {
     const certificate = this.#parts.tool.read(der)
-    if (certificate === undefined) return refused
+    if (certificate === undefined || (await certificateFault(certificate, this.#parts)) !== undefined) return refused
     const all = await this.#all()
-    const nowMs = this.#parts.nowMs()
-    const isValid = certificate.validFromMs <= nowMs && nowMs <= certificate.validUntilMs
-    const authorities = all.filter(({ isAuthority }) => isAuthority)
-    const isTrusted = authorities.some((issuer) => this.#parts.tool.isIssuedBy(certificate, issuer))
-    if (!isValid || !isTrusted) return refused
     const isKnown = all.some((other) => equalBytes(other.der, certificate.der))
     const replaced = certificate.isAuthority ? undefined : all.find((other) => this.#isForTheSame(other, certificate))
     if (!isKnown && replaced === undefined && all.length >= CERTIFICATES_MAX) return refused
@@ -110,12 +101,12 @@ export class SetupCertificates {
     return found === undefined ? refused : { result: 'success', data: cosem.octetString(found.der) }
   }
 
-  /** The last authority stays: without one nothing could be imported ever after. */
+  /** The last authority that has signed itself stays: without one nothing could be imported ever after. */
   async remove(identification: CertificateIdentification): Promise<ActionOutcome> {
     const found = await this.#find(identification)
     if (found === undefined) return refused
-    const authorities = (await this.#all()).filter(({ isAuthority }) => isAuthority)
-    if (found.isAuthority && authorities.length === 1) return refused
+    const anchors = (await this.#all()).filter((certificate) => this.#parts.tool.isIssuedBy(certificate, certificate))
+    if (anchors.length === 1 && equalBytes(anchors[0]!.der, found.der)) return refused
     await this.#parts.store.remove(found.der)
     return done
   }

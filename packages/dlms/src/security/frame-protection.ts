@@ -104,6 +104,7 @@ export class FrameProtection {
   readonly #required: () => number
   readonly #allowsBroadcastKey: boolean
   #dedicated: SessionKey | undefined
+  #peerSigningKey: Uint8Array | undefined
   #transaction = 0
   /** Volatile, for messages that no tag protects: the module's own floor cannot rise by them. */
   #unauthenticatedFloor = 0
@@ -130,6 +131,11 @@ export class FrameProtection {
   useDedicatedKey(handle: SessionKey): void {
     this.close()
     this.#dedicated = handle
+  }
+
+  /** From now on signatures of the peer are verified with this key instead of the slot's. */
+  usePeerSigningKey(publicKey: Uint8Array): void {
+    this.#peerSigningKey = publicKey
   }
 
   close(): void {
@@ -315,7 +321,12 @@ export class FrameProtection {
     const { signatures } = this.#security
     if (signatures === undefined) return { refused: 'unsupported' }
     if (!this.#isBetweenUs(frame)) return { refused: 'unknown-peer' }
-    const verdict = await signatures.verify(this.#slot, signedOctets(frame, this.#signedForm), frame.signature)
+    const verdict = await signatures.verify(
+      this.#slot,
+      signedOctets(frame, this.#signedForm),
+      frame.signature,
+      this.#peerSigningKey,
+    )
     if (isRefusal(verdict)) return verdict
     return { layer: { kind: 'general-signing' }, content: frame.content }
   }
@@ -390,7 +401,13 @@ export class FrameProtection {
     }
     const scheme = keyInfo.keyParameters.length === 1 ? schemeByNumber.get(keyInfo.keyParameters[0]!) : undefined
     if (scheme === undefined) return { refused: 'unsupported' }
-    const handle = await sessionKeys.agreeAsRecipient({ slot, scheme, transactionId, keyCipheredData })
+    const handle = await sessionKeys.agreeAsRecipient({
+      slot,
+      scheme,
+      transactionId,
+      keyCipheredData,
+      peerSigningKey: this.#peerSigningKey,
+    })
     return isRefusal(handle) ? handle : { key: scheme, handle }
   }
 

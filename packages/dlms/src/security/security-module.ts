@@ -63,6 +63,8 @@ export interface HlsExchange {
   readonly mechanism: HlsMechanism
   /** The other challenge of the association: mechanisms 6 and 7 are over both. */
   readonly otherChallenge: Uint8Array
+  /** Mechanism 7: x || y of the peer, from a certificate that somebody has checked, instead of the slot's. */
+  readonly peerSigningKey?: Uint8Array | undefined
 }
 
 /** A key that is not in the slot: it lives in the module for one association or one message. */
@@ -122,7 +124,11 @@ export interface SessionKeys {
   agreeAsOriginator(request: AgreementRequest): Promise<OriginatedKey | SecurityRefusal>
   /** The same for a message that came; the signature of the ephemeral key is checked. */
   agreeAsRecipient(
-    request: AgreementRequest & { readonly keyCipheredData: Uint8Array },
+    request: AgreementRequest & {
+      readonly keyCipheredData: Uint8Array
+      /** As in `HlsExchange`. */
+      readonly peerSigningKey?: Uint8Array | undefined
+    },
   ): Promise<SessionKey | SecurityRefusal>
   /** A fresh key for one message, wrapped under the master key. */
   wrapFresh(slot: number): Promise<OriginatedKey | SecurityRefusal>
@@ -145,7 +151,13 @@ export interface OriginatedKey {
 /** ECDSA, r || s; suites 1 and 2. */
 export interface Signatures {
   sign(slot: number, octets: Uint8Array): Promise<Uint8Array | SecurityRefusal>
-  verify(slot: number, octets: Uint8Array, signature: Uint8Array): Promise<{ readonly ok: true } | SecurityRefusal>
+  /** @param peerSigningKey as in `HlsExchange`; a module that takes none verifies with the slot's key and refuses */
+  verify(
+    slot: number,
+    octets: Uint8Array,
+    signature: Uint8Array,
+    peerSigningKey?: Uint8Array,
+  ): Promise<{ readonly ok: true } | SecurityRefusal>
 }
 
 /** Symmetric keys by their numbers in class 64. @source Blue Book ed. 14 §4.4.7 (key_transfer) */

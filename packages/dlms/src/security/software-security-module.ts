@@ -202,7 +202,9 @@ export class SoftwareSecurityModule implements SecurityModule {
       challenge,
       otherChallenge: exchange.otherChallenge,
     }
-    if (exchange.mechanism === 'hls-ecdsa') return this.signatures.verify(slot, hlsTranscript(proof), token)
+    if (exchange.mechanism === 'hls-ecdsa') {
+      return this.signatures.verify(slot, hlsTranscript(proof), token, exchange.peerSigningKey)
+    }
     const expected = this.#sharedSecretToken(exchange.mechanism, found, proof)
     if (isRefusal(expected)) return expected
     return this.#crypto.constantTimeEqual(token, expected) ? { ok: true } : { refused: 'authentication-failed' }

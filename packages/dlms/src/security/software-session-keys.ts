@@ -106,7 +106,7 @@ export class SoftwareSessionKeys implements SessionKeys {
   }
 
   async agreeAsRecipient(
-    request: AgreementRequest & { readonly keyCipheredData: Uint8Array },
+    request: Parameters<SessionKeys['agreeAsRecipient']>[0],
   ): Promise<SessionKey | SecurityRefusal> {
     const { slot, scheme, transactionId, keyCipheredData } = request
     const found = await this.#slotKeys(slot)
@@ -122,7 +122,12 @@ export class SoftwareSessionKeys implements SessionKeys {
       if (keyCipheredData.length !== 2 * keyBytes) return { refused: 'malformed' }
       peerPublicKey = keyCipheredData.slice(0, keyBytes)
       const octets = signedEphemeral(agreementSchemes['one-pass'], peerPublicKey)
-      const verdict = await this.#signatures.verify(slot, octets, keyCipheredData.slice(keyBytes))
+      const verdict = await this.#signatures.verify(
+        slot,
+        octets,
+        keyCipheredData.slice(keyBytes),
+        request.peerSigningKey,
+      )
       if (isRefusal(verdict)) return verdict
     } else if (keyCipheredData.length > 0) {
       return { refused: 'malformed' }

@@ -26,12 +26,13 @@ export class SoftwareSignatures implements Signatures {
     slot: number,
     octets: Uint8Array,
     signature: Uint8Array,
+    peerSigningKey?: Uint8Array,
   ): Promise<{ readonly ok: true } | SecurityRefusal> {
     const found = await this.#slotKeys(slot)
     if (found === undefined) return { refused: 'unknown-key' }
     const { asymmetric } = found.suite
     if (asymmetric === undefined) return { refused: 'unsupported' }
-    const publicKey = found.keys.signing?.peerPublicKey
+    const publicKey = peerSigningKey ?? found.keys.signing?.peerPublicKey
     if (publicKey === undefined) return { refused: 'unknown-key' }
     try {
       const verifier = this.#crypto.createEcdsaVerifier(schemeOf(asymmetric), pointOf(publicKey))

@@ -1,5 +1,6 @@
 import { apduTags } from '../apdu/apdu-tags.ts'
 import type { DataNotification, EventNotification } from '../apdu/data-notification.ts'
+import { requireCertificates } from '../certificates/association-certificates.ts'
 import { logicalNameBytes } from '../cosem/obis-code.ts'
 import { DlmsError } from '../errors.ts'
 import type { CosemObject } from '../interface-classes/cosem-object.ts'
@@ -213,6 +214,7 @@ function requireUsable(association: AssociationConfig, options: DlmsServerOption
   }
   const isBroken = mechanism === 'hls-md5' || mechanism === 'hls-sha1'
   requireConfigured(!isBroken || options.allowsBrokenHashes === true, `association ${name} would trust a broken hash`)
+  requireCertificates(association.certificates, suite, `association ${name}`)
   if (!ciphered && (mechanism === 'none' || mechanism === 'lls')) return
   const { security } = options
   if (security === undefined) throw new DlmsError('DLMS_CONFIGURATION', `association ${name} needs a security module`)

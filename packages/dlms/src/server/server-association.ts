@@ -19,6 +19,7 @@ import { serviceErrors, stateErrors } from '../apdu/exception-response.ts'
 import { dlmsVersion, type InitiateRequest, vaaNameLn } from '../apdu/initiate.ts'
 import { actionResults } from '../apdu/results.ts'
 import { BlockSender } from '../block-transfer/block-sender.ts'
+import { signingKeyOfPeer } from '../certificates/association-certificates.ts'
 import { refusalError } from '../client/response-errors.ts'
 import { cosem } from '../cosem/cosem-data.ts'
 import { DlmsError } from '../errors.ts'
@@ -51,6 +52,8 @@ export interface AssociationHost {
 
 interface Session {
   readonly caller: Caller
+  /** From the client's certificate, where it sent one that counts. */
+  readonly peerSigningKey: Uint8Array | undefined
   /** Undefined in associations without ciphering. */
   readonly protection: FrameProtection | undefined
   readonly access: ObjectAccess
@@ -206,9 +209,14 @@ export class ServerAssociation {
     if (this.#config.mechanism === 'hls-gmac' && isServiceLike(aarq.authenticationValue!)) {
       return this.#refuse('a challenge that is a service')
     }
+    const { certificates, suite = 0 } = this.#config
+    const signing = await signingKeyOfPeer(aarq.aeQualifier, { systemTitle: aarq.apTitle, suite }, certificates)
+    if ('fault' in signing) return this.#refuse(`certificate: ${signing.fault}`)
     const keyFault = await this.#takeDedicatedKey(initiate, protection)
     if (keyFault !== undefined) return this.#refuse(keyFault)
-    const answer = await this.#accept(aarq, protection, this.#sessionFor(aarq, protection, negotiated))
+    if (signing.publicKey !== undefined) protection?.usePeerSigningKey(signing.publicKey)
+    const session = this.#sessionFor(aarq, protection, negotiated, signing.publicKey)
+    const answer = await this.#accept(aarq, protection, session)
     if (this.#state.name === 'idle') protection?.close()
     return answer
   }
@@ -258,6 +266,7 @@ export class ServerAssociation {
     aarq: Aarq,
     protection: FrameProtection | undefined,
     negotiated: { readonly conformance: number; readonly clientMaxPduBytes: number },
+    peerSigningKey: Uint8Array | undefined,
   ): Session {
     const access = new ObjectAccess(this.#host.objects, (kind, reason) => this.#report(kind, reason))
     const caller: Caller = {
@@ -276,6 +285,7 @@ export class ServerAssociation {
     }
     return {
       caller,
+      peerSigningKey,
       protection,
       access,
       get: new GetService(access, this.#host.maxResponseBytes),
@@ -310,6 +320,9 @@ export class ServerAssociation {
         code: isHls ? associateDiagnostics['authentication-required'] : associateDiagnostics.null,
       },
       apTitle: protection !== undefined || titledMechanisms.has(mechanism) ? this.#security.systemTitle : undefined,
+      aeQualifier: this.#config.certificates?.own,
+      implementationInformation:
+        aarq.implementationInformation === undefined ? undefined : this.#config.implementationInformation,
       acseRequirements: isHls ? true : undefined,
       mechanismName: isHls ? mechanisms[mechanism] : undefined,
       authenticationValue: serverChallenge,
@@ -495,7 +508,11 @@ export class ServerAssociation {
     this.#state = { name: 'idle' }
     const mechanism = this.#config.mechanism as HlsMechanism // nobody else is ever pending
     const token = request.parameter?.type === 'octet-string' ? request.parameter.value : new Uint8Array(0)
-    const verified = await this.#security.hlsVerify(this.#slot, token, { mechanism, otherChallenge: clientChallenge })
+    const verified = await this.#security.hlsVerify(this.#slot, token, {
+      mechanism,
+      otherChallenge: clientChallenge,
+      peerSigningKey: session.peerSigningKey,
+    })
     if (isRefusal(verified)) {
       const kind = verified.refused === 'counter-replayed' ? 'counter-replayed' : 'hls-failed'
       this.#report(kind, `HLS token: ${verified.refused}`)

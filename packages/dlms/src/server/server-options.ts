@@ -1,5 +1,6 @@
 import type { MechanismName } from '../apdu/acse-names.ts'
 import type { SignedForm } from '../apdu/general-signing.ts'
+import type { AssociationCertificates } from '../certificates/association-certificates.ts'
 import type { AccessKind, CosemObject } from '../interface-classes/cosem-object.ts'
 import type { SecurityModule } from '../security/security-module.ts'
 import { securityPolicy } from '../security/security-policy.ts'
@@ -36,6 +37,10 @@ export interface AssociationConfig {
   readonly allowsBroadcastKey?: boolean
   /** What the signatures of this client cover; default `whole`. */
   readonly signedForm?: SignedForm
+  /** Of suites 1 and 2: what the AARE carries, and what one in the AARQ is believed by. */
+  readonly certificates?: AssociationCertificates
+  /** The implementation-information of the AARE, where the client sends one too. */
+  readonly implementationInformation?: Uint8Array
   /**
    * What this attribute or method needs beyond the policy: bits 2 to 7 of the access modes of association version 3,
    * which are those of `security_policy`. Default 0.
