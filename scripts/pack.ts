@@ -19,6 +19,7 @@ const BUNDLED: Readonly<Record<string, string>> = {
   'bundled/meter-security.cap': 'applets/prebuilt/meter-security.cap',
   'bundled/metering.cap': 'applets/prebuilt/metering.cap',
   'bundled/integrity.cap': 'applets/prebuilt/integrity.cap',
+  'bundled/iot-safe.cap': 'applets/prebuilt/iot-safe.cap',
   'bundled/console': 'packages/console/dist',
 }
 

@@ -10,7 +10,7 @@ export function bundledPath(inPackage: string, inCheckout: string): string {
 }
 
 /** @throws LauncherError `GRIDCARD_APPLET_MISSING` */
-export function readBundledCap(name: 'meter-security' | 'metering' | 'integrity'): Uint8Array {
+export function readBundledCap(name: 'meter-security' | 'metering' | 'integrity' | 'iot-safe'): Uint8Array {
   const path = bundledPath(`${name}.cap`, `../../applets/prebuilt/${name}.cap`)
   if (!existsSync(path)) throw new LauncherError('GRIDCARD_APPLET_MISSING', `${path} is missing; is this copy whole?`)
   return new Uint8Array(readFileSync(path))

@@ -19,10 +19,10 @@ export function addPersonaliseCommands(program: Command, end: (exitCode: number)
       'after',
       `
 A line is a folder. All its keys are made by init; there are no default ones.
-Each card gets a security domain of its owner, the Metering applet over SCP03,
-keys of its own and key pairs made on the card, certificates for its EUI-64,
-and a file with its keys that only its owner can open (CMS). A run that was
-killed goes on when it is started again.
+Each card gets a security domain of its owner, the Metering applet over SCP03
+and what else the line is for, keys of its own and key pairs made on the card,
+certificates for its EUI-64, and a file with its keys that only its owner can
+open (CMS). A run that was killed goes on when it is started again.
 ${help('init line', 'run line --count 1000', 'verify line', 'owner line newco', 'transfer line GC00000001 --to newco')}`,
     )
 
@@ -32,12 +32,18 @@ ${help('init line', 'run line --count 1000', 'verify line', 'owner line newco', 
     .option('--name <name>', 'as its certificates have it', 'Gridcard Line')
     .option('--owner <name>', 'who gets the cards', 'owner')
     .option('--suite <number>', 'DLMS security suite of the cards: 0, 1 or 2', '1')
+    .option('--applets <names>', 'metering, and if you like integrity, iot-safe', 'metering')
     .option(...JSON_OPTION)
-    .addHelpText('after', help('init line', 'init line --owner citynet --suite 2'))
-    .action(async (folder: string, options: { name: string; owner: string; suite: string; json?: true }) => {
-      const { personaliseInit, io } = await load()
-      end(await personaliseInit(io, folder, options))
-    })
+    .addHelpText(
+      'after',
+      help('init line', 'init line --owner citynet --suite 2', 'init line --applets metering,integrity,iot-safe'),
+    )
+    .action(
+      async (folder: string, options: { name: string; owner: string; suite: string; applets: string; json?: true }) => {
+        const { personaliseInit, io } = await load()
+        end(await personaliseInit(io, folder, options))
+      },
+    )
 
   personalise
     .command('run <folder>')

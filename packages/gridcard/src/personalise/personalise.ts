@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { emitComponents, parseCapFile } from '@gridcard/cap'
 import { nodeCrypto } from '@gridcard/crypto/node'
-import { ProductionLine } from '@gridcard/terminal/personalisation'
+import { meterHardware, meterSoftwareType } from '@gridcard/devices'
+import { type LineAppletName, lineAppletNames, ProductionLine } from '@gridcard/terminal/personalisation'
 import { readBundledCap } from '../bundled.ts'
 import type { CommandIo } from '../dlms/command-io.ts'
 import { lockFile } from '../dlms/keys/file-lock.ts'
@@ -24,7 +25,8 @@ const optionsFor = (folder: string) => ({
   cards: lineCards(folder),
   crypto: nodeCrypto,
   nowMs: Date.now,
-  loadFiles: new Map([['metering', emitComponents(parseCapFile(readBundledCap('metering')))]]),
+  loadFiles: new Map(lineAppletNames.map((name) => [name, emitComponents(parseCapFile(readBundledCap(name)))])),
+  device: { type: meterSoftwareType, hardware: meterHardware },
 })
 
 /** One process at a time: two would give one identity twice. */
@@ -62,8 +64,14 @@ function print(io: CommandIo, json: boolean | undefined, value: object, text: st
 export async function personaliseInit(
   io: CommandIo,
   folder: string,
-  options: JsonOption & { readonly name: string; readonly owner: string; readonly suite: string },
+  options: JsonOption & {
+    readonly name: string
+    readonly owner: string
+    readonly suite: string
+    readonly applets?: string
+  },
 ): Promise<number> {
+  const applets = parseApplets(options.applets ?? 'metering')
   const suite = Number(parseChoice('--suite', options.suite, ['0', '1', '2'])) as 0 | 1 | 2
   if (existsSync(join(folder, 'line.json')))
     throw badOption(`there is a line in ${folder} already; its keys are never replaced`)
@@ -72,19 +80,25 @@ export async function personaliseInit(
   if (!/^[a-z0-9][a-z0-9-]{0,31}$/.test(options.owner))
     throw badOption('--owner takes small letters, digits and hyphens, 32 at most')
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  await ProductionLine.create(optionsFor(folder), { name: options.name, owner: options.owner, suite })
-  const value = { folder: resolve(folder), name: options.name, owner: options.owner, suite }
+  await ProductionLine.create(optionsFor(folder), { name: options.name, owner: options.owner, suite, applets })
+  const value = { folder: resolve(folder), name: options.name, owner: options.owner, suite, applets }
   print(
     io,
     options.json,
     value,
-    `${folder}  line of ${options.name}, suite ${suite}
+    `${folder}  line of ${options.name}, suite ${suite}, ${applets.join(', ')}
   pki/                 root, authorities of devices and organisations, revocation list
   owners/${options.owner}/  certificates and private keys of the owner: hand them over, keep none
   line.key             opens line.sealed; keep it elsewhere when the line stands still
 `,
   )
   return exitCodes.done
+}
+
+/** In the order of the line; Metering is always among them. */
+function parseApplets(text: string): readonly LineAppletName[] {
+  const asked = text.split(',').map((one) => parseChoice('--applets', one.trim(), lineAppletNames))
+  return lineAppletNames.filter((name) => name === 'metering' || asked.includes(name))
 }
 
 export async function personaliseRun(
@@ -123,9 +137,9 @@ export async function personaliseRun(
 
 export async function personaliseStatus(io: CommandIo, folder: string, options: JsonOption): Promise<number> {
   return withLine(folder, ({ status }) => {
-    const { name, suite, done, interrupted, revoked, owners } = status
+    const { name, suite, applets, done, interrupted, revoked, owners } = status
     const lines = [
-      `line of ${name}, suite ${suite}`,
+      `line of ${name}, suite ${suite}, ${applets.join(', ')}`,
       `done         ${done}`,
       ...Object.entries(owners).map(([owner, count]) => `  of ${owner}  ${count}`),
       `interrupted  ${interrupted.length}${interrupted.length > 0 ? `: ${interrupted.slice(0, 5).join(', ')}${interrupted.length > 5 ? ', ..' : ''}; run again` : ''}`,

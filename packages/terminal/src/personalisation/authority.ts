@@ -4,6 +4,8 @@ import { concatBytes, emitTlv, fromHex } from '@gridcard/bytes'
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
   type Extension,
   KeyUsageFlags,
   KeyUsagesExtension,
@@ -43,6 +45,9 @@ const SUBJECT_ALT_NAME = '2.5.29.17'
 /** id-on-hardwareModuleName (RFC 4108 §5), and our type of hardware under the arc for examples: 2.999.1. */
 const ON_HARDWARE_MODULE_NAME = fromHex('2B06010505070804')
 const HARDWARE_TYPE = fromHex('883701')
+
+/** Software is signed and authorised on this curve, whatever the suite: the Integrity applet knows no other. */
+export const softwareCurve: Curve = 'P-256'
 
 export interface IssueTime {
   readonly nowMs: number
@@ -87,12 +92,20 @@ const USAGES = { sign: KeyUsageFlags.digitalSignature, agree: KeyUsageFlags.keyA
  */
 export function issueDeviceCertificate(
   devices: Authority,
-  o: IssueTime & { readonly entity: Uint8Array; readonly use: CertificateUse; readonly point: Uint8Array },
+  o: IssueTime & {
+    readonly entity: Uint8Array
+    readonly use: CertificateUse
+    readonly point: Uint8Array
+    /** A key for TLS is for nothing else. */
+    readonly forTls?: boolean
+  },
 ): Promise<Der> {
   const hardware = emitTlv(0x30, concatBytes(emitTlv(0x06, HARDWARE_TYPE), emitTlv(0x04, o.entity)))
   const otherName = emitTlv(0xa0, concatBytes(emitTlv(0x06, ON_HARDWARE_MODULE_NAME), emitTlv(0xa0, hardware)))
   const name = new RawExtension(SUBJECT_ALT_NAME, true, new Uint8Array(emitTlv(0x30, otherName)))
-  return issueForPoint(devices, { ...o, subject: '', extensions: [name] })
+  const { clientAuth, serverAuth } = ExtendedKeyUsage
+  const tls = o.forTls ? [new ExtendedKeyUsageExtension([clientAuth, serverAuth])] : []
+  return issueForPoint(devices, { ...o, subject: '', extensions: [name, ...tls] })
 }
 
 /** An organisation's: its name, and its EUI-64 as unique identifier. */

@@ -35,7 +35,7 @@ export class LineState {
     if (card === undefined) throw damaged(`${entry.serial} is ${entry.event}, but was never begun`)
     switch (entry.event) {
       case 'issued':
-        card.revoked = [...card.revoked, ...card.certificates]
+        card.revoked = [...card.revoked, ...card.certificates.filter((one) => !entry.certificates.includes(one))]
         card.certificates = entry.certificates
         return
       case 'done':

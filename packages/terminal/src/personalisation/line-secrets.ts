@@ -12,6 +12,8 @@ export interface LineSecrets {
   readonly pki: Pki
   /** Signs key files. */
   readonly maker: Authority
+  /** Signs software for devices, on a line whose cards verify it. */
+  readonly software?: Authority
 }
 
 const IV_BYTES = 12
@@ -25,7 +27,9 @@ export function sealSecrets(crypto: CryptoProvider, lineKey: Uint8Array, secrets
   const text = JSON.stringify({
     lineId: toHex(secrets.lineId),
     issuer: [secrets.issuer.enc, secrets.issuer.mac, secrets.issuer.dek].map((key) => toHex(key)),
-    authorities: [root, devices, organisations, secrets.maker].map(authority),
+    authorities: [root, devices, organisations, secrets.maker, ...(secrets.software ? [secrets.software] : [])].map(
+      authority,
+    ),
   })
   const iv = crypto.randomBytes(IV_BYTES)
   return concatBytes(iv, crypto.gcmSeal(lineKey, iv, PURPOSE, fromAscii(text), TAG_BYTES))
@@ -49,8 +53,15 @@ export function openSecrets(crypto: CryptoProvider, lineKey: Uint8Array, sealed:
     certificate: derOf(certificate),
     privateKey: derOf(privateKey),
   }))
-  const [root, devices, organisations, maker] = authorities as [Authority, Authority, Authority, Authority]
-  return { lineId: fromHex(stored.lineId), issuer: { enc, mac, dek }, pki: { root, devices, organisations }, maker }
+  const [root, devices, organisations, maker, software] = authorities as [
+    Authority,
+    Authority,
+    Authority,
+    Authority,
+    Authority?,
+  ]
+  const pki = { root, devices, organisations }
+  return { lineId: fromHex(stored.lineId), issuer: { enc, mac, dek }, pki, maker, ...(software && { software }) }
 }
 
 const derOf = (hex: string): Der => new Uint8Array(fromHex(hex))

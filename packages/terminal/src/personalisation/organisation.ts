@@ -2,46 +2,65 @@ import type { webcrypto } from 'node:crypto'
 import { TerminalError } from '../errors.ts'
 import {
   type Authority,
+  type CertificateUse,
   type Curve,
   curveOfPoint,
   type Der,
   type IssueTime,
   issueOrganisationCertificate,
   requireCertificate,
+  softwareCurve,
 } from './authority.ts'
 import type { LineFiles } from './line-files.ts'
+import type { PartyPoints } from './party-points.ts'
 import { emitPem, parsePem } from './pem.ts'
-import type { PartyPoints } from './personalise-card.ts'
 
-/** An owner of cards: two certificates, and where its private keys lie too, those. */
+interface CertifiedKey {
+  readonly certificate: Der
+  readonly privateKey?: Der
+}
+
+/** An owner of cards: its certificates, and where its private keys lie too, those. */
 export interface Organisation {
   readonly name: string
   readonly entity: Uint8Array
-  readonly sign: { readonly certificate: Der; readonly privateKey?: Der }
-  readonly agree: { readonly certificate: Der; readonly privateKey?: Der }
+  readonly sign: CertifiedKey
+  readonly agree: CertifiedKey
+  /** With which it says what software may run, where cards verify that. */
+  readonly software?: CertifiedKey
 }
 
-const USES = ['sign', 'agree'] as const
+const KEYS = {
+  sign: { algorithm: 'ECDSA', use: 'sign', usages: ['sign', 'verify'] },
+  agree: { algorithm: 'ECDH', use: 'agree', usages: ['deriveBits'] },
+  software: { algorithm: 'ECDSA', use: 'sign', usages: ['sign', 'verify'] },
+} as const satisfies Record<string, { algorithm: string; use: CertificateUse; usages: readonly webcrypto.KeyUsage[] }>
 const pathOf = (name: string, file: string) => `owners/${name}/${file}`
 
-/** Makes both key pairs and certificates, and lays them into the organisation's folder, private keys for their owner only. */
+/** Makes key pairs and certificates, and lays them into the organisation's folder, private keys for their owner only. */
 export async function createOrganisation(
   files: LineFiles,
   organisations: Authority,
-  o: IssueTime & { readonly name: string; readonly entity: Uint8Array; readonly curve: Curve },
+  o: IssueTime & {
+    readonly name: string
+    readonly entity: Uint8Array
+    readonly curve: Curve
+    readonly hasSoftwareKey: boolean
+  },
 ): Promise<Organisation> {
-  const made: { sign?: Authority; agree?: Authority } = {}
-  for (const use of USES) {
-    const algorithm = { name: use === 'sign' ? 'ECDSA' : 'ECDH', namedCurve: o.curve }
-    const usages: webcrypto.KeyUsage[] = use === 'sign' ? ['sign', 'verify'] : ['deriveBits']
-    const pair = (await crypto.subtle.generateKey(algorithm, true, usages)) as webcrypto.CryptoKeyPair // no symmetric algorithm
+  const make = async (name: keyof typeof KEYS): Promise<CertifiedKey> => {
+    const { use, usages, algorithm } = KEYS[name]
+    const kind = { name: algorithm, namedCurve: name === 'software' ? softwareCurve : o.curve }
+    const pair = (await crypto.subtle.generateKey(kind, true, usages)) as webcrypto.CryptoKeyPair // no symmetric algorithm
     const point = new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey))
     const privateKey = new Uint8Array(await crypto.subtle.exportKey('pkcs8', pair.privateKey))
     const certificate = await issueOrganisationCertificate(organisations, { ...o, use, point })
-    files.write(pathOf(o.name, `${use}.key.pem`), emitPem('PRIVATE KEY', privateKey), 'secret')
-    files.write(pathOf(o.name, `${use}.pem`), emitPem('CERTIFICATE', certificate), 'public')
-    made[use] = { certificate, privateKey }
+    files.write(pathOf(o.name, `${name}.key.pem`), emitPem('PRIVATE KEY', privateKey), 'secret')
+    files.write(pathOf(o.name, `${name}.pem`), emitPem('CERTIFICATE', certificate), 'public')
+    return { certificate, privateKey }
   }
+  const [sign, agree] = [await make('sign'), await make('agree')]
+  const software = o.hasSoftwareKey ? { software: await make('software') } : {}
   files.write(
     pathOf(o.name, 'entity'),
     `${[...o.entity]
@@ -50,15 +69,15 @@ export async function createOrganisation(
       .toUpperCase()}\n`,
     'public',
   )
-  return { name: o.name, entity: o.entity, sign: made.sign!, agree: made.agree! }
+  return { name: o.name, entity: o.entity, sign, agree, ...software }
 }
 
 export function readOrganisation(files: LineFiles, name: string): Organisation | undefined {
   const entity = files.read(pathOf(name, 'entity'))?.trim()
   if (entity === undefined) return undefined
-  const part = (use: 'sign' | 'agree') => {
-    const certificate = files.read(pathOf(name, `${use}.pem`))
-    const key = files.read(pathOf(name, `${use}.key.pem`))
+  const part = (which: keyof typeof KEYS) => {
+    const certificate = files.read(pathOf(name, `${which}.pem`))
+    const key = files.read(pathOf(name, `${which}.key.pem`))
     if (certificate === undefined) throw new TerminalError('TERMINAL_LINE_DAMAGED', `owner ${name} has no certificate`)
     return { certificate: parsePem(certificate)[0]!, ...(key !== undefined && { privateKey: parsePem(key)[0]! }) }
   }
@@ -67,6 +86,7 @@ export function readOrganisation(files: LineFiles, name: string): Organisation |
     entity: Uint8Array.from(entity.match(/../g) ?? [], (hex) => Number.parseInt(hex, 16)),
     sign: part('sign'),
     agree: part('agree'),
+    ...(files.read(pathOf(name, 'software.pem')) !== undefined && { software: part('software') }),
   }
 }
 
@@ -78,6 +98,24 @@ export async function pointsOf(
   const sign = await requireCertificate(organisation.sign.certificate, { ...o, use: 'sign' })
   const agree = await requireCertificate(organisation.agree.certificate, { ...o, use: 'agree' })
   return { entity: organisation.entity, sign, agree }
+}
+
+/**
+ * The point of the key with which it authorises software.
+ * @throws TerminalError `TERMINAL_LINE_CERTIFICATE`; `TERMINAL_LINE_DAMAGED`: it has no such key
+ */
+export function softwarePointOf(
+  { name, software }: Organisation,
+  o: IssueTime & { readonly authority: Der; readonly root: Der },
+): Promise<Uint8Array> {
+  if (software !== undefined) return requireCertificate(software.certificate, { ...o, use: 'sign' })
+  throw new TerminalError('TERMINAL_LINE_DAMAGED', `owner ${name} has no key for software`)
+}
+
+/** As a number. @throws TerminalError `TERMINAL_LINE_LOCKED`: it is not here */
+export function softwareNumberOf({ name, software }: Organisation): Promise<Uint8Array> {
+  if (software?.privateKey !== undefined) return numberOf(software.privateKey, softwareCurve)
+  throw new TerminalError('TERMINAL_LINE_LOCKED', `the private key of ${name} for software is not here`)
 }
 
 /** Its private keys as numbers. @throws TerminalError `TERMINAL_LINE_LOCKED`: they are not here */

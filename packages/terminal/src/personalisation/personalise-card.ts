@@ -6,37 +6,64 @@ import { GlobalPlatformClient } from '../globalplatform/globalplatform-client.ts
 import { emitPrivileges } from '../globalplatform/privileges.ts'
 import { securedLink } from '../globalplatform/secured-link.ts'
 import { namedSecurityLevels } from '../globalplatform/security-level.ts'
-import { isCardRefusal } from '../meter-security-client.ts'
-import { type KeyUse, MeteringClient } from '../metering/metering-client.ts'
-import { partyCells } from '../metering/metering-messages.ts'
+import {
+  emitDataGroup,
+  IntegrityClient,
+  type IntegrityPersonalisation,
+  integrityDataGroups,
+} from '../integrity/integrity-client.ts'
+import { IotSafeClient } from '../iot-safe/iot-safe-client.ts'
+import { iotSafeBlocks, iotSafeEnd } from '../iot-safe/iot-safe-personalisation.ts'
+import { type CardRefusal, isCardRefusal } from '../meter-security-client.ts'
+import { describeStatusWord } from '../status-words.ts'
 import { type CardKeys, domainKeysOf } from './card-keys.ts'
 import {
   domainModuleAid,
   domainPackageAid,
   type LineApplet,
+  type LineAppletName,
   lineApplets,
-  linePolicies,
+  lineIotSafeFiles,
+  lineIotSafeKeys,
+  lineIotSafeNames,
   ownerDomainAid,
 } from './line-plan.ts'
-
-/** A party as its credentials on a card have it. */
-export interface PartyPoints {
-  /** EUI-64. */
-  readonly entity: Uint8Array
-  /** Uncompressed. */
-  readonly sign: Uint8Array
-  readonly agree: Uint8Array
-}
+import type { PartyPoints } from './party-points.ts'
+import { personaliseMetering } from './personalise-metering.ts'
 
 export interface PersonaliseCardOptions {
   readonly crypto: CryptoProvider
   /** The issuer security domain's, of this card. */
   readonly issuerKeys: StaticKeys
   readonly keys: CardKeys
-  /** Components of the load file of each applet, by name. */
+  /** Components of the load file of each applet that comes onto the card. */
   readonly loadFiles: ReadonlyMap<string, Uint8Array>
   readonly root: Pick<PartyPoints, 'entity' | 'sign'>
   readonly owner: PartyPoints
+  /** With it the card gets the Integrity applet, too. Its title is that of the keys. */
+  readonly integrity?: Omit<IntegrityPersonalisation, 'systemTitle'>
+  /** With it the card gets the IoT SAFE applet, too. */
+  readonly iotSafe?: IotSafeIssue
+}
+
+/** What fills the IoT SAFE store of a card; see `lineIotSafeNames`. */
+export interface IotSafeIssue {
+  /** @param point uncompressed, of the key pair that the card has made for TLS. @returns certificate for it, DER */
+  readonly certify: (point: Uint8Array) => Promise<Uint8Array>
+  /** Certificates (DER) of whoever issued that one, and of whom the device trusts. */
+  readonly authority: Uint8Array
+  readonly root: Uint8Array
+}
+
+/** Public halves of the key pairs that a card has made; uncompressed points. */
+export interface CardPoints {
+  /** Of the Metering applet. */
+  readonly sign: Uint8Array
+  readonly agree: Uint8Array
+  /** With which the Integrity applet signs quotes. */
+  readonly attestation?: Uint8Array
+  /** Of the IoT SAFE store. */
+  readonly tls?: Uint8Array
 }
 
 /** Authenticated and encrypted both ways: what the card answers, its new points above all, is the card's. */
@@ -46,38 +73,49 @@ const CONTENT_LEVEL = namedSecurityLevels['mac+rmac']
 /** Of LOAD, where the card takes long commands. */
 const LOAD_BLOCK_BYTES = 2048
 
+/** Which applets these options ask for. */
+export function appletNamesOf(o: Pick<PersonaliseCardOptions, 'integrity' | 'iotSafe'>): readonly LineAppletName[] {
+  return ['metering', ...(o.integrity ? (['integrity'] as const) : []), ...(o.iotSafe ? (['iot-safe'] as const) : [])]
+}
+
 /**
- * A blank card becomes its owner's: domain, applets over SCP03, keys, key pairs made on the card, personalisation ended.
+ * A blank card becomes its owner's: domain, applets over SCP03, each of them filled through the secure channel of the domain:
+ * keys, key pairs made on the card, personalisation ended. Needs no folder and keeps none.
  *
- * @returns the card's points, as they came through the secure channel
  * @throws TerminalError
  */
-export async function personaliseCard(
-  link: CardLink,
-  o: PersonaliseCardOptions,
-): Promise<Readonly<Record<KeyUse, Uint8Array>>> {
-  const applets = lineApplets(o.keys.suite)
+export async function personaliseCard(link: CardLink, o: PersonaliseCardOptions): Promise<CardPoints> {
   const client = new GlobalPlatformClient(link, { crypto: o.crypto })
   try {
-    const { largestCommandBytes = 0 } = await client.select()
-    await client.open({ keys: o.issuerKeys, level: CONTENT_LEVEL, protocol: 'SCP03' })
-    const blocks = largestCommandBytes > LOAD_BLOCK_BYTES + 16 ? { blockBytes: LOAD_BLOCK_BYTES } : {}
-    for (const applet of applets) await client.load({ ...loadOf(applet, o.loadFiles), ...blocks })
-    await client.install({
-      loadFileAid: domainPackageAid,
-      moduleAid: domainModuleAid,
-      instanceAid: ownerDomainAid,
-      privileges: emitPrivileges(['SecurityDomain', 'TrustedPath']),
-    })
-    for (const { loadFileAid, moduleAid, instanceAid, installData } of applets) {
-      const privileges = emitPrivileges([])
-      await client.install({ loadFileAid, moduleAid, instanceAid, privileges, appletParameters: installData })
-      await client.extradite(instanceAid, ownerDomainAid)
-    }
+    await loadAndInstall(client, o)
     await putDomainKeys(client, o.issuerKeys, o.keys)
-    return await personaliseMetering(client, o)
+    const attestation = o.integrity && (await personaliseIntegrity(client, link, o.keys, o.integrity))
+    const tls = o.iotSafe && (await personaliseIotSafe(client, link, o.keys, o.iotSafe))
+    const [metering] = lineApplets(o.keys.suite, ['metering'])
+    await openTo(client, metering!.instanceAid, o.keys)
+    const points = await personaliseMetering(securedLink(client), o)
+    return { ...points, ...(attestation && { attestation }), ...(tls && { tls }) }
   } finally {
     client.close()
+  }
+}
+
+async function loadAndInstall(client: GlobalPlatformClient, o: PersonaliseCardOptions): Promise<void> {
+  const applets = lineApplets(o.keys.suite, appletNamesOf(o))
+  const { largestCommandBytes = 0 } = await client.select()
+  await client.open({ keys: o.issuerKeys, level: CONTENT_LEVEL, protocol: 'SCP03' })
+  const blocks = largestCommandBytes > LOAD_BLOCK_BYTES + 16 ? { blockBytes: LOAD_BLOCK_BYTES } : {}
+  for (const applet of applets) await client.load({ ...loadOf(applet, o.loadFiles), ...blocks })
+  await client.install({
+    loadFileAid: domainPackageAid,
+    moduleAid: domainModuleAid,
+    instanceAid: ownerDomainAid,
+    privileges: emitPrivileges(['SecurityDomain', 'TrustedPath']),
+  })
+  for (const { loadFileAid, moduleAid, instanceAid, installData } of applets) {
+    const privileges = emitPrivileges([])
+    await client.install({ loadFileAid, moduleAid, instanceAid, privileges, appletParameters: installData })
+    await client.extradite(instanceAid, ownerDomainAid)
   }
 }
 
@@ -98,38 +136,49 @@ async function putDomainKeys(client: GlobalPlatformClient, issuerKeys: StaticKey
   )
 }
 
-async function personaliseMetering(client: GlobalPlatformClient, o: PersonaliseCardOptions) {
-  const { keys, root, owner } = o
-  const { instanceAid } = lineApplets(keys.suite).find(({ name }) => name === 'metering')!
-  await client.select(instanceAid)
+/** A channel with the owner's keys to one of its applets, or to the domain itself. */
+async function openTo(client: GlobalPlatformClient, aid: Uint8Array, keys: CardKeys): Promise<void> {
+  await client.select(aid)
   await client.open({ keys: domainKeysOf(keys), level: LEVEL, protocol: 'SCP03' })
-  const metering = new MeteringClient(securedLink(client), instanceAid)
-  await metering.setIdentity({
-    systemTitle: fromHex(keys.systemTitle),
-    deviceId: fromHex(keys.deviceId),
-    tamperPolicy: ['alarm', 'lock', 'zeroise'],
-  })
-  for (const [slot, { peer, unicast, authentication }] of keys.slots.entries()) {
-    await metering.putKeySlot(slot, {
-      peerSystemTitle: fromHex(peer),
-      unicastKey: fromHex(unicast),
-      authenticationKey: fromHex(authentication),
-    })
-  }
-  await metering.putKek(fromHex(keys.masterKey))
-  await metering.putCredential(partyCells.root, { entity: root.entity, use: 'sign', publicKey: root.sign })
-  for (const use of ['sign', 'agree'] as const) {
-    await metering.putCredential(partyCells.supplier, { entity: owner.entity, use, publicKey: owner[use] })
-  }
-  for (const [commandClass, policy] of linePolicies) await metering.putPolicy(commandClass, policy)
-  const curve = keys.suite === 2 ? 2 : 1
-  const points = { sign: await pointOf(metering, curve, 'sign'), agree: await pointOf(metering, curve, 'agree') }
-  await metering.activate()
-  return points
 }
 
-async function pointOf(metering: MeteringClient, curve: 1 | 2, use: KeyUse): Promise<Uint8Array> {
-  const point = await metering.generateKeyPair(curve, use)
-  if (!isCardRefusal(point)) return point
-  throw new TerminalError('TERMINAL_CARD_REFUSED', 'the card refused to make a key pair', { sw: point.sw })
+async function personaliseIntegrity(
+  client: GlobalPlatformClient,
+  link: CardLink,
+  keys: CardKeys,
+  o: Omit<IntegrityPersonalisation, 'systemTitle'>,
+): Promise<Uint8Array> {
+  const [{ instanceAid }] = lineApplets(keys.suite, ['integrity']) as [LineApplet]
+  await openTo(client, ownerDomainAid, keys)
+  const groups = integrityDataGroups({ ...o, systemTitle: fromHex(keys.systemTitle) })
+  await client.personalize(instanceAid, groups.map(emitDataGroup))
+  const integrity = new IntegrityClient(link)
+  await integrity.select()
+  return answered('READ PUBLIC KEY', await integrity.publicKey('attestation'))
+}
+
+async function personaliseIotSafe(
+  client: GlobalPlatformClient,
+  link: CardLink,
+  keys: CardKeys,
+  o: IotSafeIssue,
+): Promise<Uint8Array> {
+  const [{ instanceAid }] = lineApplets(keys.suite, ['iot-safe']) as [LineApplet]
+  await openTo(client, ownerDomainAid, keys)
+  await client.personalize(instanceAid, iotSafeBlocks(lineIotSafeKeys))
+  const { id } = lineIotSafeNames.identity
+  const store = new IotSafeClient(link)
+  await store.select()
+  const point = answered('READ PUBLIC KEY', await store.readPublicKey({ id }))
+  const { certify, ...authorities } = o
+  const files = lineIotSafeFiles({ certificate: await certify(point), ...authorities })
+  await openTo(client, ownerDomainAid, keys)
+  await client.personalize(instanceAid, [...iotSafeBlocks({ files }), iotSafeEnd])
+  return point
+}
+
+function answered(what: string, answer: Uint8Array | CardRefusal): Uint8Array {
+  if (!isCardRefusal(answer)) return answer
+  const { sw } = answer
+  throw new TerminalError('TERMINAL_CARD_REFUSED', `the card refused ${what}: ${describeStatusWord(sw)}`, { sw })
 }

@@ -1,8 +1,7 @@
 import { concatBytes, fromAscii, fromHex, toHex } from '@gridcard/bytes'
 import { type CryptoProvider, diversifiedKeys, type StaticKeys } from '@gridcard/crypto'
 import { TerminalError } from '../errors.ts'
-import { isCardRefusal } from '../meter-security-client.ts'
-import { MeteringClient, meteringAppletAid } from '../metering/metering-client.ts'
+import type { SoftwareRelease } from '../integrity/integrity-client.ts'
 import {
   type Authority,
   type Curve,
@@ -14,18 +13,28 @@ import {
   pointOfCertificate,
   requireCertificate,
   serialNumberOf,
+  softwareCurve,
 } from './authority.ts'
-import { type CardKeys, fingerprintsOf, makeCardKeys, namedKeys, parseCardKeys } from './card-keys.ts'
+import { type CardKeys, fingerprintsOf, makeCardKeys, parseCardKeys } from './card-keys.ts'
 import { openKeyFile, sealKeyFile } from './key-file.ts'
 import type { LineCards, LineFiles } from './line-files.ts'
+import { lineIdentity, lineOrganisations, organisationEntity, requireOwnerName } from './line-identity.ts'
 import { type CardRecord, emitEntry, type JournalEntry, LineState, parseJournal } from './line-journal.ts'
-import { ownerDomainAid, ownerKeyVersion } from './line-plan.ts'
+import { type LineAppletName, lineAppletNames, ownerDomainAid, ownerKeyVersion } from './line-plan.ts'
 import { type LineSecrets, openSecrets, sealSecrets } from './line-secrets.ts'
-import { createOrganisation, type Organisation, pointsOf, readOrganisation } from './organisation.ts'
+import {
+  createOrganisation,
+  type Organisation,
+  pointsOf,
+  readOrganisation,
+  softwareNumberOf,
+  softwarePointOf,
+} from './organisation.ts'
 import { emitPem, parsePem } from './pem.ts'
-import { personaliseCard } from './personalise-card.ts'
+import { type PersonaliseCardOptions, personaliseCard } from './personalise-card.ts'
 import { transferCard } from './transfer-card.ts'
 import { requireUsableKeys } from './usable-keys.ts'
+import { type CardCertificates, differs, verifyCard } from './verify-card.ts'
 
 export interface LineOptions {
   readonly files: LineFiles
@@ -34,6 +43,17 @@ export interface LineOptions {
   readonly nowMs: () => number
   /** Components of the load file of each applet, by name. */
   readonly loadFiles: ReadonlyMap<string, Uint8Array>
+  /** What the Integrity applet is told of its device: four bytes of type, and its hardware, 0 to 65535. Needed for that only. */
+  readonly device?: { readonly type: Uint8Array; readonly hardware: number }
+}
+
+export interface LineChoice {
+  readonly name: string
+  /** Its first owner. */
+  readonly owner: string
+  readonly suite: 0 | 1 | 2
+  /** Metering is always among them, and alone if nothing is said. */
+  readonly applets?: readonly LineAppletName[]
 }
 
 interface LineDescription {
@@ -41,12 +61,15 @@ interface LineDescription {
   readonly name: string
   readonly suite: 0 | 1 | 2
   readonly owner: string
+  /** Lines that are older than the choice have Metering alone. */
+  readonly applets?: readonly LineAppletName[]
 }
 
 export interface LineStatus {
   readonly name: string
   readonly suite: 0 | 1 | 2
   readonly owner: string
+  readonly applets: readonly LineAppletName[]
   readonly done: number
   readonly interrupted: readonly string[]
   readonly revoked: number
@@ -58,33 +81,7 @@ export interface Finding {
   readonly problem: string
 }
 
-const MOST_NUMBER = 99_999_999
 const CRL_DAYS = 31
-const maker = fromAscii('GRC')
-const ORGANISATION = 0xf0
-const ELECTRICITY_METER = 0x01
-
-const numbered = (kind: number, number: number): Uint8Array => {
-  const title = new Uint8Array(8)
-  title.set(maker)
-  title[3] = kind
-  new DataView(title.buffer).setUint32(4, number)
-  return title
-}
-
-/** The serial number and the EUI-64 of a card's device, which is its system title. */
-export function lineIdentity(number: number): { readonly serial: string; readonly title: Uint8Array } {
-  if (!Number.isInteger(number) || number < 0 || number > MOST_NUMBER) {
-    throw new TerminalError('TERMINAL_LINE_DAMAGED', `card numbers are 0 to ${MOST_NUMBER}`)
-  }
-  return { serial: `GC${String(number).padStart(8, '0')}`, title: numbered(ELECTRICITY_METER, number) }
-}
-
-/** Refused names would be other places in the file system. */
-export function requireOwnerName(name: string): string {
-  if (/^[a-z0-9][a-z0-9-]{0,31}$/.test(name)) return name
-  throw new TerminalError('TERMINAL_LINE_DAMAGED', 'an owner is named in small letters, digits and hyphens, 32 at most')
-}
 
 /**
  * A production line of cards in a folder: who it is, its sealed secrets, a journal of what happened, and for each card its
@@ -107,7 +104,7 @@ export class ProductionLine {
   /** Makes all keys of a new line: of its PKI, of its cards' issuer, of its first owner. */
   static async create(
     o: LineOptions,
-    { name, owner, suite }: { readonly name: string; readonly owner: string; readonly suite: 0 | 1 | 2 },
+    { name, owner, suite, applets: asked = [] }: LineChoice,
   ): Promise<ProductionLine> {
     const { files, crypto } = o
     requireOwnerName(owner)
@@ -119,8 +116,13 @@ export class ProductionLine {
     const pki = await createPki({ name, curve, nowMs })
     const issuer = { enc: crypto.randomBytes(16), mac: crypto.randomBytes(16), dek: crypto.randomBytes(16) }
     requireUsableKeys({ 'issuer ENC': issuer.enc, 'issuer MAC': issuer.mac, 'issuer DEK': issuer.dek })
-    const signer = await createMaker(pki.organisations, { name, curve, nowMs })
-    const secrets: LineSecrets = { lineId: crypto.randomBytes(16), issuer, pki, maker: signer }
+    const applets = lineAppletNames.filter((one) => one === 'metering' || asked.includes(one))
+    const hasSoftwareKey = applets.includes('integrity')
+    const signer = await createMaker(pki.organisations, { name: `${name} Personaliser`, curve, nowMs })
+    const software = hasSoftwareKey
+      ? { software: await createMaker(pki.organisations, { name: `${name} Software`, curve: softwareCurve, nowMs }) }
+      : {}
+    const secrets: LineSecrets = { lineId: crypto.randomBytes(16), issuer, pki, maker: signer, ...software }
     const lineKey = crypto.randomBytes(32)
     files.write('line.key', `${toHex(lineKey)}\n`, 'secret')
     files.write('line.sealed', sealSecrets(crypto, lineKey, secrets), 'secret')
@@ -128,9 +130,12 @@ export class ProductionLine {
       files.write(`pki/${file}.pem`, emitPem('CERTIFICATE', authority.certificate), 'public')
     }
     files.write('pki/maker.pem', emitPem('CERTIFICATE', signer.certificate), 'public')
-    await createOrganisation(files, pki.organisations, { name: owner, entity: numbered(ORGANISATION, 2), curve, nowMs })
+    if (secrets.software)
+      files.write('pki/software.pem', emitPem('CERTIFICATE', secrets.software.certificate), 'public')
+    const entity = organisationEntity(lineOrganisations.firstOwner)
+    await createOrganisation(files, pki.organisations, { name: owner, entity, curve, nowMs, hasSoftwareKey })
     files.write('journal.jsonl', '', 'secret')
-    const description: LineDescription = { format: 'gridcard-line-1', name, suite, owner }
+    const description: LineDescription = { format: 'gridcard-line-1', name, suite, owner, applets }
     const line = new ProductionLine(o, description, secrets, new LineState())
     await line.#writeCrl()
     // Last: a folder with a description is a whole line.
@@ -158,13 +163,18 @@ export class ProductionLine {
     return new ProductionLine(o, JSON.parse(text) as LineDescription, secrets, state)
   }
 
+  get applets(): readonly LineAppletName[] {
+    return this.#description.applets ?? ['metering']
+  }
+
   get status(): LineStatus {
     const { name, suite, owner } = this.#description
+    const { applets } = this
     const owners: Record<string, number> = {}
     for (const card of this.#state.done) owners[card.owner!] = (owners[card.owner!] ?? 0) + 1
     const interrupted = this.#state.interrupted.map(({ serial }) => serial)
     const { done, revoked } = this.#state
-    return { name, suite, owner, done: done.length, interrupted, revoked: revoked.length, owners }
+    return { name, suite, owner, applets, done: done.length, interrupted, revoked: revoked.length, owners }
   }
 
   #note(entry: JournalEntry): void {
@@ -182,6 +192,8 @@ export class ProductionLine {
   async run(o: {
     readonly first: number
     readonly count: number
+    /** Software that is on the devices already; of interest to cards that verify it. */
+    readonly releases?: readonly SoftwareRelease[]
     readonly progress?: (done: number, total: number, serial: string) => void
   }): Promise<number> {
     const identities = Array.from({ length: o.count }, (_, i) => lineIdentity(o.first + i))
@@ -190,7 +202,7 @@ export class ProductionLine {
     let made = 0
     for (const [i, identity] of identities.entries()) {
       if (this.#state.cards.get(identity.serial)?.owner === undefined) {
-        await this.#make(identity, owner, points)
+        await this.#make(identity, owner, points, o.releases ?? [])
         made++
       }
       o.progress?.(i + 1, o.count, identity.serial)
@@ -204,6 +216,7 @@ export class ProductionLine {
     { serial, title }: ReturnType<typeof lineIdentity>,
     owner: Organisation,
     points: Awaited<ReturnType<typeof pointsOf>>,
+    releases: readonly SoftwareRelease[],
   ): Promise<void> {
     const { crypto, files, cards, loadFiles } = this.#o
     const { pki, lineId } = this.#secrets
@@ -222,25 +235,59 @@ export class ProductionLine {
     this.#state.requireFreshPrints(prints)
     const issuer = this.#issuerKeysOf(title)
     const card = cards.create(issuer)
-    const root = { entity: numbered(ORGANISATION, 0), sign: await pointOfCertificate(pki.root.certificate) }
-    const made = await personaliseCard(card.link, { crypto, issuerKeys: issuer, keys, loadFiles, root, owner: points })
-    const nowMs = this.#o.nowMs()
-    const certificates: Der[] = []
-    for (const use of ['sign', 'agree'] as const) {
-      certificates.push(await issueDeviceCertificate(pki.devices, { nowMs, entity: title, use, point: made[use] }))
+    const root = {
+      entity: organisationEntity(lineOrganisations.root),
+      sign: await pointOfCertificate(pki.root.certificate),
     }
-    this.#note({ event: 'issued', serial, certificates: certificates.map(serialNumberOf) })
-    const pem = certificates.map((one) => emitPem('CERTIFICATE', one)).join('')
-    files.write(`certificates/${serial}.pem`, pem, 'public')
+    const issued: Der[] = []
+    const certify = async (point: Uint8Array, o: { readonly use: 'sign' | 'agree'; readonly forTls?: boolean }) => {
+      const one = await issueDeviceCertificate(pki.devices, { nowMs: this.#o.nowMs(), entity: title, point, ...o })
+      issued.push(one)
+      this.#note({ event: 'issued', serial, certificates: issued.map(serialNumberOf) })
+      return one
+    }
+    const write = (name: string, ...certificates: Der[]) =>
+      files.write(`certificates/${name}.pem`, certificates.map((one) => emitPem('CERTIFICATE', one)).join(''), 'public')
+    const made = await personaliseCard(card.link, {
+      ...{ crypto, issuerKeys: issuer, keys, loadFiles, root, owner: points },
+      ...(await this.#integrityOf(owner, releases)),
+      ...(this.applets.includes('iot-safe') && {
+        iotSafe: {
+          certify: async (point) => {
+            const tls = await certify(point, { use: 'sign', forTls: true })
+            write(`${serial}.tls`, tls)
+            return tls
+          },
+          authority: pki.devices.certificate,
+          root: pki.root.certificate,
+        },
+      }),
+    })
+    write(serial, await certify(made.sign, { use: 'sign' }), await certify(made.agree, { use: 'agree' }))
+    if (made.attestation) write(`${serial}.attestation`, await certify(made.attestation, { use: 'sign' }))
     files.write(`keys/${serial}.p7m`, await this.#seal(keys, owner), 'secret')
     files.write(`cards/${serial}.img`, card.image(), 'secret')
     files.flush()
     this.#note({ event: 'done', serial, owner: owner.name, prints })
   }
 
+  async #integrityOf(
+    owner: Organisation,
+    releases: readonly SoftwareRelease[],
+  ): Promise<Pick<PersonaliseCardOptions, 'integrity'>> {
+    const { software } = this.#secrets
+    if (software === undefined) return {}
+    const { device } = this.#o
+    if (device === undefined) {
+      throw new TerminalError('TERMINAL_LINE_DAMAGED', 'cards that verify software are for one type of device; name it')
+    }
+    const manufacturerKey = await pointOfCertificate(software.certificate)
+    return { integrity: { ...device, manufacturerKey, responsibleKey: await this.#softwarePointOf(owner), releases } }
+  }
+
   /** Its title; a device takes MACs of this one under the second key slot. */
   get #accessController(): Uint8Array {
-    return numbered(ORGANISATION, 1)
+    return organisationEntity(lineOrganisations.accessController)
   }
 
   #issuerKeysOf(title: Uint8Array): StaticKeys & { readonly diversificationData: Uint8Array } {
@@ -274,10 +321,12 @@ export class ProductionLine {
     }
     const id = this.#o.crypto.randomBytes(4)
     id[0]! |= 0x80 // above those of the line itself
-    const entity = numbered(ORGANISATION, new DataView(id.buffer, id.byteOffset).getUint32(0))
+    const entity = organisationEntity(new DataView(id.buffer, id.byteOffset).getUint32(0))
     const curve = curveOfSuite(this.#description.suite)
     const { organisations } = this.#secrets.pki
-    await createOrganisation(this.#o.files, organisations, { name, entity, curve, nowMs: this.#o.nowMs() })
+    const hasSoftwareKey = this.applets.includes('integrity')
+    const nowMs = this.#o.nowMs()
+    await createOrganisation(this.#o.files, organisations, { name, entity, curve, nowMs, hasSoftwareKey })
     this.#o.files.flush()
   }
 
@@ -287,10 +336,17 @@ export class ProductionLine {
     throw new TerminalError('TERMINAL_LINE_DAMAGED', `there is no owner ${name}; make one first`)
   }
 
-  #pointsOf(owner: Organisation) {
+  get #organisationTrust() {
     const { root, organisations } = this.#secrets.pki
-    const parts = { root: root.certificate, authority: organisations.certificate, nowMs: this.#o.nowMs() }
-    return pointsOf(owner, parts)
+    return { root: root.certificate, authority: organisations.certificate, nowMs: this.#o.nowMs() }
+  }
+
+  #pointsOf(owner: Organisation) {
+    return pointsOf(owner, this.#organisationTrust)
+  }
+
+  #softwarePointOf(owner: Organisation) {
+    return softwarePointOf(owner, this.#organisationTrust)
   }
 
   async #openKeys(path: string, owner: Organisation): Promise<CardKeys> {
@@ -324,47 +380,51 @@ export class ProductionLine {
 
   async #verifyCard({ serial, title, owner: ownerName }: CardRecord): Promise<void> {
     const { files, cards, crypto } = this.#o
-    const image = files.readBytes(`cards/${serial}.img`)
-    const pem = files.read(`certificates/${serial}.pem`)
-    const crlPem = files.read('pki/devices.crl.pem')
-    if (image === undefined || pem === undefined || crlPem === undefined) throw differs('a file of it is not there')
-    const link = cards.look(image)
-    await link.powerOn()
-    const metering = new MeteringClient(link, meteringAppletAid)
-    await metering.select()
-    const status = await metering.status()
-    if (toHex(status.systemTitle) !== title) throw differs('it carries another title')
-    if (status.lifeCycle !== 'operational') throw differs(`it is ${status.lifeCycle}`)
-    const { root, devices } = this.#secrets.pki
-    const parts = {
-      root: root.certificate,
-      authority: devices.certificate,
-      crl: parsePem(crlPem)[0]!,
-      nowMs: this.#o.nowMs(),
-    }
-    const certificates = parsePem(pem)
-    for (const [i, use] of (['sign', 'agree'] as const).entries()) {
-      const certified = await requireCertificate(certificates[i]!, { ...parts, use })
-      const point = await metering.publicKey(this.#description.suite === 2 ? 2 : 1, use)
-      if (isCardRefusal(point) || toHex(point) !== toHex(certified))
-        throw differs(`its key to ${use} is not the certified one`)
-    }
+    const crl = this.#require('pki/devices.crl.pem')
+    const certificates = this.#certificatesOf(serial)
     const owner = this.#requireOwner(ownerName!)
-    if (owner.agree.privateKey === undefined) return
-    const keys = await this.#openKeys(`keys/${serial}.p7m`, owner)
-    requireUsableKeys(namedKeys(keys))
-    const bound = await metering.bindDevice(fromHex(keys.deviceId))
-    if (isCardRefusal(bound)) throw differs('it is bound to another device')
-    const control = 0x30 | keys.suite
-    const sent = await metering.protect(0, control, fromAscii('verify'))
-    if (isCardRefusal(sent)) throw differs('it does not protect messages')
-    const iv = new Uint8Array(12)
-    iv.set(fromHex(title))
-    new DataView(iv.buffer).setUint32(8, sent.invocationCounter)
-    const { unicast, authentication } = keys.slots[0]!
-    const aad = concatBytes(Uint8Array.of(control), fromHex(authentication))
-    if (crypto.gcmOpen(fromHex(unicast), iv, aad, sent.body, 12) === undefined)
-      throw differs('it has other keys than the file')
+    const keys = owner.agree.privateKey && (await this.#openKeys(`keys/${serial}.p7m`, owner))
+    const { pki, software } = this.#secrets
+    const image = files.readBytes(`cards/${serial}.img`)
+    if (image === undefined) throw differs('a file of it is not there')
+    await verifyCard(cards.look(image), {
+      crypto,
+      title: fromHex(title),
+      suite: this.#description.suite,
+      certificates,
+      trust: {
+        root: pki.root.certificate,
+        authority: pki.devices.certificate,
+        crl: parsePem(crl)[0]!,
+        nowMs: this.#o.nowMs(),
+      },
+      ...(keys && { keys }),
+      ...(software && {
+        software: {
+          manufacturer: await pointOfCertificate(software.certificate),
+          responsible: await this.#softwarePointOf(owner),
+        },
+      }),
+    })
+  }
+
+  #require(path: string): string {
+    const text = this.#o.files.read(path)
+    if (text === undefined) throw differs('a file of it is not there')
+    return text
+  }
+
+  #certificatesOf(serial: string): CardCertificates {
+    const [sign, agree] = parsePem(this.#require(`certificates/${serial}.pem`))
+    if (sign === undefined || agree === undefined) throw differs('its certificates are not there')
+    const further = (name: string) => parsePem(this.#require(`certificates/${serial}.${name}.pem`))[0]!
+    const { applets } = this
+    return {
+      sign,
+      agree,
+      ...(applets.includes('integrity') && { attestation: further('attestation') }),
+      ...(applets.includes('iot-safe') && { tls: further('tls') }),
+    }
   }
 
   // ---- a new owner
@@ -408,15 +468,13 @@ export class ProductionLine {
     }
     const newKeys = await this.#openKeys(pending, next)
     const { root, devices } = this.#secrets.pki
-    const certificate = parsePem(files.read(`certificates/${serial}.pem`) ?? '')[1]
-    if (certificate === undefined) throw differs('its certificates are not there')
     const parts = {
       root: root.certificate,
       authority: devices.certificate,
       nowMs: this.#o.nowMs(),
       use: 'agree',
     } as const
-    const agreePoint = await requireCertificate(certificate, parts)
+    const agreePoint = await requireCertificate(this.#certificatesOf(serial).agree, parts)
     const opened = cards.open(`cards/${serial}.img`)
     try {
       await transferCard(opened.link, {
@@ -426,6 +484,9 @@ export class ProductionLine {
         from: { organisation: from, points: fromPoints },
         to: { organisation: next, points: nextPoints },
         agreePoint,
+        ...(this.applets.includes('integrity') && {
+          software: { from: await softwareNumberOf(from), to: await this.#softwarePointOf(next) },
+        }),
       })
     } finally {
       opened.close()
@@ -437,8 +498,6 @@ export class ProductionLine {
   }
 }
 
-const differs = (why: string) =>
-  new TerminalError('TERMINAL_LINE_CARD_DIFFERS', `the card is not what the line made: ${why}`)
 const curveOfSuite = (suite: 0 | 1 | 2): Curve => (suite === 2 ? 'P-384' : 'P-256')
 
 async function createMaker(
@@ -448,10 +507,9 @@ async function createMaker(
   const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: o.curve }, true, ['sign', 'verify'])
   const point = new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey))
   const privateKey = new Uint8Array(await crypto.subtle.exportKey('pkcs8', pair.privateKey))
-  const entity = numbered(ORGANISATION, 0)
-  const name = `${o.name} Personaliser`
+  const entity = organisationEntity(lineOrganisations.root)
   return {
-    certificate: await issueOrganisationCertificate(organisations, { ...o, name, entity, use: 'sign', point }),
+    certificate: await issueOrganisationCertificate(organisations, { ...o, entity, use: 'sign', point }),
     privateKey,
   }
 }

@@ -4,6 +4,8 @@ import type { CardLink } from '../card-link.ts'
 import { TerminalError } from '../errors.ts'
 import { GlobalPlatformClient } from '../globalplatform/globalplatform-client.ts'
 import { namedSecurityLevels } from '../globalplatform/security-level.ts'
+import { IntegrityClient } from '../integrity/integrity-client.ts'
+import { emitIntegrityOrder, integrityPurposes } from '../integrity/integrity-messages.ts'
 import { type CardRefusal, isCardRefusal } from '../meter-security-client.ts'
 import { keyIds, MeteringClient, nextGeneration } from '../metering/metering-client.ts'
 import {
@@ -17,7 +19,7 @@ import {
 import { describeStatusWord } from '../status-words.ts'
 import { type CardKeys, domainKeysOf, keyBytesOf } from './card-keys.ts'
 import { type Organisation, privateNumbersOf } from './organisation.ts'
-import type { PartyPoints } from './personalise-card.ts'
+import type { PartyPoints } from './party-points.ts'
 
 interface Party {
   readonly organisation: Organisation
@@ -32,12 +34,15 @@ export interface TransferOptions {
   readonly to: Party
   /** The card's point to agree with, from its certificate. */
   readonly agreePoint: Uint8Array
+  /** Of a card that verifies software: the old owner's private number, the new one's point, to say what may run. */
+  readonly software?: { readonly from: Uint8Array; readonly to: Uint8Array }
 }
 
 const LEVEL = namedSecurityLevels['mac+enc+rmac+renc']
 
 /**
- * The supplier's cell gets the new owner, by order of the old one; from that moment the old one is nobody to the card. Then
+ * The supplier's cell gets the new owner, by order of the old one; from that moment the old one is nobody to the card, and
+ * by another order it has no say in the device's software. Then
  * its domain gets new keys, and the new owner comes in with a master key agreed with the card. Each step looks first
  * whether it is done, so the whole may be run again.
  */
@@ -47,6 +52,7 @@ export async function transferCard(link: CardLink, o: TransferOptions): Promise<
   await metering.select()
   required('BIND DEVICE', await metering.bindDevice(fromHex(o.oldKeys.deviceId)))
   await replaceOwner(metering, o)
+  if (o.software) await replaceResponsibleParty(new IntegrityClient(link), o, o.software)
   await replaceDomainKeys(link, o)
   await metering.select()
   required('BIND DEVICE', await metering.bindDevice(fromHex(o.oldKeys.deviceId)))
@@ -76,6 +82,25 @@ async function replaceOwner(metering: MeteringClient, { crypto, oldKeys, from, t
   })
   const signature = signed(crypto, sign, concatBytes(purposes.credentialUpdate, update))
   required('SET CREDENTIAL', await metering.setCredential(concatBytes(update, signature)))
+}
+
+async function replaceResponsibleParty(
+  integrity: IntegrityClient,
+  { crypto, oldKeys }: TransferOptions,
+  { from, to }: NonNullable<TransferOptions['software']>,
+): Promise<void> {
+  try {
+    await integrity.select()
+    const present = required('READ PUBLIC KEY', await integrity.publicKey('responsible'))
+    if (toHex(present) === toHex(to)) return
+    const counter = (await integrity.status()).lastOrder + 1n
+    const device = fromHex(oldKeys.systemTitle)
+    const order = emitIntegrityOrder({ device, counter, kind: 'new-responsible-party', publicKey: to })
+    const signature = signed(crypto, from, concatBytes(integrityPurposes.order, order))
+    required('ORDER', await integrity.order(concatBytes(order, signature)))
+  } finally {
+    from.fill(0)
+  }
 }
 
 function signed(crypto: CryptoProvider, privateKey: Uint8Array, message: Uint8Array): Uint8Array {
