@@ -11,11 +11,22 @@ export function inProcessTransport(
   server: DlmsServer,
   saps: { readonly clientSap: number; readonly serverSap: number },
   tampering: Tampering = {},
-): DlmsTransport & { readonly exchanges: { request: Uint8Array; response: Uint8Array }[] } {
+): DlmsTransport &
+  Required<Pick<DlmsTransport, 'post'>> & {
+    readonly exchanges: { request: Uint8Array; response: Uint8Array }[]
+    /** What went out without waiting, and what came of it. */
+    readonly posted: { request: Uint8Array; responses: readonly Uint8Array[] }[]
+  } {
   const connection = server.connection()
   const exchanges: { request: Uint8Array; response: Uint8Array }[] = []
+  const posted: { request: Uint8Array; responses: readonly Uint8Array[] }[] = []
   return {
     exchanges,
+    posted,
+    async post(request) {
+      const wpdu = { sourceWPort: saps.clientSap, destinationWPort: saps.serverSap, apdu: request }
+      posted.push({ request, responses: await connection.handle(wpdu) })
+    },
     async send(apdu) {
       const number = exchanges.length
       const request = tampering.request?.(apdu, number) ?? apdu

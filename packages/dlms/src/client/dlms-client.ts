@@ -1,5 +1,4 @@
 import { concatBytes } from '@gridcard/bytes'
-import { longInvokeBits } from '../apdu/access.ts'
 import type { Aarq } from '../apdu/acse.ts'
 import type { MechanismName } from '../apdu/acse-names.ts'
 import { type ActionAnswer, readActionResult } from '../apdu/action.ts'
@@ -23,10 +22,11 @@ import { isSameForm, withGeneralTags } from '../security/protection-layers.ts'
 import { isRefusal, type SecurityModule } from '../security/security-module.ts'
 import { type BlockExchangeOptions, collectBlocks, exchangeInBlocks } from './block-exchange.ts'
 import { type CipheringOptions, requireSecurable } from './ciphering-options.ts'
-import type { DlmsTransport } from './dlms-transport.ts'
+import { type DlmsTransport, postUnanswered } from './dlms-transport.ts'
 import { type ClientAssociation, openAssociation } from './open-association.ts'
 import { release as releaseAssociation } from './release.ts'
 import { exceptionOf, refusalError } from './response-errors.ts'
+import { accessRequestOf, unconfirmedActions, unconfirmedSets } from './unconfirmed-requests.ts'
 
 export interface DlmsClientOptions {
   readonly transport: Omit<DlmsTransport, 'close'>
@@ -51,6 +51,11 @@ export interface DlmsClientOptions {
   readonly serverSystemTitle?: Uint8Array
   /** Of suites 1 and 2: what the AARQ carries, and what one in the AARE is believed by. */
   readonly certificates?: AssociationCertificates
+  /**
+   * `false`: the AARQ says that no response is allowed, and has none; nothing is negotiated, and only unconfirmed services
+   * pass. For broadcasts, without HLS. Default true.
+   */
+  readonly isConfirmed?: boolean
   /** The user of this client, 0..255, where the server keeps a list of them. */
   readonly userId?: number
   /** Other fields of the AARQ, for servers that ask for them. */
@@ -167,6 +172,9 @@ export class DlmsClient {
   /** @throws DlmsError `DLMS_CONFIGURATION` when a mechanism or the ciphering lacks what it needs */
   constructor(options: DlmsClientOptions) {
     requireSecurable(options)
+    if (options.isConfirmed === false && options.mechanism.startsWith('hls')) {
+      throw new DlmsError('DLMS_CONFIGURATION', `${options.mechanism} needs answers`)
+    }
     this.#options = options
     this.#maxPduBytes = options.maxPduBytes ?? 0xffff
     this.#maxValueBytes = options.maxValueBytes ?? DEFAULT_MAX_VALUE_BYTES
@@ -197,6 +205,7 @@ export class DlmsClient {
         ...this.#options,
         maxPduBytes: this.#maxPduBytes,
         send: (apdu) => this.#send(apdu),
+        post: (apdu) => this.#postUnanswered(apdu),
       })
       return this.#association.info
     })
@@ -279,6 +288,31 @@ export class DlmsClient {
     return this.#exclusively(() => this.#access(items, options))
   }
 
+  /**
+   * Writes without an answer; whether anything came of it is not known. Without a list the items go one by one. Needs a
+   * transport with `post` or `postUnconfirmed`, as all unconfirmed services do.
+   * @throws DlmsError `DLMS_LIMIT_EXCEEDED` for what does not fit one APDU, `DLMS_CONFIGURATION`
+   */
+  setUnconfirmed(items: readonly SetItem[]): Promise<void> {
+    return this.#exclusively(() => this.#tellAll(unconfirmedSets(items, this.#numbering)))
+  }
+
+  /** Invokes methods without an answer. @throws DlmsError as `setUnconfirmed` */
+  actionUnconfirmed(items: readonly ActionItem[]): Promise<void> {
+    return this.#exclusively(() => this.#tellAll(unconfirmedActions(items, this.#numbering)))
+  }
+
+  /** Sets and actions in one request without an answer. @throws DlmsError as `setUnconfirmed` */
+  accessUnconfirmed(items: readonly AccessItem[], options: AccessOptions = {}): Promise<void> {
+    return this.#exclusively(async () => {
+      const { layers } = this.#requireAccess()
+      const id = this.#nextInvokeId() & 0x0f
+      const request = emitXdlms(accessRequestOf(items, { ...options, isConfirmed: false, id }))
+      const general = withGeneralTags(layers)
+      await this.#tell(this.#requireFitting(request, this.#roomIn(general)), general)
+    })
+  }
+
   /** Leaves the association; the transport stays open. Without one there is nothing to do. */
   release(): Promise<void> {
     return this.#exclusively(async () => {
@@ -286,7 +320,10 @@ export class DlmsClient {
       if (association === undefined) return
       this.#association = undefined
       try {
-        await releaseAssociation(association, (apdu) => this.#send(apdu))
+        await releaseAssociation(association, {
+          send: (apdu) => this.#send(apdu),
+          post: (apdu) => this.#postUnanswered(apdu),
+        })
       } finally {
         association.protection?.close()
       }
@@ -565,24 +602,21 @@ export class DlmsClient {
 
   // ---- ACCESS
 
-  async #access(items: readonly AccessItem[], { breakOnError }: AccessOptions): Promise<ActionItemResult[]> {
-    const { info, layers } = this.#requireAssociation()
-    if (!conforms(info.conformance, 'access')) {
-      throw new DlmsError('DLMS_CONFIGURATION', 'the server has not agreed to ACCESS')
-    }
-    const flags = longInvokeBits.confirmed + longInvokeBits.highPriority
-    const longInvokeIdAndPriority =
-      flags + (breakOnError === true ? longInvokeBits.breakOnError : 0) + (this.#nextInvokeId() & 0x0f)
-    const request = emitXdlms({
-      kind: 'access-request',
-      longInvokeIdAndPriority,
-      specifications: items,
-      data: items.map((item) => ('value' in item && item.value) || cosem.nullData),
-    })
+  #requireAccess(): ClientAssociation {
+    const association = this.#requireAssociation()
+    if (conforms(association.info.conformance, 'access')) return association
+    throw new DlmsError('DLMS_CONFIGURATION', 'the server has not agreed to ACCESS')
+  }
+
+  async #access(items: readonly AccessItem[], options: AccessOptions): Promise<ActionItemResult[]> {
+    const { info, layers } = this.#requireAccess()
+    const accessRequest = accessRequestOf(items, { ...options, isConfirmed: true, id: this.#nextInvokeId() & 0x0f })
+    const { longInvokeIdAndPriority } = accessRequest
+    const request = emitXdlms(accessRequest)
     const hasBlocks = conforms(info.conformance, 'general-block-transfer')
     const most = hasBlocks ? MAX_BLOCKS_BYTES : info.serverMaxPduBytes
     const general = withGeneralTags(layers)
-    const room = most - overheadBytesOf(general, this.#suite())
+    const room = this.#roomIn(general, most)
     const response = await this.#exchange(this.#requireFitting(request, room), general)
     const isOurs = response.kind === 'access-response' && response.longInvokeIdAndPriority === longInvokeIdAndPriority
     if (!isOurs || response.data.length !== items.length || response.results.length !== items.length) {
@@ -598,6 +632,36 @@ export class DlmsClient {
     })
   }
 
+  // ---- requests without an answer
+
+  get #numbering() {
+    const hasLists = conforms(this.#requireAssociation().info.conformance, 'multiple-references')
+    return { hasLists, nextId: () => this.#nextInvokeId() & 0x0f }
+  }
+
+  /** All are made, and fit, before the first goes out. */
+  async #tellAll(requests: readonly XdlmsApdu[]): Promise<void> {
+    const { layers } = this.#requireAssociation()
+    const plaintexts = requests.map((request) => this.#requireFitting(emitXdlms(request)))
+    for (const plaintext of plaintexts) await this.#tell(plaintext, layers)
+  }
+
+  async #tell(plaintext: Uint8Array, layers: ProtectionLayers): Promise<void> {
+    const { protection } = this.#requireAssociation()
+    const request = protection === undefined ? plaintext : await protection.protect(plaintext, layers)
+    if (isRefusal(request)) throw this.#broken(refusalError(request))
+    await this.#postUnanswered(request)
+  }
+
+  async #postUnanswered(apdu: Uint8Array): Promise<void> {
+    try {
+      await postUnanswered(this.#options.transport, apdu)
+    } catch (error) {
+      this.#leave()
+      throw error
+    }
+  }
+
   // ---- one request
 
   /** The checked, parsed answer to a plain APDU of a service with a short invoke id. */
@@ -610,7 +674,8 @@ export class DlmsClient {
 
   /** Sends a plain APDU as the association demands; an exception is thrown. */
   async #exchange(plaintext: Uint8Array, layers: ProtectionLayers): Promise<XdlmsApdu> {
-    const { protection } = this.#requireAssociation()
+    const { protection, isConfirmed } = this.#requireAssociation()
+    if (!isConfirmed) throw new DlmsError('DLMS_CONFIGURATION', 'an association without confirmation has no answers')
     const request = protection === undefined ? plaintext : await protection.protect(plaintext, layers)
     if (isRefusal(request)) throw this.#broken(refusalError(request))
     let answer = await this.#sendWhole(request)
@@ -722,8 +787,11 @@ export class DlmsClient {
 
   /** Octets that a plain request may have. */
   #room(): number {
-    const { info, layers } = this.#requireAssociation()
-    return info.serverMaxPduBytes - overheadBytesOf(layers, this.#suite())
+    return this.#roomIn(this.#requireAssociation().layers)
+  }
+
+  #roomIn(layers: ProtectionLayers, most = this.#requireAssociation().info.serverMaxPduBytes): number {
+    return most - overheadBytesOf(layers, this.#suite())
   }
 
   #suite() {

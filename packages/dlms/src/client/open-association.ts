@@ -27,6 +27,8 @@ import { exceptionOf, refusalError } from './response-errors.ts'
 
 export interface ClientAssociation {
   readonly info: AssociationInfo
+  /** False: the server answers nothing. */
+  readonly isConfirmed: boolean
   /** Undefined without ciphering. */
   readonly protection: FrameProtection | undefined
   /** How requests go out. */
@@ -40,6 +42,9 @@ export interface ClientAssociation {
 
 export interface OpenAssociationOptions extends SecuredOptions {
   readonly send: (apdu: Uint8Array) => Promise<Uint8Array>
+  /** Sends what has no answer. */
+  readonly post: (apdu: Uint8Array) => Promise<void>
+  readonly isConfirmed?: boolean
   readonly userId?: number
   readonly acse?: AcseFields
   readonly generalBlockTransfer?: boolean | object
@@ -119,7 +124,7 @@ async function open(
   ciphering: CipheringOptions | undefined,
   protection: FrameProtection | undefined,
 ): Promise<ClientAssociation> {
-  const { mechanism } = options
+  const { mechanism, isConfirmed = true } = options
   const policy = ciphering === undefined ? 0 : policyOf(ciphering)
   const layersOfInitiate = initiateLayers(policy)
   const requiredOfInitiate = responseProtections(policy) & ~protections.signed
@@ -128,7 +133,7 @@ async function open(
   const initiate = emitXdlms({
     kind: 'initiate-request',
     ...(dedicated && { dedicatedKey: dedicated.key }),
-    responseAllowed: true,
+    responseAllowed: isConfirmed,
     dlmsVersion,
     conformance: proposedBy(options, ciphering),
     maxPduBytes: options.maxPduBytes,
@@ -138,31 +143,20 @@ async function open(
   const challenge = isHls(mechanism)
     ? granted(await freshChallenge(options.security!, options.slot!, mechanism))
     : undefined
-  const answer = await options.send(
-    emitAarq({
-      ...options.acse,
-      applicationContextName,
-      ...(needsTitle && { apTitle: options.security!.systemTitle }),
-      aeQualifier: options.certificates?.own,
-      ...(options.userId !== undefined && { aeInvocationId: options.userId }),
-      ...(mechanism !== 'none' && {
-        acseRequirements: true,
-        mechanismName: mechanisms[mechanism],
-        authenticationValue: challenge ?? options.password!,
-      }),
-      userInformation:
-        protection === undefined ? initiate : granted(await protection.protect(initiate, layersOfInitiate)),
+  const aarq = emitAarq({
+    ...options.acse,
+    applicationContextName,
+    ...(needsTitle && { apTitle: options.security!.systemTitle }),
+    aeQualifier: options.certificates?.own,
+    ...(options.userId !== undefined && { aeInvocationId: options.userId }),
+    ...(mechanism !== 'none' && {
+      acseRequirements: true,
+      mechanismName: mechanisms[mechanism],
+      authenticationValue: challenge ?? options.password!,
     }),
-  )
-  const aare = acceptedAare(answer, applicationContextName)
-  requireTitle(aare, needsTitle ? options.serverSystemTitle : undefined)
-  const serverChallenge = challenge === undefined ? undefined : serverChallengeOf(aare, mechanism, challenge)
-  const peerSigningKey = await signingKeyOf(aare, options, ciphering)
-  if (peerSigningKey !== undefined) protection?.usePeerSigningKey(peerSigningKey)
-  if (serverChallenge === undefined && aare.diagnostic.code !== associateDiagnostics.null) {
-    throw unexpected('authentication asked for')
-  }
-  const response = initiateResponseOf(await openedInitiate(aare, protection, requiredOfInitiate), options.referencing)
+    userInformation:
+      protection === undefined ? initiate : granted(await protection.protect(initiate, layersOfInitiate)),
+  })
   const layers =
     ciphering === undefined
       ? []
@@ -172,13 +166,27 @@ async function open(
           isDedicated: dedicated !== undefined,
           policy,
         })
+  const opened = { protection, isConfirmed, layers, initiate, initiateLayers: layersOfInitiate, requiredOfInitiate }
+  if (!isConfirmed) {
+    await options.post(aarq)
+    return { ...opened, info: proposedInfo(options, ciphering) }
+  }
+  const answer = await options.send(aarq)
+  const aare = acceptedAare(answer, applicationContextName)
+  requireTitle(aare, needsTitle ? options.serverSystemTitle : undefined)
+  const serverChallenge = challenge === undefined ? undefined : serverChallengeOf(aare, mechanism, challenge)
+  const peerSigningKey = await signingKeyOf(aare, options, ciphering)
+  if (peerSigningKey !== undefined) protection?.usePeerSigningKey(peerSigningKey)
+  if (serverChallenge === undefined && aare.diagnostic.code !== associateDiagnostics.null) {
+    throw unexpected('authentication asked for')
+  }
+  const response = initiateResponseOf(await openedInitiate(aare, protection, requiredOfInitiate), options.referencing)
   if (challenge !== undefined && serverChallenge !== undefined) {
     // The dedicated key is spoken from the first request of the association on.
     const passLayers = ciphering === undefined ? [] : passLayersOf(ciphering, policy)
     await authenticate(options, protection, passLayers, { own: challenge, server: serverChallenge, peerSigningKey })
   }
-  const info = infoOf(options, ciphering, response, aare)
-  return { info, protection, layers, initiate, initiateLayers: layersOfInitiate, requiredOfInitiate }
+  return { ...opened, info: infoOf(options, ciphering, response, aare) }
 }
 
 function contextOf(
@@ -377,6 +385,15 @@ function infoOf(
     implementationInformation,
   }
 }
+
+/** Nobody has answered: what was proposed holds. */
+const proposedInfo = (options: OpenAssociationOptions, ciphering: CipheringOptions | undefined): AssociationInfo => ({
+  conformance: proposedBy(options, ciphering),
+  serverMaxPduBytes: options.maxPduBytes,
+  serverSystemTitle: options.serverSystemTitle,
+  serverCertificate: undefined,
+  implementationInformation: undefined,
+})
 
 function granted<T extends object>(result: T | SecurityRefusal): Exclude<T, SecurityRefusal> {
   if (isRefusal(result)) throw refusalError(result)

@@ -2,7 +2,7 @@ import { emitRelease, parseRelease } from '../apdu/acse.ts'
 import { apduTags } from '../apdu/apdu-tags.ts'
 import { DlmsError } from '../errors.ts'
 import { isRefusal } from '../security/security-module.ts'
-import type { ClientAssociation } from './open-association.ts'
+import type { ClientAssociation, OpenAssociationOptions } from './open-association.ts'
 import { exceptionOf, refusalError } from './response-errors.ts'
 
 /**
@@ -11,12 +11,17 @@ import { exceptionOf, refusalError } from './response-errors.ts'
  * @source Green Book ed. 8 §9.3.3, §9.4.4.2
  */
 export async function release(
-  { protection, initiate, initiateLayers, requiredOfInitiate }: ClientAssociation,
-  send: (apdu: Uint8Array) => Promise<Uint8Array>,
+  { protection, isConfirmed, initiate, initiateLayers, requiredOfInitiate }: ClientAssociation,
+  { send, post }: Pick<OpenAssociationOptions, 'send' | 'post'>,
 ): Promise<void> {
   const userInformation = await protection?.protect(initiate, initiateLayers)
   if (userInformation !== undefined && isRefusal(userInformation)) throw refusalError(userInformation)
-  const answer = await send(emitRelease({ kind: 'rlrq', reason: 0, userInformation }))
+  const request = emitRelease({ kind: 'rlrq', reason: 0, userInformation })
+  if (!isConfirmed) {
+    await post(request)
+    return
+  }
+  const answer = await send(request)
   if (answer[0] === apduTags['exception-response']) throw exceptionOf(answer)
   if (answer[0] !== apduTags.rlre) throw new DlmsError('DLMS_UNEXPECTED_RESPONSE', 'not an RLRE', { tag: answer[0] })
   const released = parseRelease(answer)

@@ -16,6 +16,7 @@ import { isSameForm } from '../security/protection-layers.ts'
 import { isRefusal } from '../security/security-module.ts'
 import { requireSecurable } from './ciphering-options.ts'
 import type { AssociationInfo, DlmsClientOptions } from './dlms-client.ts'
+import { postUnanswered } from './dlms-transport.ts'
 import { type ClientAssociation, openAssociation } from './open-association.ts'
 import { release as releaseAssociation } from './release.ts'
 import { exceptionOf, refusalError } from './response-errors.ts'
@@ -73,6 +74,7 @@ export class ShortNameClient {
         referencing: 'sn',
         maxPduBytes: this.#maxPduBytes,
         send: (apdu) => this.#options.transport.send(apdu),
+        post: (apdu) => postUnanswered(this.#options.transport, apdu),
       })
       return this.#association.info
     })
@@ -142,7 +144,10 @@ export class ShortNameClient {
       if (association === undefined) return
       this.#association = undefined
       try {
-        await releaseAssociation(association, (apdu) => this.#options.transport.send(apdu))
+        await releaseAssociation(association, {
+          send: (apdu) => this.#options.transport.send(apdu),
+          post: (apdu) => postUnanswered(this.#options.transport, apdu),
+        })
       } finally {
         association.protection?.close()
       }

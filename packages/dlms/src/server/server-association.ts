@@ -33,7 +33,7 @@ import { serveAccess } from './access-service.ts'
 import { ActionService } from './action-service.ts'
 import { BlockService } from './block-service.ts'
 import { GetService } from './get-service.ts'
-import { faultOfAarq, negotiate, titledMechanisms } from './judge-aarq.ts'
+import { faultOfAarq, type Negotiated, negotiate, titledMechanisms } from './judge-aarq.ts'
 import { ObjectAccess } from './object-access.ts'
 import { type AssociationConfig, policyOf, type SecurityEventKind } from './server-options.ts'
 import { SetService } from './set-service.ts'
@@ -54,6 +54,8 @@ interface Session {
   readonly caller: Caller
   /** From the client's certificate, where it sent one that counts. */
   readonly peerSigningKey: Uint8Array | undefined
+  /** False: the client has said that it takes no responses. */
+  readonly isConfirmed: boolean
   /** Undefined in associations without ciphering. */
   readonly protection: FrameProtection | undefined
   readonly access: ObjectAccess
@@ -130,10 +132,21 @@ export class ServerAssociation {
 
   /** What to send back, in order: nothing for what asks for no answer, several blocks of a window, else one APDU. */
   async handle(apdu: Uint8Array): Promise<readonly Uint8Array[]> {
+    const isSilent = this.#isSilent
+    const answers = await this.#handle(apdu)
+    return isSilent && apdu[0] !== apduTags.aarq ? [] : answers
+  }
+
+  /** Whatever comes has no answer, refusals neither. */
+  get #isSilent(): boolean {
+    return this.#state.name !== 'idle' && !this.#state.session.isConfirmed
+  }
+
+  async #handle(apdu: Uint8Array): Promise<readonly Uint8Array[]> {
     if (apdu.length > this.#host.maxPduBytes) return [pduTooLong]
     switch (apdu[0]) {
       case apduTags.aarq:
-        return [await this.#associate(apdu)]
+        return this.#associate(apdu)
       case apduTags.rlrq:
         return [await this.#release(apdu)]
       case apduTags['general-block-transfer']:
@@ -150,7 +163,8 @@ export class ServerAssociation {
    */
   async notify(notification: DataNotification | EventNotification): Promise<Uint8Array | undefined> {
     if (this.#state.name !== 'associated') return undefined
-    const { caller, protection } = this.#state.session
+    const { caller, isConfirmed, protection } = this.#state.session
+    if (!isConfirmed) return undefined
     const bit = notification.kind === 'data-notification' ? 'data-notification' : 'event-notification'
     if (!conforms(caller.conformance, bit)) return undefined
     const plaintext = emitXdlms(notification)
@@ -194,16 +208,28 @@ export class ServerAssociation {
 
   // ---- opening
 
-  async #associate(apdu: Uint8Array): Promise<Uint8Array> {
+  /** Nothing goes back to who allows no response, once that could be read. */
+  async #associate(apdu: Uint8Array): Promise<readonly Uint8Array[]> {
     this.close('associating anew')
     const aarq = parsed(() => parseAarq(apdu))
-    if (aarq === undefined) return this.#refuse('malformed AARQ')
+    if (aarq === undefined) return [this.#refuse('malformed AARQ')]
+    const inClear = initiateIn(aarq.userInformation)
     const fault = faultOfAarq(aarq, this.#config)
-    if (fault !== undefined) return this.#refuse(fault)
+    if (fault !== undefined) {
+      const refused = this.#refuse(fault)
+      return inClear?.responseAllowed === false ? [] : [refused]
+    }
     const protection = this.#protectionFor(aarq)
-    const userInformation = aarq.userInformation ?? new Uint8Array(0)
-    const initiate = await this.#openInitiate(userInformation, protection)
-    if (isRefusal(initiate)) return this.#refuseFrame(initiate, refusedAare(this.#config))
+    const initiate = await this.#openInitiate(aarq.userInformation ?? new Uint8Array(0), protection)
+    if (isRefusal(initiate)) return [this.#refuseFrame(initiate, refusedAare(this.#config))]
+    const answer = await this.#admit(aarq, initiate, protection)
+    return initiate.responseAllowed ? [answer] : []
+  }
+
+  async #admit(aarq: Aarq, initiate: InitiateRequest, protection: FrameProtection | undefined): Promise<Uint8Array> {
+    if (!initiate.responseAllowed && isHlsMechanism(this.#config.mechanism)) {
+      return this.#refuse('no response allowed, and proofs needed')
+    }
     const negotiated = negotiate(initiate)
     if ('fault' in negotiated) return this.#refuse(negotiated.fault)
     if (this.#config.mechanism === 'hls-gmac' && isServiceLike(aarq.authenticationValue!)) {
@@ -215,7 +241,11 @@ export class ServerAssociation {
     const keyFault = await this.#takeDedicatedKey(initiate, protection)
     if (keyFault !== undefined) return this.#refuse(keyFault)
     if (signing.publicKey !== undefined) protection?.usePeerSigningKey(signing.publicKey)
-    const session = this.#sessionFor(aarq, protection, negotiated, signing.publicKey)
+    const session = this.#sessionFor(aarq, protection, {
+      ...negotiated,
+      peerSigningKey: signing.publicKey,
+      isConfirmed: initiate.responseAllowed,
+    })
     const answer = await this.#accept(aarq, protection, session)
     if (this.#state.name === 'idle') protection?.close()
     return answer
@@ -258,15 +288,17 @@ export class ServerAssociation {
     const opened =
       protection === undefined ? { plaintext: userInformation } : await protection.unprotect(userInformation, required)
     if (isRefusal(opened)) return opened
-    const initiate = parsed(() => parseXdlms(opened.plaintext))
-    return initiate?.kind === 'initiate-request' ? initiate : { refused: 'malformed' }
+    return initiateIn(opened.plaintext) ?? { refused: 'malformed' }
   }
 
   #sessionFor(
     aarq: Aarq,
     protection: FrameProtection | undefined,
-    negotiated: { readonly conformance: number; readonly clientMaxPduBytes: number },
-    peerSigningKey: Uint8Array | undefined,
+    {
+      peerSigningKey,
+      isConfirmed,
+      ...negotiated
+    }: Negotiated & { readonly peerSigningKey: Uint8Array | undefined; readonly isConfirmed: boolean },
   ): Session {
     const access = new ObjectAccess(this.#host.objects, (kind, reason) => this.#report(kind, reason))
     const caller: Caller = {
@@ -286,6 +318,7 @@ export class ServerAssociation {
     return {
       caller,
       peerSigningKey,
+      isConfirmed,
       protection,
       access,
       get: new GetService(access, this.#host.maxResponseBytes),
@@ -450,6 +483,10 @@ export class ServerAssociation {
     }
     if (state.name === 'idle') return genericRefusal
     if (request === undefined) return unknownService
+    if (this.#isSilent && isConfirmed(request)) {
+      this.#report('access-denied', 'a confirmed request in an association without confirmation')
+      return undefined
+    }
     // Later blocks of an answer are asked for without naming the objects in it.
     if (!continuing.has(request.kind)) this.#demanded = 0
     const caller: Caller = {
@@ -625,6 +662,11 @@ function neededConformance(request: XdlmsApdu): readonly ConformanceBit[] | unde
     default:
       return undefined
   }
+}
+
+function initiateIn(userInformation: Uint8Array | undefined): InitiateRequest | undefined {
+  const initiate = userInformation === undefined ? undefined : parsed(() => parseXdlms(userInformation))
+  return initiate?.kind === 'initiate-request' ? initiate : undefined
 }
 
 /** Undefined instead of a DlmsError. */
