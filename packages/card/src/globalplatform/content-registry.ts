@@ -106,6 +106,11 @@ export class ContentRegistry {
     return this.loadFiles().find((one) => one.instance.linked.aid === name)
   }
 
+  /** Also of one that is just being stored: domain by slot. */
+  domainsOfLoadFiles(): Map<number, number> {
+    return new Map(this.#all(CONTENT_KIND.loadFile).map((one) => [one.subject, parseLoadFile(one).domain]))
+  }
+
   /** One, while a load file is upgraded. */
   upgradeRecords(): StoredContentRecord[] {
     return this.#all(CONTENT_KIND.upgrade)

@@ -19,6 +19,7 @@ import { emitUpgradeRecord, parseUpgradeRecord, type UpgradeRecord } from '../ru
 import { FIRST_PACKAGE_CONTEXT, NO_CONTEXT, type PackageInstance } from '../vm/machine.ts'
 import { BLOCK_TYPE } from '../vm/memory/handle-entry.ts'
 import type { ContentRegistry } from './content-registry.ts'
+import type { MemoryGrants } from './memory-grants.ts'
 import { privilegeBytes } from './privileges.ts'
 import { GP_SW, requireThat } from './refusal.ts'
 
@@ -44,10 +45,12 @@ export const INSTALL_PARAMETERS_TAG = 0xdf25
 export class ElfUpgrade {
   readonly #jcre: Jcre
   readonly #registry: ContentRegistry
+  readonly #grants: MemoryGrants
 
-  constructor(jcre: Jcre, registry: ContentRegistry) {
+  constructor(jcre: Jcre, registry: ContentRegistry, grants: MemoryGrants) {
     this.#jcre = jcre
     this.#registry = registry
+    this.#grants = grants
   }
 
   /** undefined: none goes on. */
@@ -137,6 +140,7 @@ export class ElfUpgrade {
     requireUpgradable(jcre, this.package!)
     // Old and new objects are there at the same time.
     for (const { owner } of instancesOf(jcre, session.slot)) jcre.memory.quotas.delete(owner)
+    this.#grants.isSuspended = true
     try {
       restoreInstances(
         jcre,

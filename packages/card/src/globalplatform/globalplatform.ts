@@ -1,4 +1,5 @@
 import { concatBytes, fromHex, type Tlv } from '@gridcard/bytes'
+import { CardError } from '../errors.ts'
 import type { AppletRecord } from '../runtime/applet-registry.ts'
 import { deletePackage } from '../runtime/deletion.ts'
 import type { Jcre } from '../runtime/jcre.ts'
@@ -12,6 +13,7 @@ import { ElfUpgrade } from './elf-upgrade.ts'
 import type { GlobalPlatformProfile, SecureChannelOption } from './globalplatform-profile.ts'
 import { HISTORICAL_BYTES_TAG, withHistoricalBytes } from './historical-bytes.ts'
 import { APPLICATION_STATE, CARD_STATE, isLocked } from './life-cycle.ts'
+import { MemoryGrants } from './memory-grants.ts'
 import type { Privileges } from './privileges.ts'
 import { GP_SW } from './refusal.ts'
 import type { Scp11Certificates } from './secure-channel/scp11.ts'
@@ -63,6 +65,7 @@ export class GlobalPlatform implements Open {
   loadingPackage: PendingPackage | undefined
   readonly cvm: GlobalCvm
   readonly upgrade: ElfUpgrade
+  readonly grants: MemoryGrants
   readonly #channels = new Map<number, ChannelState>()
 
   constructor(jcre: Jcre, profile: GlobalPlatformProfile) {
@@ -70,7 +73,9 @@ export class GlobalPlatform implements Open {
     this.profile = profile
     this.registry = new ContentRegistry(jcre)
     this.cvm = new GlobalCvm(jcre, this.registry)
-    this.upgrade = new ElfUpgrade(jcre, this.registry)
+    this.grants = new MemoryGrants(jcre, this.registry)
+    this.upgrade = new ElfUpgrade(jcre, this.registry, this.grants)
+    jcre.memory.remainingOf = (owner) => this.grants.remainingOf(owner)
   }
 
   // ---- the card
@@ -164,6 +169,7 @@ export class GlobalPlatform implements Open {
 
   installing(owner: number): void {
     this.#setQuota(owner, this.installation?.objects ?? [])
+    this.grants.newcomer = { owner, domain: this.installation?.domain ?? this.registry.card.issuer }
   }
 
   #setQuota(owner: number, objects: readonly Tlv[]): void {
@@ -177,6 +183,8 @@ export class GlobalPlatform implements Open {
 
   /** Of all applications of an image. */
   restoreQuotas(): void {
+    this.grants.forget()
+    this.grants.newcomer = undefined
     this.jcre.memory.quotas.clear()
     for (const { entry } of this.registry.applications()) this.#setQuota(entry.owner, entry.objects)
   }
@@ -187,6 +195,9 @@ export class GlobalPlatform implements Open {
     this.restoreQuotas() // an owner number may be somebody else's now
     const { domain, objects } = this.loadingPackage ?? { domain: this.registry.card.issuer, objects: [] }
     this.registry.newLoadFile({ slot, domain, objects })
+    if (this.grants.isExceededIn(domain)) {
+      throw new CardError('CARD_MEMORY_FULL', 'more code than what is granted to the security domain')
+    }
   }
 
   registering(applet: Omit<AppletRecord, 'handle'>): void {

@@ -86,6 +86,19 @@ describe('a power cut in any write leaves before or after', { timeout: CUTS_TIME
     cutEverywhere(openCard().card.image(), prepare, (host) => host.send(0xe6, 0x0e, 0x03, last))
   })
 
+  it('of code for a domain with a grant, and of an extradition there', () => {
+    const host = openCard()
+    installDomain(host, SSD_AID, '80', 'C900EF06830400001000')
+    cutEverywhere(
+      host.card.image(),
+      (one) => expect(one.installForLoad(ONE.aid, { domain: SSD_AID })).toBe('009000'),
+      (one) => one.load(ONE.loadFile, 250),
+    )
+    loadPackage(host, ONE)
+    const extradite = (one: GpHost) => one.send(0xe6, 0x10, 0x00, `${lv(SSD_AID)}00${lv(ONE.aid)}000000`)
+    cutEverywhere(host.card.image(), () => {}, extradite)
+  })
+
   it('of DELETE with related applications', () => {
     const host = openCard()
     loadPackage(host, ONE)

@@ -129,6 +129,8 @@ function addContent(gp: Command): void {
       .option('--instance <aid>', 'under this AID (default: its own)')
       .option('--params <hex>', 'what the applet gets as its parameters')
       .option('--privileges <names>', 'of the applet, with commas: CardReset, GlobalRegistry, ...')
+      .option('--max-memory <bytes>', 'most non-volatile memory for each applet; after a comma most RAM')
+      .option('--reserve-memory <bytes>', 'memory set aside for each applet, likewise')
       .option('--load-only', 'load, install nothing')
       .option('--replace', 'delete the package first if it is there, with the data of its applets')
       .addHelpText(
@@ -137,6 +139,7 @@ function addContent(gp: Command): void {
           'install wallet.cap --card dev.img --test-keys',
           'install wallet.cap --card dev.img --test-keys --params 0102 --instance A000000620010203',
           'install wallet.cap --card dev.img --key-file keys.json --level mac+enc --replace --yes',
+          'install wallet.cap --card dev.img --test-keys --max-memory 4096,512 --reserve-memory 1024',
         ),
       )
       .action((file: string, o: InstallOptions) => run('gpInstall', file, o)),
@@ -235,6 +238,8 @@ function addDomains(gp: Command): void {
       .argument('<aid>', 'its AID')
       .option('--privileges <names>', 'with commas: DelegatedManagement, DapVerification, AuthorizedManagement, ...')
       .option('--params <hex>', 'value of C9')
+      .option('--max-memory <bytes>', 'most non-volatile memory for it and all below it; after a comma most RAM')
+      .option('--reserve-memory <bytes>', 'memory set aside for the domain itself, likewise')
       .option('--package <aid>', 'where security domains come from', 'A0000001515350')
       .option('--module <aid>', 'the applet in that package', 'A000000151535041')
       .addHelpText(
@@ -242,6 +247,7 @@ function addDomains(gp: Command): void {
         help(
           'domain create A000000620AA01 --card dev.img --test-keys',
           'domain create A000000620AA02 --privileges DelegatedManagement --card dev.img --test-keys',
+          'domain create A000000620AA03 --max-memory 32768,1024 --card dev.img --test-keys',
         ),
       )
       .action((aid: string, o: GpOptions & { package: string; module: string }) => run('gpDomainCreate', aid, o)),

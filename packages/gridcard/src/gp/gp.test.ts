@@ -14,6 +14,7 @@ import type { GpOptions } from './options.ts'
 const benchCap = new URL('../../../../applets/prebuilt/bench.cap', import.meta.url).pathname
 const PACKAGE = 'F047524944434152440200'
 const DOMAIN = 'A000000620AA01'
+const FROM_CARD = { package: 'A0000001515350', module: 'A000000151535041' }
 
 let directory: string
 let image: string
@@ -99,6 +100,16 @@ describe('refused', () => {
       'TERMINAL_CARD_REFUSED',
     ],
     ['nobody to ask', () => gpDelete(io, PACKAGE, options()), 'GRIDCARD_BAD_OPTION'],
+    [
+      'memory that is no number',
+      () => gpInstall(io, benchCap, { ...options(), maxMemory: '4k' }),
+      'GRIDCARD_BAD_OPTION',
+    ],
+    [
+      'more memory than the card has',
+      () => gpInstall(io, benchCap, { ...options(), reserveMemory: '2000000000' }),
+      'TERMINAL_CARD_REFUSED',
+    ],
     ['a state that there is not', () => gpState(io, 'broken', options()), 'GRIDCARD_BAD_OPTION'],
   ])('%s', async (_, act, code) => {
     await expect(act()).rejects.toMatchObject({ code })
@@ -183,10 +194,20 @@ test('install again: refused, with --replace not', async () => {
 
 test('a domain gets an applet', async () => {
   const { applet } = await installed()
-  await gpDomainCreate(ioOf().io, DOMAIN, { ...options(), package: 'A0000001515350', module: 'A000000151535041' })
+  await gpDomainCreate(ioOf().io, DOMAIN, { ...options(), ...FROM_CARD })
   expect(await stateOf(DOMAIN)).toBe('SELECTABLE')
   await gpExtradite(ioOf().io, applet, { ...options(), to: DOMAIN })
   expect((await listed()).entries.find(({ aid }) => aid === applet)?.domain).toBe(DOMAIN)
+})
+
+test('a domain holds no more memory than it was granted', async () => {
+  const { io } = ioOf()
+  await gpDomainCreate(io, DOMAIN, { ...options(), ...FROM_CARD, maxMemory: '600,100' })
+  await expect(gpInstall(io, benchCap, { ...options(), domain: DOMAIN })).rejects.toMatchObject({
+    code: 'TERMINAL_CARD_REFUSED',
+    place: { sw: 0x6a84 },
+  })
+  expect((await listed()).entries.map(({ aid }) => aid)).not.toContain(PACKAGE)
 })
 
 describe('keys', () => {

@@ -1,4 +1,5 @@
 import { BytesError, fromHex } from '@gridcard/bytes'
+import { emitMemoryParameters, type MemoryBytes, type MemoryParameters } from '@gridcard/terminal'
 import { LauncherError } from '../errors.ts'
 
 /** Options that every `gp` command has. */
@@ -45,6 +46,34 @@ export function parseNumber(option: string, text: string, low: number, high: num
     throw badOption(`${option} takes a number from ${low} to ${high} (0x for hex), not "${text.slice(0, 40)}"`)
   }
   return value
+}
+
+export interface MemoryOptions {
+  readonly maxMemory?: string
+  readonly reserveMemory?: string
+}
+
+/** System parameters of an installation; --max-memory of a domain is for all below it, too. */
+export function memoryParameters(
+  { maxMemory, reserveMemory }: MemoryOptions,
+  most: keyof Pick<MemoryParameters, 'quota' | 'granted'>,
+): { readonly systemParameters?: Uint8Array } {
+  const parameters: MemoryParameters = {
+    ...(maxMemory !== undefined && { [most]: parseMemory('--max-memory', maxMemory) }),
+    ...(reserveMemory !== undefined && { reserved: parseMemory('--reserve-memory', reserveMemory) }),
+  }
+  const systemParameters = emitMemoryParameters(parameters)
+  return systemParameters.length === 0 ? {} : { systemParameters }
+}
+
+/** Bytes of non-volatile memory; behind a comma of RAM. */
+function parseMemory(option: string, text: string): MemoryBytes {
+  const [nonVolatile = '', volatile, ...more] = text.split(',')
+  if (more.length > 0) throw badOption(`${option} takes bytes of non-volatile memory, then after a comma of RAM`)
+  return {
+    ...(nonVolatile !== '' && { nonVolatile: parseNumber(option, nonVolatile, 0, 0x7fff_ffff) }),
+    ...(volatile !== undefined && { volatile: parseNumber(option, volatile, 0, 0x7fff_ffff) }),
+  }
 }
 
 export function parseChoice<T extends string>(option: string, text: string, choices: readonly T[]): T {

@@ -13,6 +13,7 @@ import {
   withToken,
 } from './content-commands.ts'
 import { emitLoadFile, splitIntoBlocks } from './load-file.ts'
+import { emitMemoryParameters } from './memory-parameters.ts'
 import { parseReceipt, requireReceipt } from './receipts.ts'
 import { type SigningKey, sign, type VerificationKey, verify } from './signatures.ts'
 
@@ -49,6 +50,15 @@ describe('what a token signs, from the tests of kaoh/globalplatform', () => {
     })
     expect(toHex(tokenInput(command).slice(0, 5))).toBe('0C0000014F')
   })
+})
+
+test('memory: two bytes up to 32767, then four', () => {
+  const hex = (...of: Parameters<typeof emitMemoryParameters>) => toHex(emitMemoryParameters(...of))
+  expect(hex({})).toBe('')
+  expect(hex({ quota: { nonVolatile: 32767, volatile: 256 } })).toBe('EF08C7020100C8027FFF')
+  expect(hex({ reserved: { nonVolatile: 32768 }, granted: { volatile: 1, nonVolatile: 65536 } })).toBe(
+    'EF10D8040000800082020001830400010000',
+  )
 })
 
 describe('where the token stands', () => {

@@ -5,6 +5,7 @@ export type { InstallRequest, LoadRequest, RegistryUpdateRequest } from './conte
 export * from './globalplatform-client.ts'
 export { type CardState, cardStates, describeLifeCycle, type RegistryKind } from './life-cycle.ts'
 export type { DapBlock } from './load-file.ts'
+export * from './memory-parameters.ts'
 export type { OpenChannelOptions } from './open-channel.ts'
 export type { HostIdentity, OpenScp11Options, Scp11Variant } from './open-scp11.ts'
 export * from './privileges.ts'

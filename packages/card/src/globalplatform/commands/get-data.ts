@@ -43,14 +43,18 @@ function confirmationCounter(context: DomainContext): Uint8Array | undefined {
 /** Tags that may not be stored: the card makes them. */
 export const GENERATED_TAGS: readonly number[] = [0xc1, 0xc2, 0xd3, 0xe0, APPLICATION_LIST, 0xff21]
 
-/** Installed applications, free NV bytes, free RAM bytes. @source ETSI TS 102 226 §8.2.1.7 */
-function extendedResources({ jcre, registry, gp }: DomainContext): Uint8Array {
+/** Installed applications, free NV bytes, free RAM bytes: as far as the domain may have them. @source ETSI TS 102 226 §8.2.1.7 */
+function extendedResources({ jcre, registry, gp, owner }: DomainContext): Uint8Array {
   const count = registry.applications().filter(({ applet }) => applet !== gp.issuerSecurityDomain).length
-  const number = (value: number) => Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value)
+  const { persistent, transient } = gp.grants.remainingIn(owner)
+  const number = (amount: number) => {
+    const value = Math.max(0, amount)
+    return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value)
+  }
   return concatBytes(
     emitTlv(0x81, Uint8Array.of(count >> 8, count)),
-    emitTlv(0x82, number(jcre.memory.availablePersistentBytes(NO_OWNER))),
-    emitTlv(0x83, number(jcre.memory.availableTransientBytes(NO_OWNER))),
+    emitTlv(0x82, number(Math.min(jcre.memory.availablePersistentBytes(NO_OWNER), persistent))),
+    emitTlv(0x83, number(Math.min(jcre.memory.availableTransientBytes(NO_OWNER), transient))),
   )
 }
 

@@ -36,8 +36,11 @@ export function extradite(context: DomainContext, { p1, p2, data }: DomainComman
   const slot = loadFile?.instance.slot ?? application?.applet.packageSlot
   requireThat(slot === undefined || !context.gp.isPaused(slot), GP_SW.conditions)
   if (application !== undefined && !loadFile) requireNoCircle(context, application.entry.owner, to)
-  if (loadFile) registry.saveLoadFile({ ...loadFile.entry, domain: to })
-  else if (application) registry.saveApplication({ ...application.entry, domain: to })
+  registry.atomically(() => {
+    if (loadFile) registry.saveLoadFile({ ...loadFile.entry, domain: to })
+    else if (application) registry.saveApplication({ ...application.entry, domain: to })
+    requireThat(!context.gp.grants.isExceededIn(to), GP_SW.notEnoughMemory)
+  })
   const oldAid = jcre.registry.ownedBy(from)!.aid
   const identifier = tokenIdentifier(parameters)
   return answer(confirmation(context, isAuthorized, { fields: [oldAid, aid, domainAid], identifier }))

@@ -15,10 +15,11 @@ import { type Answer, answer, type DomainCommand, type DomainContext } from '../
 import { INSTALL_PARAMETERS_TAG } from '../elf-upgrade.ts'
 import { parseSecureChannels, SCP_LIST_TAG } from '../globalplatform.ts'
 import { APPLICATION_STATE } from '../life-cycle.ts'
+import { GRANT_TAG } from '../memory-grants.ts'
 import { hasPrivilege, isConsistent, type Privileges, parsePrivileges, privileges, without } from '../privileges.ts'
 import { GP_SW, refuse, requireThat } from '../refusal.ts'
 import { CommandFields, commandTlvs, findTlv, installParameters } from '../tlv-objects.ts'
-import { requiredBytes } from './memory-parameters.ts'
+import { memoryParameter, requiredBytes } from './memory-parameters.ts'
 
 /** Install parameters. @source GPC 2.3.1 table 11-49 */
 const TAG = {
@@ -42,6 +43,8 @@ const KEPT_TAGS: readonly number[] = [
   TAG.volatileReserved,
   TAG.nonVolatileReserved,
   TAG.provider,
+  GRANT_TAG.volatile,
+  GRANT_TAG.nonVolatile,
 ]
 
 const NONE = new Uint8Array()
@@ -111,6 +114,7 @@ export function installApplication(
   requireGrantable(context, set, { isDomain, isSelectable: o.isSelectable })
   const objects = installParameters(request.parameters)
   requireMemory(context, objects)
+  requireGrant(objects, isDomain)
   // Clients of older cards leave C9 away when there is nothing in it.
   const specific = findTlv(objects, TAG.application) ?? new Uint8Array()
   const domainObjects = isDomain ? domainParameters(context, specific) : []
@@ -175,15 +179,23 @@ function requireGrantable(
 }
 
 /** Reserved memory has to be there, and within its quota. @source GPC 2.3.1 §9.7 */
-function requireMemory({ jcre }: DomainContext, objects: readonly Tlv[]): void {
+function requireMemory({ gp, jcre, owner }: DomainContext, objects: readonly Tlv[]): void {
+  const { persistent, transient } = gp.grants.remainingIn(owner)
   const pairs = [
-    [TAG.nonVolatileReserved, TAG.nonVolatileQuota, jcre.memory.availablePersistentBytes(NO_OWNER)],
-    [TAG.volatileReserved, TAG.volatileQuota, jcre.memory.availableTransientBytes(NO_OWNER)],
+    [TAG.nonVolatileReserved, TAG.nonVolatileQuota, jcre.memory.availablePersistentBytes(NO_OWNER), persistent],
+    [TAG.volatileReserved, TAG.volatileQuota, jcre.memory.availableTransientBytes(NO_OWNER), transient],
   ] as const
-  for (const [reserved, quota, free] of pairs) {
+  for (const [reserved, quota, free, granted] of pairs) {
     const wanted = requiredBytes(objects, reserved)
-    requireThat(wanted <= free, GP_SW.notEnoughMemory)
+    requireThat(wanted <= Math.min(free, granted) || wanted === 0, GP_SW.notEnoughMemory)
     requireThat(findTlv(objects, quota) === undefined || wanted <= requiredBytes(objects, quota), GP_SW.wrongData)
+  }
+}
+
+/** Granted to a security domain, for all below it; an application has nothing below. @source GPC Amd C */
+function requireGrant(objects: readonly Tlv[], isDomain: boolean): void {
+  for (const tag of Object.values(GRANT_TAG)) {
+    requireThat(memoryParameter(objects, tag) === undefined || isDomain, GP_SW.wrongData)
   }
 }
 

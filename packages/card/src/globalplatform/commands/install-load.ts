@@ -45,8 +45,11 @@ export function installForLoad(context: DomainContext, { p1, p2, data }: DomainC
   const objects = installParameters(parameters)
   const nonVolatile = requiredBytes(objects, TAG.code) + requiredBytes(objects, TAG.data)
   const { memory } = jcre
-  requireThat(nonVolatile <= memory.availablePersistentBytes(NO_OWNER), GP_SW.notEnoughMemory)
-  requireThat(requiredBytes(objects, TAG.volatile) <= memory.availableTransientBytes(NO_OWNER), GP_SW.notEnoughMemory)
+  const granted = context.gp.grants.remainingIn(domain.entry.owner)
+  const persistent = Math.min(memory.availablePersistentBytes(NO_OWNER), granted.persistent)
+  const transient = Math.min(memory.availableTransientBytes(NO_OWNER), granted.transient)
+  requireThat(nonVolatile <= persistent, GP_SW.notEnoughMemory)
+  requireThat(requiredBytes(objects, TAG.volatile) <= transient, GP_SW.notEnoughMemory)
   // The combined form brings its token at the end. @source GPC 2.3.1 §C.4.7
   const input = tokenInput(p1, p2, signed)
   if (isCombined) requireThat(token.length === 0, GP_SW.wrongData)

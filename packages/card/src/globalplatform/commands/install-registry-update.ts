@@ -95,6 +95,9 @@ function updateApplication(context: DomainContext, { applet, entry }: Applicatio
   const services = objects.filter(({ tag }) => tag === TAG.services)
   const others = services.length > 0 ? changed.objects.filter(({ tag }) => tag !== TAG.services) : changed.objects
   registry.saveApplication({ ...changed, objects: [...others, ...implicit, ...services] })
+  if (changed.domain !== entry.domain) {
+    requireThat(!context.gp.grants.isExceededIn(changed.domain), GP_SW.notEnoughMemory)
+  }
   moveSingles(context, entry.owner, entry.privileges, changed.privileges)
   for (const channel of implicitChannels(0, implicit)) jcre.registry.setDefault(channel, applet)
   const becomesReset = hasPrivilege(changed.privileges, 'cardReset') && !hasPrivilege(entry.privileges, 'cardReset')

@@ -56,6 +56,11 @@ export interface MemoryRoot {
 }
 
 /** Bytes of contents and entries, and of RAM. */
+export interface MemoryAmount {
+  readonly persistent: number
+  readonly transient: number
+}
+
 export interface MemoryQuota {
   /** undefined: as much as there is. */
   readonly persistentBytes: number | undefined
@@ -69,6 +74,8 @@ export interface MemoryQuota {
 export const CLEAR_ON_RESET = 1
 export const CLEAR_ON_DESELECT = 2
 export type ClearEvent = typeof CLEAR_ON_RESET | typeof CLEAR_ON_DESELECT
+
+const NOTHING: MemoryAmount = { persistent: 0, transient: 0 }
 
 /** Of a memory whose buffer another one has. */
 const NO_VIEWS = createViews(0)
@@ -97,6 +104,8 @@ export class CardMemory implements Tenant {
   inTransaction = false
   /** Most bytes that an owner may have, where that is limited. @source GPC 2.3.1 §9.7 */
   readonly quotas = new Map<number, MemoryQuota>()
+  /** What an owner may still have for what it belongs to; only asked when memory is wanted. */
+  remainingOf: ((owner: number) => MemoryAmount) | undefined
   /** No store, no transaction: a persistent byte may be written without further ado. */
   isPlain: boolean
   isHeld = false
@@ -336,20 +345,22 @@ export class CardMemory implements Tenant {
 
   /** What an owner could have, by its reservation and those of others; 0 for somebody without. */
   availablePersistentBytes(owner: number): number {
-    return this.freePersistentBytes - this.#reservedByOthers(owner).persistent
+    const free = this.freePersistentBytes - this.#reservedByOthers(owner).persistent
+    return Math.max(0, Math.min(free, this.remainingOf?.(owner).persistent ?? free))
   }
 
   availableTransientBytes(owner: number): number {
-    return this.freeTransientBytes - this.#reservedByOthers(owner).transient
+    const free = this.freeTransientBytes - this.#reservedByOthers(owner).transient
+    return Math.max(0, Math.min(free, this.remainingOf?.(owner).transient ?? free))
   }
 
-  #reservedByOthers(owner: number): { persistent: number; transient: number } {
+  #reservedByOthers(owner: number): MemoryAmount {
     const sum = { persistent: 0, transient: 0 }
     for (const [other, { reservedPersistentBytes, reservedTransientBytes }] of this.quotas) {
       if (other === owner || (reservedPersistentBytes === 0 && reservedTransientBytes === 0)) continue
-      const used = this.#usageOf(other)
-      sum.persistent += Math.max(0, reservedPersistentBytes - used.persistent)
-      sum.transient += Math.max(0, reservedTransientBytes - used.transient)
+      const unused = this.unusedReservationOf(other)
+      sum.persistent += unused.persistent
+      sum.transient += unused.transient
     }
     return sum
   }
@@ -573,7 +584,7 @@ export class CardMemory implements Tenant {
 
   /** Its own quota, or what others have reserved. @source GPC 2.3.1 §9.7 */
   #exceedsQuota(owner: number, persistentBytes: number, transientBytes: number): boolean {
-    if (this.quotas.size === 0) return false
+    if (this.quotas.size === 0 && this.remainingOf === undefined) return false
     if (persistentBytes > this.availablePersistentBytes(owner & OWNER_MASK)) return true
     if (transientBytes > this.availableTransientBytes(owner & OWNER_MASK)) return true
     const quota = this.quotas.get(owner & OWNER_MASK)
@@ -586,8 +597,29 @@ export class CardMemory implements Tenant {
     )
   }
 
+  /** What an owner has, or has reserved if that is more. */
+  chargedTo(owner: number): MemoryAmount {
+    const [used, unused] = [this.#usageOf(owner), this.unusedReservationOf(owner)]
+    return { persistent: used.persistent + unused.persistent, transient: used.transient + unused.transient }
+  }
+
+  unusedReservationOf(owner: number): MemoryAmount {
+    const quota = this.quotas.get(owner)
+    if (quota === undefined) return NOTHING
+    const used = this.#usageOf(owner)
+    return {
+      persistent: Math.max(0, quota.reservedPersistentBytes - used.persistent),
+      transient: Math.max(0, quota.reservedTransientBytes - used.transient),
+    }
+  }
+
+  /** Of a handle: contents and entry. */
+  occupiedBytes(handle: number): number {
+    return HANDLE_ENTRY_BYTES + alignUp(contentBytes(this.word1(handle)), OBJECT_ALIGNMENT)
+  }
+
   /** Without the hidden state of native objects. */
-  #usageOf(owner: number): { persistent: number; transient: number } {
+  #usageOf(owner: number): MemoryAmount {
     const used = { persistent: 0, transient: 0 }
     for (let handle = 1; handle < this.root.handleCount; handle++) {
       if (((this.word0(handle) >>> 24) & OWNER_MASK) !== owner) continue

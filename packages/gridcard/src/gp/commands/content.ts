@@ -2,7 +2,15 @@ import { readFileSync } from 'node:fs'
 import { toHex } from '@gridcard/bytes'
 import { type CardState, cardStates, emitPrivileges, requirePrivilege } from '@gridcard/terminal'
 import type { CommandIo } from '../../dlms/command-io.ts'
-import { badOption, type GpOptions, parseAid, parseChoice, parseHex } from '../options.ts'
+import {
+  badOption,
+  type GpOptions,
+  type MemoryOptions,
+  memoryParameters,
+  parseAid,
+  parseChoice,
+  parseHex,
+} from '../options.ts'
 import { printEither, requireConsent, withSession } from '../session.ts'
 
 /** An application, a security domain, or a package. */
@@ -58,16 +66,18 @@ export async function gpState(io: CommandIo, text: string, options: GpOptions): 
 export async function gpDomainCreate(
   io: CommandIo,
   text: string,
-  options: GpOptions & {
-    readonly privileges?: string
-    readonly params?: string
-    readonly package: string
-    readonly module: string
-  },
+  options: GpOptions &
+    MemoryOptions & {
+      readonly privileges?: string
+      readonly params?: string
+      readonly package: string
+      readonly module: string
+    },
 ): Promise<void> {
   const instanceAid = parseAid('AID', text)
   const names = [...(options.privileges?.split(',') ?? []), 'SecurityDomain'].map(requirePrivilege)
   const privileges = emitPrivileges(names)
+  const memory = memoryParameters(options, 'granted')
   const appletParameters = options.params === undefined ? undefined : parseHex('--params', options.params)
   await withSession(io, options, { authenticates: true }, async (session) => {
     await session.client.install({
@@ -75,6 +85,7 @@ export async function gpDomainCreate(
       moduleAid: parseAid('--module', options.module),
       instanceAid,
       privileges,
+      ...memory,
       ...(appletParameters !== undefined && { appletParameters }),
     })
     printEither(

@@ -7,7 +7,15 @@ import { emitPrivileges, requirePrivilege, sign, type UpgradeSession } from '@gr
 import type { CommandIo } from '../../dlms/command-io.ts'
 import { progressLine } from '../../dlms/progress-line.ts'
 import { GpCommandError } from '../errors.ts'
-import { badOption, type GpOptions, parseAid, parseChoice, parseHex } from '../options.ts'
+import {
+  badOption,
+  type GpOptions,
+  type MemoryOptions,
+  memoryParameters,
+  parseAid,
+  parseChoice,
+  parseHex,
+} from '../options.ts'
 import { readSigningKey } from '../pem-keys.ts'
 import { type GpSession, printEither, requireConsent, withSession } from '../session.ts'
 
@@ -19,7 +27,7 @@ export interface LoadFileOptions extends GpOptions {
   readonly blockSize?: string
 }
 
-export interface InstallOptions extends LoadFileOptions {
+export interface InstallOptions extends LoadFileOptions, MemoryOptions {
   readonly applet?: string
   readonly instance?: string
   readonly params?: string
@@ -51,6 +59,7 @@ export async function gpInstall(io: CommandIo, path: string, options: InstallOpt
   const wanted = instancesOf(cap, options)
   const appletParameters = options.params === undefined ? undefined : parseHex('--params', options.params)
   const privileges = emitPrivileges((options.privileges?.split(',') ?? []).map(requirePrivilege))
+  const memory = memoryParameters(options, 'quota')
   const loadFileAid = cap.header.package.aid
   if (options.replace) {
     await requireConsent(
@@ -69,6 +78,7 @@ export async function gpInstall(io: CommandIo, path: string, options: InstallOpt
         moduleAid,
         instanceAid,
         privileges,
+        ...memory,
         ...(appletParameters !== undefined && { appletParameters }),
       })
     }
