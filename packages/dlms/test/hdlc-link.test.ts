@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { fcs16 } from '../src/hdlc/fcs16.ts'
 import {
   emitHdlcFrame,
+  emitHdlcParameters,
+  type HdlcAddress,
   HdlcClientLink,
   type HdlcClientOptions,
   type HdlcFrame,
@@ -122,8 +124,8 @@ describe('a linked server', () => {
     expect(events).toEqual([])
   })
 
-  test('gives a request out once, however often it comes, and refuses a second while busy', () => {
-    const station = linked()
+  test('gives a request out once, however often it comes, and refuses more than may be under way', () => {
+    const station = linked({ maxPending: 1 })
     const first = ask(station, information(0, 'E6E600C0'))
     expect(first).toMatchObject({ answers: [], events: [{ kind: 'request', apdu: Uint8Array.of(0xc0) }] })
     expect(ask(station, information(0, 'E6E600C0'))).toMatchObject({ answers: ['1/17 > 16 RR r1 P/F'], events: [] })
@@ -134,6 +136,27 @@ describe('a linked server', () => {
     // Not acknowledged: once more.
     expect(ask(station, rr(0)).answers).toEqual(['1/17 > 16 I s0 r1 P/F 4 bytes'])
     expect(ask(station, rr(1)).answers).toEqual(['1/17 > 16 RR r1 P/F'])
+  })
+
+  test('gives out several requests of one window, and answers in their order', () => {
+    const station = linked({ parameters: small })
+    station.receive(emitHdlcFrame({ ...snrm, information: emitHdlcParameters(small) }), 0)
+    const noPoll = { pollFinal: false }
+    expect(ask(station, information(0, 'E6E600C0', noPoll))).toMatchObject({
+      answers: [],
+      events: [{ kind: 'request' }],
+    })
+    expect(ask(station, information(1, 'E6E600C1', noPoll))).toMatchObject({
+      answers: [],
+      events: [{ kind: 'request' }],
+    })
+    expect(ask(station, information(2, 'E6E600C3'))).toMatchObject({ answers: [], events: [{ kind: 'request' }] })
+    // The first has no answer: the turn stays with the server until there is something to say.
+    expect(station.respond(link, []).frames).toEqual([])
+    expect(traces(station.respond(link, [Uint8Array.of(0xc5)]).frames)).toEqual(['1/17 > 16 I s0 r3 P/F 4 bytes'])
+    expect(station.respond(link, [Uint8Array.of(0xc7)]).frames).toEqual([])
+    expect(ask(station, rr(1)).answers).toEqual(['1/17 > 16 I s1 r3 P/F 4 bytes'])
+    expect(station.respond(link, [Uint8Array.of(0xc9)]).frames).toEqual([])
   })
 
   test('answers the poll that waited as soon as it can', () => {
@@ -173,10 +196,156 @@ describe('a linked server', () => {
     expect(ask(station, rr(0), 1901).answers).toEqual(['1/17 > 16 DM P/F'])
   })
 
-  test('sends a notification in one UI frame, and none that does not fit', () => {
+  test('sends a notification in as many UI frames as it needs', () => {
     const station = linked()
-    expect(() => station.notify(link, octets(126))).toThrow(expect.objectContaining({ code: 'DLMS_LIMIT_EXCEEDED' }))
     expect(traces(station.notify(link, octets(125)).frames)).toEqual(['1/17 > 16 UI 128 bytes'])
+    expect(traces(station.notify(link, octets(260)).frames)).toEqual([
+      '1/17 > 16 UI segmented 128 bytes',
+      '1/17 > 16 UI segmented 128 bytes',
+      '1/17 > 16 UI 7 bytes',
+    ])
+  })
+
+  test('keeps notifications until it is polled by an empty UI frame, where told so', () => {
+    const station = linked({ notifications: 'when-polled' })
+    const invitation: HdlcFrame = { kind: 'ui', ...toServer, pollFinal: true, isSegmented: false, information: nothing }
+    expect(ask(station, invitation).answers).toEqual(['1/17 > 16 RR r0 P/F'])
+    expect(station.notify(link, Uint8Array.of(0x0f)).frames).toEqual([])
+    expect(station.notify(link, octets(200)).frames).toEqual([])
+    expect(ask(station, invitation).answers).toEqual([
+      '1/17 > 16 UI 4 bytes',
+      '1/17 > 16 UI segmented 128 bytes',
+      '1/17 > 16 UI P/F 75 bytes',
+    ])
+    for (let i = 0; i < 16; i++) station.notify(link, Uint8Array.of(0x0f))
+    expect(() => station.notify(link, Uint8Array.of(0x0f))).toThrow(
+      expect.objectContaining({ code: 'DLMS_LIMIT_EXCEEDED' }),
+    )
+  })
+})
+
+describe('what has no answer', () => {
+  const ui = (hex: string, more: Partial<Extract<HdlcFrame, { kind: 'ui' }>> = {}): HdlcFrame => ({
+    kind: 'ui',
+    ...toServer,
+    pollFinal: false,
+    isSegmented: false,
+    information: fromHex(hex),
+    ...more,
+  })
+  const heard = (station: HdlcServerStation, frame: HdlcFrame) => {
+    const { answers, events } = ask(station, frame)
+    expect(answers).toEqual([])
+    return events.map((event) => ({ ...event, link: undefined }))
+  }
+  const unconfirmed = (serverSap: number, ...apdu: number[]) => ({
+    kind: 'unconfirmed',
+    apdu: Uint8Array.from(apdu),
+    link: undefined,
+    saps: { clientSap: 16, serverSap },
+  })
+
+  test('is heard in UI frames, with a link and without', () => {
+    const station = stationOf()
+    expect(heard(station, ui('E6E600C1'))).toEqual([unconfirmed(1, 0xc1)])
+    ask(station, snrm)
+    expect(heard(station, ui('E6E600C2'))).toEqual([unconfirmed(1, 0xc2)])
+    expect(heard(station, ui('E6E700C2'))).toEqual([])
+  })
+
+  test('is put together from several, each message from its own header on', () => {
+    const station = stationOf({ maxApduBytes: 6 })
+    const more = { isSegmented: true }
+    expect(heard(station, ui('C3'))).toEqual([])
+    expect(heard(station, ui('E6E600C101', more))).toEqual([])
+    expect(heard(station, ui('02', more))).toEqual([])
+    expect(heard(station, ui('03'))).toEqual([unconfirmed(1, 0xc1, 1, 2, 3)])
+    // Its last frame is lost, and the next message begins.
+    expect(heard(station, ui('E6E600C1', more))).toEqual([])
+    expect(heard(station, ui('E6E600C2'))).toEqual([unconfirmed(1, 0xc2)])
+    // Two clients at once do not mix.
+    const other = { source: hdlcAddress(17) }
+    expect(heard(station, ui('E6E600C1', more))).toEqual([])
+    expect(heard(station, ui('E6E600C2', { ...more, ...other }))).toEqual([])
+    expect(heard(station, ui('01'))).toEqual([unconfirmed(1, 0xc1, 1)])
+    // Too long, and what follows is of no message.
+    expect(heard(station, ui('E6E600C1020304050607', more))).toEqual([])
+    expect(heard(station, ui('08'))).toEqual([])
+  })
+
+  test.each<[string, HdlcAddress, readonly number[]]>([
+    ['all logical devices', hdlcAddress(0x7f), [1, 2]],
+    ['all logical devices of one physical', hdlcServerAddress(0x7f, 17), [1, 2]],
+    ['one logical device of all physical', hdlcServerAddress(1, 0x7f), [1]],
+    ['all of all', hdlcServerAddress(0x7f, 0x7f), [1, 2]],
+    ['all of all, four octets', { lengthBytes: 4, upper: 0x3fff, lower: 0x3fff }, [1, 2]],
+    ['7F in four octets, which is no broadcast', { lengthBytes: 4, upper: 0x7f, lower: 0x7f }, []],
+    ['all logical devices of another physical', hdlcServerAddress(0x7f, 18), []],
+    ['no logical device', hdlcServerAddress(0, 17), []],
+    ['no physical device', hdlcServerAddress(1, 0), []],
+    ['who has called in', hdlcServerAddress(1, 0x7e), []],
+  ])('goes to %s', (_name, destination, saps) => {
+    const station = stationOf({ serves: (sap) => sap < 3, serverSaps: () => [1, 2], physicalAddress: 17 })
+    expect(heard(station, ui('E6E600C1', { destination }))).toEqual(saps.map((sap) => unconfirmed(sap, 0xc1)))
+  })
+
+  test('is all that a broadcast may be: no poll, no other frame, nothing answered', () => {
+    const station = stationOf({ serverSaps: () => [1] })
+    const destination = hdlcServerAddress(0x7f, 0x7f)
+    expect(heard(station, ui('E6E600C1', { destination, pollFinal: true }))).toEqual([])
+    expect(ask(station, { ...snrm, destination })).toMatchObject({ answers: [], events: [] })
+    expect(ask(station, { ...disc, destination })).toMatchObject({ answers: [], events: [] })
+    expect(ask(station, { ...snrm, source: hdlcAddress(0x7f) })).toMatchObject({ answers: [], events: [] })
+    expect(ask(station, { ...snrm, source: hdlcAddress(0) })).toMatchObject({ answers: [], events: [] })
+  })
+
+  test('a client sends it between turns, linked or not', () => {
+    const link = new HdlcClientLink({ client, server })
+    expect(traces(link.unconfirmed(octets(200)).frames)).toEqual([
+      '16 > 1/17 UI segmented 128 bytes',
+      '16 > 1/17 UI 75 bytes',
+    ])
+    link.connect(0)
+    expect(link.unconfirmed(Uint8Array.of(0xc1)).frames).toEqual([])
+    const ua = emitHdlcFrame({ kind: 'ua', ...toClient, pollFinal: true, information: nothing })
+    expect(traces(link.receive(ua, 1).frames)).toEqual(['16 > 1/17 UI 4 bytes'])
+  })
+})
+
+describe('the physical device that has called in', () => {
+  const destination = hdlcServerAddress(1, 0x7e)
+
+  test('is the only one that answers its address, under its own', () => {
+    expect(ask(stationOf({ physicalAddress: 17 }), { ...snrm, destination }).answers).toEqual([])
+    expect(ask(stationOf({ isCaller: () => false }), { ...snrm, destination }).answers).toEqual([])
+    const caller = { isCaller: () => true }
+    expect(ask(stationOf(caller), { ...snrm, destination }).answers).toEqual(['1/126 > 16 UA P/F 21 bytes'])
+    const station = stationOf({ ...caller, physicalAddress: 17 })
+    expect(ask(station, { ...snrm, destination }).answers).toEqual(['1/17 > 16 UA P/F 21 bytes'])
+    expect(ask(station, information(0, 'C0')).answers).toEqual(['1/17 > 16 RR r1 P/F'])
+    const wide = { lengthBytes: 4, upper: 1, lower: 0x3ffe } as const
+    expect(ask(station, { ...snrm, destination: wide }).answers).toEqual(['1/17 (4) > 16 UA P/F 21 bytes'])
+  })
+
+  test('is known to the client by that address from then on', () => {
+    const link = new HdlcClientLink({ client, server: destination })
+    expect(traces(link.connect(0).frames)).toEqual(['16 > 1/126 SNRM P/F'])
+    const ua: HdlcFrame = { kind: 'ua', ...toClient, pollFinal: true, information: nothing }
+    link.receive(emitHdlcFrame({ ...ua, source: hdlcServerAddress(2, 17) }), 1)
+    expect(link.state).toBe('connecting')
+    link.receive(emitHdlcFrame(ua), 1)
+    expect(traces(link.request(Uint8Array.of(0xc0), 1).frames)).toEqual(['16 > 1/17 I s0 r0 P/F 4 bytes'])
+    link.receive(
+      emitHdlcFrame({
+        kind: 'dm',
+        ...toClient,
+        source: hdlcServerAddress(1, 18),
+        pollFinal: true,
+        information: nothing,
+      }),
+      2,
+    )
+    expect(link.state).toBe('waiting')
   })
 })
 
@@ -234,11 +403,51 @@ describe('a client', () => {
     expect(events).toMatchObject([{ error: { code: 'DLMS_LIMIT_EXCEEDED' } }])
   })
 
-  test('takes one request at a time', () => {
-    const link = linkedClient()
-    link.request(Uint8Array.of(0xc0), 0)
-    expect(() => link.request(Uint8Array.of(0xc0), 0)).toThrow(expect.objectContaining({ code: 'DLMS_BUSY' }))
+  test('has several requests under way, as many in a turn as its window takes', () => {
+    const link = clientOf({ parameters: { ...small, transmitWindow: 2 } })
+    link.connect(0)
+    const agreed = emitHdlcParameters({ ...small, receiveWindow: 2 })
+    link.receive(emitHdlcFrame({ kind: 'ua', ...toClient, pollFinal: true, information: agreed }), 0)
+    expect(traces(link.request(Uint8Array.of(1), 0).frames)).toEqual(['16 > 1/17 I s0 r0 P/F 4 bytes'])
+    expect(link.request(Uint8Array.of(2), 0).frames).toEqual([])
+    expect(link.request(Uint8Array.of(3), 0).frames).toEqual([])
     expect(() => link.connect(0)).toThrow(expect.objectContaining({ code: 'DLMS_BUSY' }))
+    const first = answer(information(0, 'E6E7000A', { receiveNumber: 1 }))
+    const { frames, events } = link.receive(first, 1)
+    expect(events).toEqual([{ kind: 'response', apdu: Uint8Array.of(10) }])
+    expect(traces(frames)).toEqual(['16 > 1/17 I s1 r1 4 bytes', '16 > 1/17 I s2 r1 P/F 4 bytes'])
+    const both = [
+      answer(information(1, 'E6E7000B', { receiveNumber: 3, pollFinal: false })),
+      answer(information(2, 'E6E7000C', { receiveNumber: 3 })),
+    ].map((frame) => link.receive(frame, 2))
+    expect(both.flatMap((step) => step.events)).toHaveLength(2)
+    expect(both.flatMap((step) => step.frames)).toEqual([])
+    expect(link.state).toBe('connected')
+  })
+
+  test('hears more than it asked for when it listens, and stops when told so', () => {
+    const link = linkedClient({ pollIntervalMs: 50 })
+    expect(() => clientOf().hear(0)).toThrow(expect.objectContaining({ code: 'DLMS_BUSY' }))
+    expect(traces(link.hear(0).frames)).toEqual(['16 > 1/17 RR r0 P/F'])
+    expect(link.receive(answer(information(0, 'E6E7000A')), 1).events).toHaveLength(1)
+    expect(link.state).toBe('connected')
+    link.hear(2)
+    link.receive(answer(rr(0)), 3)
+    link.stopHearing()
+    expect(traces(link.tick(60).frames)).toEqual(['16 > 1/17 RR r1 P/F'])
+    link.receive(answer(rr(0)), 61)
+    expect(link.state).toBe('connected')
+  })
+
+  test('gives the server its turn for notifications', () => {
+    const link = linkedClient()
+    expect(traces(link.invite(0).frames)).toEqual(['16 > 1/17 UI P/F'])
+    expect(() => link.invite(0)).toThrow(expect.objectContaining({ code: 'DLMS_BUSY' }))
+    const ui = { kind: 'ui', ...toClient, isSegmented: false, information: fromHex('E6E7000F') } as const
+    expect(link.receive(answer({ ...ui, pollFinal: false }), 1).events).toHaveLength(1)
+    expect(link.state).toBe('waiting')
+    expect(link.receive(answer({ ...ui, pollFinal: true }), 1).events).toHaveLength(1)
+    expect(link.state).toBe('connected')
   })
 
   test('asks again when the server has nothing to say yet', () => {
@@ -264,6 +473,7 @@ describe('a client', () => {
       answer({ kind: 'ui', ...toClient, pollFinal: false, isSegmented, information: fromHex(hex) })
     expect(link.receive(ui('C2'), 1).events).toEqual([])
     expect(link.receive(ui('E6E7000F', true), 1).events).toEqual([])
+    expect(link.receive(ui('01'), 1).events).toEqual([{ kind: 'notification', apdu: Uint8Array.of(0x0f, 1) }])
     expect(link.receive(ui('E6E7000F'), 1).events).toEqual([{ kind: 'notification', apdu: Uint8Array.of(0x0f) }])
   })
 

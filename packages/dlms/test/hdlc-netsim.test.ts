@@ -1,17 +1,30 @@
 import { describe, expect, test } from 'vitest'
 import {
+  conformanceOf,
   connectHdlcStream,
   cosem,
   DlmsClient,
   DlmsError,
   type DlmsErrorCode,
+  emitXdlms,
   type HdlcParameters,
   hdlcAddress,
   hdlcServerAddress,
+  hdlcWithoutLink,
+  parseXdlms,
   selectEntries,
   serveHdlcStream,
 } from '../src/index.ts'
-import { clientSecurity, clientSlot, profileEntry, sampleDevice, serverTitle } from './sample-device.ts'
+import { withoutConformance } from './in-process.ts'
+import {
+  clientSecurity,
+  clientSlot,
+  managementAssociation,
+  profileEntry,
+  publicAssociation,
+  sampleDevice,
+  serverTitle,
+} from './sample-device.ts'
 import { type LineFaults, type LineTally, SimulatedLine } from './simulated-line.ts'
 
 // A ciphered reader and a meter over a line that loses, doubles, swaps and damages frames, on simulated time.
@@ -19,6 +32,7 @@ import { type LineFaults, type LineTally, SimulatedLine } from './simulated-line
 const profile = { classId: 7, logicalName: '1.0.99.1.0.255', attributeIndex: 2 }
 const attribute = { classId: 1, logicalName: '0.0.96.1.9.255', attributeIndex: 2 }
 const longValue = cosem.octetString(Uint8Array.from({ length: 2000 }, (_unused, i) => i & 0xff))
+const short = cosem.octetString(Uint8Array.of(1, 2, 3))
 const expected = cosem.array(Array.from({ length: 60 }, (_unused, i) => cosem.structure(...profileEntry(i + 1))))
 
 interface Outcome {
@@ -107,4 +121,118 @@ describe('a line with faults', () => {
     }
     expect(rows).toMatchSnapshot()
   }, 60_000)
+})
+
+describe('several APDUs under way on a line with faults', () => {
+  const gbtOnly = conformanceOf('block-transfer-with-get-or-read', 'block-transfer-with-set-or-write')
+
+  /** Long answers and requests in general block transfer, windows of 8 blocks, and notifications in between. */
+  async function exchange(seed: number, faults: LineFaults) {
+    const line = new SimulatedLine(seed, faults)
+    const open = { ...managementAssociation, mechanism: 'none', ciphered: false } as const
+    const device = sampleDevice({ associations: [open], maxPduBytes: 300 })
+    serveHdlcStream({ server: device.server, stream: line.far, timer: line.timer, parameters: window7 })
+    const heard: number[] = []
+    const run = async () => {
+      const transport = await connectHdlcStream({
+        stream: line.near,
+        timer: line.timer,
+        client: hdlcAddress(1),
+        server: hdlcServerAddress(1, 17),
+        parameters: window7,
+        maxRetries: 20,
+        responseTimeoutMs: 200,
+        timeoutMs: 600_000,
+      })
+      const client = new DlmsClient({
+        transport: withoutConformance(transport, gbtOnly),
+        mechanism: 'none',
+        generalBlockTransfer: { window: 8 },
+        maxPduBytes: 300,
+        onNotification: ({ kind }) => heard.push(kind.length),
+      })
+      await client.associate()
+      expect(await client.get(profile, selectEntries({ first: 1, last: 60 }))).toEqual(expected)
+      await device.server.notify({ kind: 'data-notification', longInvokeIdAndPriority: 1, body: cosem.unsigned(7) })
+      await client.set(attribute, longValue)
+      expect(device.written).toEqual([longValue])
+      await client.release()
+      await transport.disconnect()
+    }
+    await line.run(run())
+    return { heard: heard.length, blocks: line.tally.sent }
+  }
+
+  test.each([
+    ['clean', clean, 1],
+    ['20 % lost', { ...clean, loss: 0.2 }, 0],
+    ['20 % doubled', { ...clean, duplication: 0.2 }, 1],
+    ['20 % swapped', { ...clean, swap: 0.2 }, 1],
+    ['5 % of each', { loss: 0.05, duplication: 0.05, swap: 0.05, corruption: 0.05 }, 0],
+  ])('general block transfer in windows, and notifications: %s', async (_name, faults, leastHeard) => {
+    for (const seed of [1, 2, 3]) {
+      const { heard } = await exchange(seed, faults)
+      expect(heard).toBeGreaterThanOrEqual(leastHeard)
+    }
+  })
+
+  test.each([1, 2, 3])('three requests in one window, answered in their order: 20 %% lost, seed %i', async (seed) => {
+    const line = new SimulatedLine(seed, { ...clean, loss: 0.2 })
+    const open = { ...publicAssociation, clientSap: 1 }
+    const device = sampleDevice({ associations: [open] })
+    serveHdlcStream({ server: device.server, stream: line.far, timer: line.timer, parameters: window7 })
+    const run = async () => {
+      const transport = await connectHdlcStream({
+        stream: line.near,
+        timer: line.timer,
+        client: hdlcAddress(1),
+        server: hdlcServerAddress(1),
+        parameters: window7,
+        maxRetries: 20,
+        responseTimeoutMs: 200,
+        timeoutMs: 600_000,
+      })
+      await new DlmsClient({ transport, mechanism: 'none' }).associate()
+      const clock = { classId: 8, logicalName: '0.0.1.0.0.255', attributeIndex: 2 }
+      for (const id of [1, 2, 3]) {
+        await transport.post(
+          emitXdlms({ kind: 'get-request-normal', invokeIdAndPriority: 0xc0 | id, attribute: clock }),
+        )
+      }
+      for (const id of [1, 2, 3]) {
+        const answer = parseXdlms((await transport.next(600_000))!)
+        expect(answer).toMatchObject({ kind: 'get-response-normal', invokeIdAndPriority: 0xc0 | id })
+      }
+      await transport.disconnect()
+    }
+    await line.run(run())
+  })
+})
+
+test('a broadcast writes in every meter on the line, and none of them says a word', async () => {
+  const line = new SimulatedLine(1, clean)
+  const open = { ...managementAssociation, clientSap: 5, mechanism: 'none', ciphered: false } as const
+  const meters = [17, 18].map((physicalAddress) => {
+    const device = sampleDevice({ associations: [open] })
+    serveHdlcStream({ server: device.server, stream: line.far, timer: line.timer, physicalAddress })
+    return device
+  })
+  const transport = hdlcWithoutLink({
+    stream: line.near,
+    client: hdlcAddress(5),
+    server: hdlcServerAddress(0x7f, 0x7f),
+  })
+  const client = new DlmsClient({ transport, mechanism: 'none', isConfirmed: false, maxPduBytes: 1024 })
+  await line.run(
+    (async () => {
+      await client.associate()
+      await client.setUnconfirmed([{ attribute, value: short }])
+      await client.release()
+      while (meters.some(({ events }) => events.length < 2)) {
+        await new Promise<void>((resolve) => void line.timer.after(10, resolve))
+      }
+    })(),
+  )
+  expect(meters.map(({ written }) => written)).toEqual([[short], [short]])
+  expect(line.tally.sent).toBe(3) // the AARQ, the SET and the RLRQ
 })

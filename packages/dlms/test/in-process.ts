@@ -1,4 +1,12 @@
-import { DlmsError, type DlmsServer, type DlmsTransport } from '../src/index.ts'
+import {
+  DlmsError,
+  type DlmsServer,
+  type DlmsTransport,
+  emitAarq,
+  emitXdlms,
+  parseAarq,
+  parseXdlms,
+} from '../src/index.ts'
 
 export interface Tampering {
   /** What arrives of a request, and of an answer; both see the number of the exchange, from 0. */
@@ -42,4 +50,22 @@ export function inProcessTransport(
     },
     close: () => connection.close(),
   }
+}
+
+/** The same transport for a client that proposes these bits of conformance not, in an association in clear. */
+export function withoutConformance<T extends Pick<DlmsTransport, 'send'>>(transport: T, bits: number): T {
+  const send = (apdu: Uint8Array): Promise<Uint8Array> => {
+    if (apdu[0] !== 0x60) return transport.send(apdu)
+    const aarq = parseAarq(apdu)
+    const initiate = parseXdlms(aarq.userInformation!)
+    if (initiate.kind !== 'initiate-request') throw new Error(initiate.kind)
+    const userInformation = emitXdlms({ ...initiate, conformance: initiate.conformance & ~bits })
+    return transport.send(emitAarq({ ...aarq, userInformation }))
+  }
+  return new Proxy(transport, {
+    get(target, name) {
+      const value: unknown = name === 'send' ? send : Reflect.get(target, name, target)
+      return typeof value === 'function' && name !== 'send' ? value.bind(target) : value
+    },
+  })
 }

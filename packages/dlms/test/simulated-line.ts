@@ -24,7 +24,7 @@ interface Task {
 class LineEnd implements ByteStream {
   readonly write: (bytes: Uint8Array) => void
   readonly close: () => void
-  bytesListener: (chunk: Uint8Array) => void = () => {}
+  readonly #listeners: ((chunk: Uint8Array) => void)[] = []
   closeListener: (cause?: unknown) => void = () => {}
 
   constructor(write: (bytes: Uint8Array) => void, close: () => void) {
@@ -32,8 +32,13 @@ class LineEnd implements ByteStream {
     this.close = close
   }
 
+  /** Several meters may hang on one line. */
   onBytes(listener: (chunk: Uint8Array) => void): void {
-    this.bytesListener = listener
+    this.#listeners.push(listener)
+  }
+
+  deliver(chunk: Uint8Array): void {
+    for (const listener of this.#listeners) listener(chunk)
   }
 
   onClose(listener: (cause?: unknown) => void): void {
@@ -116,8 +121,8 @@ export class SimulatedLine {
       copy[bit >> 3]! ^= 0x80 >> (bit & 7)
     }
     const delayMs = this.#chance(swap) ? 8 : 5
-    this.#after(delayMs, () => this.#isClosed || to.bytesListener(copy))
-    if (this.#chance(duplication)) this.#after(delayMs + 1, () => this.#isClosed || to.bytesListener(copy))
+    this.#after(delayMs, () => this.#isClosed || to.deliver(copy))
+    if (this.#chance(duplication)) this.#after(delayMs + 1, () => this.#isClosed || to.deliver(copy))
   }
 
   /** Drawn only where there is a chance at all, so that one fault's numbers do not depend on another's. */

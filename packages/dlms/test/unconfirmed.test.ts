@@ -1,16 +1,7 @@
 import { fromAscii } from '@gridcard/bytes'
 import { describe, expect, test } from 'vitest'
-import {
-  conformanceOf,
-  cosem,
-  DlmsClient,
-  DlmsError,
-  emitAarq,
-  emitXdlms,
-  parseAarq,
-  parseApdu,
-  parseXdlms,
-} from '../src/index.ts'
+import { conformanceOf, cosem, DlmsClient, DlmsError, emitXdlms, parseApdu } from '../src/index.ts'
+import { withoutConformance } from './in-process.ts'
 import { disconnect, energy, type SecuredBenchOptions, securedBench, writable } from './secured-bench.ts'
 
 // SET, ACTION and ACCESS that nobody answers, and associations that are opened without an answer.
@@ -85,19 +76,11 @@ describe.each(forms)('in an association, %s', (_name, options) => {
 })
 
 test('without lists each goes by itself', async () => {
-  const { client, transport, written } = securedBench(inClear)
-  const { send } = transport
-  transport.send = async (apdu) => {
-    if (apdu[0] !== 0x60) return send(apdu)
-    const aarq = parseAarq(apdu)
-    const initiate = parseXdlms(aarq.userInformation!)
-    if (initiate.kind !== 'initiate-request') throw new Error(initiate.kind)
-    const userInformation = emitXdlms({
-      ...initiate,
-      conformance: initiate.conformance & ~conformanceOf('multiple-references'),
-    })
-    return send(emitAarq({ ...aarq, userInformation }))
-  }
+  const { transport, written } = securedBench(inClear)
+  const client = new DlmsClient({
+    transport: withoutConformance(transport, conformanceOf('multiple-references')),
+    mechanism: 'none',
+  })
   await client.associate()
   await client.setUnconfirmed([
     { attribute: writable, value: text('a') },

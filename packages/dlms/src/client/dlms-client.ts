@@ -17,9 +17,9 @@ import { type CosemData, cosem } from '../cosem/cosem-data.ts'
 import { emitData, parseData } from '../cosem/data-codec.ts'
 import { DlmsError } from '../errors.ts'
 import { parseExactly } from '../malformed.ts'
-import { overheadBytesOf, type ProtectionLayers } from '../security/frame-protection.ts'
+import { type OpenedFrame, overheadBytesOf, type ProtectionLayers } from '../security/frame-protection.ts'
 import { isSameForm, withGeneralTags } from '../security/protection-layers.ts'
-import { isRefusal, type SecurityModule } from '../security/security-module.ts'
+import { isRefusal, type SecurityModule, type SecurityRefusal } from '../security/security-module.ts'
 import { type BlockExchangeOptions, collectBlocks, exchangeInBlocks } from './block-exchange.ts'
 import { type CipheringOptions, requireSecurable } from './ciphering-options.ts'
 import { type DlmsTransport, postUnanswered } from './dlms-transport.ts'
@@ -92,7 +92,7 @@ export type AcseFields = Pick<
 export interface BlockTransferOptions {
   /** Blocks the server may send in a row, 1..63; default 8. */
   readonly window?: number
-  /** Silence after which blocks count as lost and are asked for again, default 1 s. */
+  /** Silence after which blocks count as lost and are asked for again; default 1 s, over HDLC its timeout. */
   readonly quietMs?: number
   /** Silences in a row after which the transfer is given up, default 5. */
   readonly maxRetries?: number
@@ -147,6 +147,10 @@ const notificationTags: ReadonlySet<number | undefined> = new Set([
   apduTags['data-notification'],
   apduTags['event-notification-request'],
 ])
+const neverNotifications: ReadonlySet<number | undefined> = new Set([
+  apduTags['general-block-transfer'],
+  apduTags['exception-response'],
+])
 const defaultBlocks: Required<BlockTransferOptions> = { window: 8, quietMs: 1000, maxRetries: 5 }
 /** Bound of a request that goes in general block transfer. */
 const MAX_BLOCKS_BYTES = 65_536
@@ -167,6 +171,8 @@ export class DlmsClient {
   readonly #blocks: Required<BlockTransferOptions>
   #association: ClientAssociation | undefined
   #invokeId = 0
+  /** An APDU that was opened to see whether it is a notification. */
+  #opened: { readonly apdu: Uint8Array; readonly opened: OpenedFrame | SecurityRefusal } | undefined
   #queue: Promise<unknown> = Promise.resolve()
 
   /** @throws DlmsError `DLMS_CONFIGURATION` when a mechanism or the ciphering lacks what it needs */
@@ -179,7 +185,8 @@ export class DlmsClient {
     this.#maxPduBytes = options.maxPduBytes ?? 0xffff
     this.#maxValueBytes = options.maxValueBytes ?? DEFAULT_MAX_VALUE_BYTES
     const blocks = typeof options.generalBlockTransfer === 'object' ? options.generalBlockTransfer : {}
-    this.#blocks = { ...defaultBlocks, ...blocks }
+    const { quietMs = defaultBlocks.quietMs } = options.transport
+    this.#blocks = { ...defaultBlocks, quietMs, ...blocks }
     const { window } = this.#blocks
     if (options.onNotification !== undefined) {
       options.transport.onWaiting?.(() => void this.#exclusively(() => this.#hearUnasked()).catch(() => {}))
@@ -458,7 +465,7 @@ export class DlmsClient {
     if (whole.length > this.#room() && conforms(info.conformance, 'block-transfer-with-set-or-write')) {
       return this.#setInBlocks(attribute, emitData(value), invokeIdAndPriority)
     }
-    const response = await this.#invoke(this.#requireFitting(whole), invokeIdAndPriority)
+    const response = await this.#invoke(this.#requireFitting(whole, this.#roomInBlocks()), invokeIdAndPriority)
     if (response.kind !== 'set-response-normal') throw this.#unexpected(response)
     return response.result
   }
@@ -518,7 +525,7 @@ export class DlmsClient {
     const response =
       whole.length > this.#room() && hasBlocks && parameter !== undefined
         ? await this.#actionInBlocks(method, emitData(parameter), invokeIdAndPriority)
-        : await this.#invoke(this.#requireFitting(whole), invokeIdAndPriority)
+        : await this.#invoke(this.#requireFitting(whole, this.#roomInBlocks()), invokeIdAndPriority)
     if (response.kind === 'action-response-normal') return response
     if (response.kind !== 'action-response-with-pblock') throw this.#unexpected(response)
     const collected = await this.#collectAction(response)
@@ -609,14 +616,12 @@ export class DlmsClient {
   }
 
   async #access(items: readonly AccessItem[], options: AccessOptions): Promise<ActionItemResult[]> {
-    const { info, layers } = this.#requireAccess()
+    const { layers } = this.#requireAccess()
     const accessRequest = accessRequestOf(items, { ...options, isConfirmed: true, id: this.#nextInvokeId() & 0x0f })
     const { longInvokeIdAndPriority } = accessRequest
     const request = emitXdlms(accessRequest)
-    const hasBlocks = conforms(info.conformance, 'general-block-transfer')
-    const most = hasBlocks ? MAX_BLOCKS_BYTES : info.serverMaxPduBytes
     const general = withGeneralTags(layers)
-    const room = this.#roomIn(general, most)
+    const room = this.#roomInBlocks(general)
     const response = await this.#exchange(this.#requireFitting(request, room), general)
     const isOurs = response.kind === 'access-response' && response.longInvokeIdAndPriority === longInvokeIdAndPriority
     if (!isOurs || response.data.length !== items.length || response.results.length !== items.length) {
@@ -682,7 +687,9 @@ export class DlmsClient {
     for (;;) {
       // Not authenticated, so it can only be an error, never a value.
       if (answer[0] === apduTags['exception-response']) throw exceptionOf(answer)
-      const opened = protection === undefined ? undefined : await protection.unprotect(answer)
+      const early = this.#opened?.apdu === answer ? this.#opened.opened : undefined
+      this.#opened = undefined
+      const opened = early ?? (await protection?.unprotect(answer))
       if (opened !== undefined && isRefusal(opened)) throw this.#broken(refusalError(opened))
       const content = opened?.plaintext ?? answer
       if (!this.#tellIfNotification(content)) {
@@ -753,11 +760,26 @@ export class DlmsClient {
       transport: {
         send: (block) => this.#send(block),
         ...(post && { post: (block) => post.call(transport, block) }),
-        ...(next && { next: (quietMs) => this.#next(quietMs) }),
+        ...(next && { next: (quietMs) => this.#nextOfBlocks(quietMs) }),
       },
       serverMaxPduBytes: this.#requireAssociation().info.serverMaxPduBytes,
       maxAnswerBytes: this.#maxValueBytes,
       ...this.#blocks,
+    }
+  }
+
+  /** A notification that comes between blocks is told; anything else stays opened, for its counter counts once. */
+  async #nextOfBlocks(quietMs: number): Promise<Uint8Array | undefined> {
+    for (;;) {
+      const apdu = await this.#next(quietMs)
+      const isListening = this.#options.onNotification !== undefined
+      if (apdu === undefined || !isListening || neverNotifications.has(apdu[0])) return apdu
+      const { protection } = this.#requireAssociation()
+      const opened = await protection?.unprotect(apdu)
+      const isTold = (opened === undefined || !isRefusal(opened)) && this.#tellIfNotification(opened?.plaintext ?? apdu)
+      if (isTold) continue
+      this.#opened = opened && { apdu, opened }
+      return apdu
     }
   }
 
@@ -788,6 +810,13 @@ export class DlmsClient {
   /** Octets that a plain request may have. */
   #room(): number {
     return this.#roomIn(this.#requireAssociation().layers)
+  }
+
+  /** The same where one longer than the server takes goes in general block transfer. */
+  #roomInBlocks(layers = this.#requireAssociation().layers): number {
+    const { info } = this.#requireAssociation()
+    const hasBlocks = conforms(info.conformance, 'general-block-transfer')
+    return this.#roomIn(layers, hasBlocks ? MAX_BLOCKS_BYTES : info.serverMaxPduBytes)
   }
 
   #roomIn(layers: ProtectionLayers, most = this.#requireAssociation().info.serverMaxPduBytes): number {

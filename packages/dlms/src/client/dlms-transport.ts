@@ -20,6 +20,8 @@ export interface DlmsTransport {
   postUnconfirmed?(apdu: Uint8Array): Promise<void>
   /** The next APDU that comes, or that waits already; undefined after `quietMs` without one. The line stays open. */
   next?(quietMs: number): Promise<Uint8Array | undefined>
+  /** Silence after which something counts as lost, where the line knows better than the client. */
+  readonly quietMs?: number
   /** Called when an APDU came that nobody waited for; `next` gives it. Without a listener that is an error. */
   onWaiting?(listener: () => void): void
   close(): void

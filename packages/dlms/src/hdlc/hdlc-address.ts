@@ -19,6 +19,27 @@ export function hdlcServerAddress(upper: number, lower?: number): HdlcAddress {
   return { lengthBytes: upper <= 0x7f && lower <= 0x7f ? 2 : 4, upper, lower }
 }
 
+/**
+ * Parts of an address with a meaning of their own; those of an address of four octets have 14 bits. `calling` is a lower
+ * part: the physical device that has called in, whoever it is.
+ * @source IEC 62056-46 §6.4.2.4
+ */
+export const hdlcReserved = {
+  noStation: 0,
+  allStation: 0x7f,
+  calling: 0x7e,
+  allStationOf14Bits: 0x3fff,
+  callingOf14Bits: 0x3ffe,
+} as const
+
+export const isAllStation = (part: number, { lengthBytes }: HdlcAddress): boolean =>
+  part === (lengthBytes === 4 ? hdlcReserved.allStationOf14Bits : hdlcReserved.allStation)
+
+/** Whether this address means the physical device that has called in. */
+export const isCallingAddress = (address: HdlcAddress): boolean =>
+  address.lengthBytes !== 1 &&
+  address.lower === (address.lengthBytes === 4 ? hdlcReserved.callingOf14Bits : hdlcReserved.calling)
+
 export function readHdlcAddress(reader: ByteReader): HdlcAddress {
   const octets: number[] = []
   let octet: number

@@ -1,5 +1,5 @@
 import { DlmsError } from '../errors.ts'
-import { type HdlcAddress, isSameHdlcAddress } from './hdlc-address.ts'
+import { type HdlcAddress, isCallingAddress, isSameHdlcAddress } from './hdlc-address.ts'
 import { HdlcFlow } from './hdlc-flow.ts'
 import { emitHdlcFrame, type HdlcFrame, maxHdlcFrameBytes, parseHdlcFrame } from './hdlc-frame.ts'
 import {
@@ -12,10 +12,12 @@ import {
 } from './hdlc-parameters.ts'
 import { HdlcSplitter } from './hdlc-splitter.ts'
 import { llcHeaderBytes, withLlc, withoutLlc } from './llc.ts'
+import { UiAssembly, uiSegments } from './ui-message.ts'
 
 export interface HdlcClientOptions {
   /** One octet: the client's SAP. */
   readonly client: HdlcAddress
+  /** With `calling` as its lower part the one that has called in answers, under its own address. */
   readonly server: HdlcAddress
   /** Proposed in SNRM; default 128 octets and windows of 1. */
   readonly parameters?: HdlcParameters
@@ -35,9 +37,9 @@ export type HdlcClientState = 'disconnected' | 'connecting' | 'connected' | 'wai
 
 export type HdlcClientEvent =
   | { readonly kind: 'connected'; readonly parameters: HdlcParameters }
-  /** The answer to `request`. */
+  /** Answers come in the order of the requests. */
   | { readonly kind: 'response'; readonly apdu: Uint8Array }
-  /** In a UI frame, unasked. */
+  /** In UI frames, unasked. */
   | { readonly kind: 'notification'; readonly apdu: Uint8Array }
   /** `error` is undefined after our own DISC. */
   | { readonly kind: 'disconnected'; readonly error: DlmsError | undefined }
@@ -66,7 +68,13 @@ export class HdlcClientLink {
   #retries = 0
   /** The deadline is not for an answer but for asking again. */
   #isPausing = false
-  #response: Uint8Array | undefined
+  /** Answers that we are waiting for. */
+  #missing = 0
+  /** UI frames that wait for our turn. */
+  #waitingUi: HdlcFrame[] = []
+  #server: HdlcAddress
+  #agreed: HdlcParameters
+  readonly #ui: UiAssembly
   /** Something new came since our last poll. */
   #hasProgress = false
   #frames: Uint8Array[] = []
@@ -81,6 +89,9 @@ export class HdlcClientLink {
     this.#maxRetries = options.maxRetries ?? 3
     this.#maxApduBytes = options.maxApduBytes ?? 0xffff
     this.#flow = new HdlcFlow(defaultHdlcParameters, 0)
+    this.#server = options.server
+    this.#agreed = this.#own
+    this.#ui = new UiAssembly('response', this.#maxApduBytes + llcHeaderBytes)
   }
 
   get state(): HdlcClientState {
@@ -100,20 +111,64 @@ export class HdlcClientLink {
   connect(nowMs: number): HdlcClientStep {
     this.#require('disconnected')
     this.#splitter.reset()
+    this.#ui.reset()
+    this.#server = this.#options.server
     this.#state = 'connecting'
     this.#retries = 0
     this.#sendCommand('snrm', nowMs)
     return this.#step()
   }
 
-  /** Sends one APDU; its answer comes as `response`. @throws DlmsError `DLMS_BUSY` unless connected and idle */
+  /**
+   * Sends one APDU; its answer comes as `response`. Several may be under way: what fits our window goes in one turn.
+   * @throws DlmsError `DLMS_BUSY` unless connected
+   */
   request(apdu: Uint8Array, nowMs: number): HdlcClientStep {
-    this.#require('connected')
+    const step = this.post(apdu, nowMs)
+    this.#missing++
+    return step
+  }
+
+  /** Sends one APDU, which the server acknowledges and need not answer. @throws DlmsError `DLMS_BUSY` unless connected */
+  post(apdu: Uint8Array, nowMs: number): HdlcClientStep {
+    this.#requireLinked()
     this.#flow.enqueue(withLlc('command', apdu))
+    return this.#begin(nowMs)
+  }
+
+  /** Polls until one more APDU has come, or `stopHearing`. @throws DlmsError `DLMS_BUSY` unless connected */
+  hear(nowMs: number): HdlcClientStep {
+    this.#requireLinked()
+    this.#missing = Math.max(this.#missing, 1)
+    return this.#begin(nowMs)
+  }
+
+  /** What has not come by now is not waited for. */
+  stopHearing(): void {
+    this.#missing = 0
+  }
+
+  /**
+   * An empty UI frame that hands the turn to the server, for notifications that wait there.
+   * @throws DlmsError `DLMS_BUSY` unless connected and idle
+   */
+  invite(nowMs: number): HdlcClientStep {
+    this.#require('connected')
     this.#state = 'waiting'
     this.#retries = 0
-    this.#response = undefined
-    this.#sendTurn(nowMs)
+    this.#hasProgress = false
+    this.#send({ kind: 'ui', ...this.#addresses, pollFinal: true, isSegmented: false, information: new Uint8Array(0) })
+    this.#deadlineMs = nowMs + this.#responseTimeoutMs
+    return this.#step()
+  }
+
+  /** Sends one APDU in UI frames, which nobody acknowledges: also without a link, and to all stations. */
+  unconfirmed(apdu: Uint8Array): HdlcClientStep {
+    const frames = uiSegments('command', apdu, this.#agreed.transmitInformationBytes).map(
+      (segment): HdlcFrame => ({ kind: 'ui', ...this.#addresses, ...segment, pollFinal: false }),
+    )
+    if (this.#state === 'connected' || this.#state === 'disconnected') for (const frame of frames) this.#send(frame)
+    else this.#waitingUi.push(...frames)
     return this.#step()
   }
 
@@ -131,7 +186,7 @@ export class HdlcClientLink {
     for (const bytes of this.#splitter.push(chunk)) {
       const frame = parsed(bytes)
       if (frame === undefined || !isSameHdlcAddress(frame.destination, this.#options.client)) continue
-      if (isSameHdlcAddress(frame.source, this.#options.server)) this.#take(frame, nowMs)
+      if (this.#isServer(frame.source)) this.#take(frame, nowMs)
     }
     return this.#step()
   }
@@ -145,21 +200,29 @@ export class HdlcClientLink {
   // ---- frames from the server
 
   #take(frame: HdlcFrame, nowMs: number): void {
-    if (frame.kind === 'ui') this.#notify(frame)
+    if (frame.kind === 'ui') this.#takeUi(frame, nowMs)
     else if (this.#state === 'connecting') this.#takeConnecting(frame, nowMs)
     else if (this.#state === 'disconnecting') {
       if (frame.kind === 'ua' || frame.kind === 'dm') this.#leave(undefined)
     } else if (this.#state !== 'disconnected') this.#takeConnected(frame, nowMs)
   }
 
-  #notify(frame: Extract<HdlcFrame, { kind: 'ui' }>): void {
-    // A message in several UI frames could not be told from two; the standard has none.
-    if (frame.isSegmented) return
-    try {
-      this.#events.push({ kind: 'notification', apdu: withoutLlc('response', frame.information) })
-    } catch (error) {
-      if (!(error instanceof DlmsError)) throw error
+  /** Who has called in may answer under its own physical address; from then on it is that one. */
+  #isServer(source: HdlcAddress): boolean {
+    if (isSameHdlcAddress(source, this.#server)) return true
+    const { lengthBytes, upper } = source
+    return isCallingAddress(this.#server) && lengthBytes === this.#server.lengthBytes && upper === this.#server.upper
+  }
+
+  #takeUi(frame: Extract<HdlcFrame, { kind: 'ui' }>, nowMs: number): void {
+    const apdu = this.#ui.take(frame)
+    if (apdu !== undefined) {
+      this.#hasProgress = true
+      this.#events.push({ kind: 'notification', apdu })
     }
+    if (this.#state !== 'waiting') return
+    if (frame.pollFinal) this.#turn(false, nowMs)
+    else this.#deadlineMs = nowMs + this.#responseTimeoutMs
   }
 
   #takeConnecting(frame: HdlcFrame, nowMs: number): void {
@@ -169,6 +232,9 @@ export class HdlcClientLink {
       try {
         const parameters = negotiateHdlcParameters(this.#own, parseHdlcParameters(frame.information))
         this.#flow = new HdlcFlow(parameters, this.#maxApduBytes + llcHeaderBytes)
+        this.#server = frame.source
+        this.#agreed = parameters
+        this.#missing = 0
         this.#events.push({ kind: 'connected', parameters })
         this.#rest(nowMs)
       } catch (error) {
@@ -205,7 +271,7 @@ export class HdlcClientLink {
   #takeInformation(frame: Extract<HdlcFrame, { kind: 'i' }>): boolean {
     if (this.#flow.acknowledge(frame.receiveNumber) > 0) this.#hasProgress = true
     // Nobody has asked: it is not acknowledged either, and comes again when somebody has.
-    if (this.#state !== 'waiting' || this.#response !== undefined) return true
+    if (this.#state !== 'waiting') return true
     const taken = this.#flow.take(frame)
     if (taken === 'repeated') return true
     if (taken === 'too-long') {
@@ -215,7 +281,8 @@ export class HdlcClientLink {
     this.#hasProgress = true
     if (taken === 'stored') return true
     try {
-      this.#response = withoutLlc('response', taken.message)
+      this.#events.push({ kind: 'response', apdu: withoutLlc('response', taken.message) })
+      this.#missing = Math.max(0, this.#missing - 1)
       return true
     } catch (error) {
       if (!(error instanceof DlmsError)) throw error
@@ -227,9 +294,7 @@ export class HdlcClientLink {
   /** It is our turn again. */
   #turn(isServerBusy: boolean, nowMs: number): void {
     if (this.#hasProgress) this.#retries = 0
-    if (this.#response !== undefined && !this.#flow.hasOutgoing) {
-      this.#events.push({ kind: 'response', apdu: this.#response })
-      this.#response = undefined
+    if (this.#missing === 0 && !this.#flow.hasOutgoing) {
       this.#rest(nowMs)
     } else if (this.#hasProgress && !isServerBusy) {
       this.#sendTurn(nowMs)
@@ -243,9 +308,19 @@ export class HdlcClientLink {
 
   // ---- our turn
 
+  #begin(nowMs: number): HdlcClientStep {
+    if (this.#state === 'connected') {
+      this.#state = 'waiting'
+      this.#retries = 0
+      this.#sendTurn(nowMs)
+    }
+    return this.#step()
+  }
+
   #sendTurn(nowMs: number): void {
     this.#hasProgress = false
     this.#isPausing = false
+    this.#sendWaitingUi()
     const segments = this.#flow.window()
     const { receiveNumber } = this.#flow
     for (const { isLast, ...segment } of segments) {
@@ -291,6 +366,7 @@ export class HdlcClientLink {
   #rest(nowMs: number): void {
     this.#state = 'connected'
     this.#isPausing = false
+    this.#sendWaitingUi()
     this.#deadlineMs = nowMs + (this.#options.inactivityTimeoutMs ?? 120_000)
   }
 
@@ -298,8 +374,14 @@ export class HdlcClientLink {
     this.#state = 'disconnected'
     this.#deadlineMs = undefined
     this.#isPausing = false
-    this.#response = undefined
+    this.#missing = 0
+    this.#waitingUi = []
+    this.#agreed = this.#own
     this.#events.push({ kind: 'disconnected', error })
+  }
+
+  #sendWaitingUi(): void {
+    for (const frame of this.#waitingUi.splice(0)) this.#send(frame)
   }
 
   #send(frame: HdlcFrame): void {
@@ -307,7 +389,11 @@ export class HdlcClientLink {
   }
 
   get #addresses(): { readonly destination: HdlcAddress; readonly source: HdlcAddress } {
-    return { destination: this.#options.server, source: this.#options.client }
+    return { destination: this.#server, source: this.#options.client }
+  }
+
+  #requireLinked(): void {
+    if (this.#state !== 'waiting') this.#require('connected')
   }
 
   #require(state: HdlcClientState): void {

@@ -11,6 +11,7 @@ import {
   requireHdlcParameters,
 } from './hdlc-parameters.ts'
 import { llcHeaderBytes, withLlc, withoutLlc } from './llc.ts'
+import { uiSegments } from './ui-message.ts'
 
 export interface HdlcServerLinkOptions {
   /** As the client writes it; answers carry the same form. */
@@ -22,11 +23,15 @@ export interface HdlcServerLinkOptions {
   readonly inactivityTimeoutMs?: number
   /** Bound of one message from the client. */
   readonly maxApduBytes: number
+  /** Requests that may be under way at once, default 8; more are refused by RNR. */
+  readonly maxPending?: number
+  /** When notifications go out; `when-polled`: in answer to a UI frame with the poll bit. Default `at-once`. */
+  readonly notifications?: 'at-once' | 'when-polled'
 }
 
 export type HdlcServerEvent =
   | { readonly kind: 'connected'; readonly parameters: HdlcParameters }
-  /** Answer with `respond`, once. */
+  /** Answer with `respond`, once for each, in their order. */
   | { readonly kind: 'request'; readonly apdu: Uint8Array }
   | { readonly kind: 'disconnected'; readonly reason: string }
 
@@ -42,6 +47,10 @@ export const generousHdlcParameters: HdlcParameters = {
   transmitWindow: 7,
   receiveWindow: 7,
 }
+
+/** As many as a window of general block transfer here. */
+const MOST_PENDING = 8
+const MOST_NOTIFICATIONS = 16
 
 /** Reasons of FRMR. @source ISO/IEC 13239 §5.5.3.4.2 */
 const frmrReasons = { undefinedControl: 0x01, informationTooLong: 0x04 } as const
@@ -59,8 +68,10 @@ export class HdlcServerLink {
   #flow: HdlcFlow
   /** A poll that is not answered yet. */
   #isPolled = false
-  /** A request was given out and not answered yet. */
-  #isBusy = false
+  /** Requests that were given out and are not answered yet. */
+  #pending = 0
+  /** Notifications that wait to be polled for. */
+  #notifications: Uint8Array[] = []
   /** Information of the FRMR that was sent; only SNRM and DISC end this. */
   #rejection: Uint8Array | undefined
   #deadlineMs: number | undefined
@@ -92,24 +103,34 @@ export class HdlcServerLink {
     return this.#step()
   }
 
-  /** The answer to the request given out last: none, one, or several APDUs. After a disconnection it is dropped. */
+  /** The answer to the oldest request: none, one, or several APDUs. After a disconnection it is dropped. */
   respond(apdus: readonly Uint8Array[]): HdlcServerStep {
-    if (this.#isConnected && this.#isBusy) {
-      this.#isBusy = false
+    if (this.#isConnected && this.#pending > 0) {
+      this.#pending--
       for (const apdu of apdus) this.#flow.enqueue(withLlc('response', apdu))
-      if (this.#isPolled) this.#answerPoll()
+      // The turn is for what there is to say; with nothing yet it stays ours while others are being answered.
+      if (this.#isPolled && (this.#flow.hasOutgoing || this.#pending === 0)) this.#answerPoll()
     }
     return this.#step()
   }
 
-  /** An APDU unasked, in one UI frame. @throws DlmsError `DLMS_LIMIT_EXCEEDED` when it does not fit one */
+  /**
+   * An APDU unasked, in as many UI frames as it needs.
+   * @throws DlmsError `DLMS_LIMIT_EXCEEDED` when too many wait to be polled for
+   */
   notify(apdu: Uint8Array): HdlcServerStep {
-    const information = withLlc('response', apdu)
-    if (information.length > this.#agreed.transmitInformationBytes) {
-      throw new DlmsError('DLMS_LIMIT_EXCEEDED', 'notification longer than a UI frame', { lengthBytes: apdu.length })
-    }
-    this.#send({ kind: 'ui', ...this.#addresses, isSegmented: false, pollFinal: false, information })
+    if (this.#options.notifications !== 'when-polled') this.#sendUi([apdu], false)
+    else if (this.#notifications.length < MOST_NOTIFICATIONS) this.#notifications.push(apdu)
+    else throw new DlmsError('DLMS_LIMIT_EXCEEDED', 'too many notifications wait')
     return this.#step()
+  }
+
+  /** @param isTurn the last frame hands the turn back */
+  #sendUi(apdus: readonly Uint8Array[], isTurn: boolean): void {
+    const segments = apdus.flatMap((apdu) => uiSegments('response', apdu, this.#agreed.transmitInformationBytes))
+    for (const [i, segment] of segments.entries()) {
+      this.#send({ kind: 'ui', ...this.#addresses, ...segment, pollFinal: isTurn && i === segments.length - 1 })
+    }
   }
 
   tick(nowMs: number): HdlcServerStep {
@@ -164,7 +185,7 @@ export class HdlcServerLink {
       case 'rr':
       case 'rnr':
         this.#flow.acknowledge(frame.receiveNumber)
-        if (this.#isBusy && frame.pollFinal) {
+        if (frame.pollFinal && this.#pending > 0 && !this.#flow.hasOutgoing) {
           // It asks again: it must hear that we are here.
           this.#isPolled = false
           this.#sendSupervisory('rr')
@@ -172,7 +193,8 @@ export class HdlcServerLink {
         }
         break
       case 'ui':
-        // Unconfirmed requests are not served.
+        // What is in it is for whoever stands above all links.
+        if (frame.pollFinal) this.#answerInvitation()
         return
       default:
         if (frame.pollFinal) this.#reject(control, frmrReasons.undefinedControl)
@@ -183,15 +205,21 @@ export class HdlcServerLink {
     if (frame.kind === 'rnr') {
       this.#isPolled = false
       this.#sendSupervisory('rr')
-    } else if (!this.#isBusy) this.#answerPoll()
+    } else if (this.#pending === 0 || this.#flow.hasOutgoing || this.#flow.isReceiving) this.#answerPoll()
+  }
+
+  #answerInvitation(): void {
+    if (this.#notifications.length === 0) this.#sendSupervisory('rr')
+    else this.#sendUi(this.#notifications.splice(0), true)
   }
 
   /** False when the frame had its answer already. */
   #takeInformation(frame: Extract<HdlcFrame, { kind: 'i' }>): boolean {
     this.#flow.acknowledge(frame.receiveNumber)
-    if (this.#isBusy) {
-      const isRepetition = frame.sendNumber !== this.#flow.receiveNumber
-      // One request at a time; what comes meanwhile is refused, or is the request itself once more.
+    const isRepetition = frame.sendNumber !== this.#flow.receiveNumber
+    const isFull = this.#pending >= (this.#options.maxPending ?? MOST_PENDING)
+    if (isFull || (isRepetition && this.#pending > 0 && !this.#flow.hasOutgoing)) {
+      // Too many at a time, or a request once more that is being answered: the client must hear that we are here.
       if (frame.pollFinal) {
         this.#isPolled = false
         this.#sendSupervisory(isRepetition ? 'rr' : 'rnr')
@@ -207,7 +235,7 @@ export class HdlcServerLink {
     if (taken === 'repeated' || taken === 'stored') return true
     try {
       const apdu = withoutLlc('command', taken.message)
-      this.#isBusy = true
+      this.#pending++
       this.#events.push({ kind: 'request', apdu })
     } catch (error) {
       // Acknowledged, and never answered: there is nobody behind that LSAP.
@@ -237,7 +265,8 @@ export class HdlcServerLink {
   #leave(reason: string): void {
     if (!this.#isConnected) return
     this.#isConnected = false
-    this.#isBusy = false
+    this.#pending = 0
+    this.#notifications = []
     this.#isPolled = false
     this.#rejection = undefined
     this.#deadlineMs = undefined

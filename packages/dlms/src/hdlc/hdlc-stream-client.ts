@@ -1,7 +1,13 @@
-import type { DlmsTransport } from '../client/dlms-transport.ts'
+import { ApduInbox } from '../client/apdu-inbox.ts'
+import type { ConversingTransport, DlmsTransport } from '../client/dlms-transport.ts'
 import { DlmsError } from '../errors.ts'
 import type { ByteStream, Timer } from './byte-stream.ts'
-import { HdlcClientLink, type HdlcClientOptions, type HdlcClientStep } from './hdlc-client-link.ts'
+import {
+  type HdlcClientEvent,
+  HdlcClientLink,
+  type HdlcClientOptions,
+  type HdlcClientStep,
+} from './hdlc-client-link.ts'
 import type { HdlcParameters } from './hdlc-parameters.ts'
 
 export interface HdlcStreamClientOptions extends HdlcClientOptions {
@@ -9,16 +15,22 @@ export interface HdlcStreamClientOptions extends HdlcClientOptions {
   readonly timer: Timer
   /** For connecting, and for each whole answer with all its segments and repetitions. Default 10 s. */
   readonly timeoutMs?: number
-  /** Gets what comes in UI frames; without it they are dropped. */
+  /** Gets what comes in UI frames; without it a client gets them that listens, and without one they are dropped. */
   readonly onNotification?: (apdu: Uint8Array) => void
 }
 
-export interface HdlcTransport extends DlmsTransport {
-  /** What both ends agreed on, seen from here. */
-  readonly parameters: HdlcParameters
-  /** DISC, then closes the stream; resolves also when the server does not confirm. */
-  disconnect(): Promise<void>
-}
+/** `send` is one question, `post` and `next` are for several requests or answers under way at once. */
+export type HdlcTransport = DlmsTransport &
+  ConversingTransport & {
+    /** In UI frames. */
+    postUnconfirmed(apdu: Uint8Array): Promise<void>
+    /** Gives the server its turn, for notifications that it keeps until then (`notifications: 'when-polled'`). */
+    invite(): void
+    /** What both ends agreed on, seen from here. */
+    readonly parameters: HdlcParameters
+    /** DISC, then closes the stream; resolves also when the server does not confirm. */
+    disconnect(): Promise<void>
+  }
 
 /**
  * Links to a server over any byte stream. After a failure the stream is closed.
@@ -30,22 +42,16 @@ export async function connectHdlcStream(options: HdlcStreamClientOptions): Promi
   return client
 }
 
-interface Pending {
-  readonly resolve: (apdu: Uint8Array) => void
-  readonly reject: (error: DlmsError) => void
-  readonly cancelTimeout: () => void
-}
-
-const nothing = new Uint8Array(0)
-
 class HdlcStreamClient implements HdlcTransport {
   readonly #options: HdlcStreamClientOptions
   readonly #link: HdlcClientLink
+  readonly #inbox = new ApduInbox()
+  readonly #linked = Promise.withResolvers<HdlcParameters>()
   #parameters: HdlcParameters | undefined
-  #pending: Pending | undefined
   #failure: DlmsError | undefined
   #cancelTick = () => {}
   #leaving: (() => void)[] = []
+  #onWaiting: (() => void) | undefined
 
   constructor(options: HdlcStreamClientOptions) {
     this.#options = options
@@ -58,12 +64,77 @@ class HdlcStreamClient implements HdlcTransport {
     return this.#parameters!
   }
 
-  async connect(): Promise<void> {
-    await this.#await((nowMs) => this.#link.connect(nowMs))
+  /** The link repeats what is lost; silence means that nobody is there. */
+  get quietMs(): number {
+    return this.#timeoutMs
   }
 
-  send(apdu: Uint8Array): Promise<Uint8Array> {
-    return this.#await((nowMs) => this.#link.request(apdu, nowMs))
+  get #timeoutMs(): number {
+    return this.#options.timeoutMs ?? 10_000
+  }
+
+  async connect(): Promise<void> {
+    const cancel = this.#options.timer.after(this.#timeoutMs, () => this.#fail(late()))
+    this.#run((nowMs) => this.#link.connect(nowMs))
+    try {
+      this.#parameters = await this.#linked.promise
+    } finally {
+      cancel()
+    }
+  }
+
+  async send(apdu: Uint8Array): Promise<Uint8Array> {
+    this.#requireOpen()
+    if (this.#inbox.isAwaited) throw new DlmsError('DLMS_BUSY', 'a request is under way')
+    this.#inbox.clear()
+    const answer = this.#inbox.next()
+    const cancel = this.#options.timer.after(this.#timeoutMs, () => this.#fail(late()))
+    this.#run((nowMs) => this.#link.request(apdu, nowMs))
+    try {
+      // Nobody lets it expire: there is one wait at a time.
+      return (await answer)!
+    } finally {
+      cancel()
+    }
+  }
+
+  async post(apdu: Uint8Array): Promise<void> {
+    this.#requireOpen()
+    this.#run((nowMs) => this.#link.post(apdu, nowMs))
+  }
+
+  async postUnconfirmed(apdu: Uint8Array): Promise<void> {
+    this.#requireOpen()
+    this.#run(() => this.#link.unconfirmed(apdu))
+  }
+
+  async next(quietMs: number): Promise<Uint8Array | undefined> {
+    this.#requireOpen()
+    const next = this.#inbox.next()
+    if (!this.#inbox.isAwaited) return next
+    if (quietMs <= 0) {
+      this.#inbox.expire()
+      return next
+    }
+    this.#run((nowMs) => this.#link.hear(nowMs))
+    const cancel = this.#options.timer.after(quietMs, () => {
+      this.#link.stopHearing()
+      this.#inbox.expire()
+    })
+    try {
+      return await next
+    } finally {
+      cancel()
+    }
+  }
+
+  onWaiting(listener: () => void): void {
+    this.#onWaiting = listener
+  }
+
+  invite(): void {
+    this.#requireOpen()
+    this.#run((nowMs) => this.#link.invite(nowMs))
   }
 
   close(): void {
@@ -78,38 +149,49 @@ class HdlcStreamClient implements HdlcTransport {
     })
   }
 
-  #await(act: (nowMs: number) => HdlcClientStep): Promise<Uint8Array> {
-    if (this.#failure !== undefined) return Promise.reject(closed('connection closed', { cause: this.#failure }))
-    if (this.#pending !== undefined) return Promise.reject(new DlmsError('DLMS_BUSY', 'a request is under way'))
-    const { timer, timeoutMs = 10_000 } = this.#options
-    return new Promise((resolve, reject) => {
-      const late = () => this.#fail(new DlmsError('DLMS_TIMEOUT', 'no whole answer in time'))
-      this.#pending = { resolve, reject, cancelTimeout: timer.after(timeoutMs, late) }
-      this.#run(act)
-    })
+  #requireOpen(): void {
+    if (this.#failure !== undefined) throw closed('connection closed', { cause: this.#failure })
   }
 
   #run(act: (nowMs: number) => HdlcClientStep): void {
-    const { stream, timer, onNotification } = this.#options
+    const { stream, timer } = this.#options
     if (this.#failure !== undefined) return
-    let step: HdlcClientStep
     try {
-      step = act(timer.nowMs())
+      const step = act(timer.nowMs())
+      for (const frame of step.frames) stream.write(frame)
+      for (const event of step.events) this.#take(event)
     } catch (error) {
       if (!(error instanceof DlmsError)) throw error
       this.#fail(error)
-      return
-    }
-    for (const frame of step.frames) stream.write(frame)
-    for (const event of step.events) {
-      if (event.kind === 'connected') {
-        this.#parameters = event.parameters
-        this.#settle(nothing)
-      } else if (event.kind === 'response') this.#settle(event.apdu)
-      else if (event.kind === 'notification') onNotification?.(event.apdu)
-      else this.#fail(event.error ?? closed('disconnected'))
     }
     this.#schedule()
+  }
+
+  #take(event: HdlcClientEvent): void {
+    switch (event.kind) {
+      case 'connected':
+        this.#linked.resolve(event.parameters)
+        return
+      case 'response':
+        this.#inbox.push(event.apdu)
+        return
+      case 'notification':
+        this.#notify(event.apdu)
+        return
+      case 'disconnected':
+        this.#fail(event.error ?? closed('disconnected'))
+    }
+  }
+
+  /** Without a listener it is dropped, or it would be taken for an answer. */
+  #notify(apdu: Uint8Array): void {
+    const { onNotification } = this.#options
+    if (onNotification !== undefined) onNotification(apdu)
+    else if (this.#onWaiting !== undefined) {
+      const isAwaited = this.#inbox.isAwaited
+      this.#inbox.push(apdu)
+      if (!isAwaited) this.#onWaiting()
+    }
   }
 
   #schedule(): void {
@@ -122,25 +204,41 @@ class HdlcStreamClient implements HdlcTransport {
     this.#cancelTick = timer.after(delayMs, () => this.#run((nowMs) => this.#link.tick(nowMs)))
   }
 
-  #settle(apdu: Uint8Array): void {
-    const pending = this.#pending
-    this.#pending = undefined
-    pending?.cancelTimeout()
-    pending?.resolve(apdu)
-  }
-
   #fail(error: DlmsError): void {
     if (this.#failure !== undefined) return
     this.#failure = error
     this.#cancelTick()
     this.#options.stream.close()
-    const pending = this.#pending
-    this.#pending = undefined
-    pending?.cancelTimeout()
-    pending?.reject(error)
+    this.#linked.promise.catch(() => {}) // nobody may be waiting for it any more
+    this.#linked.reject(error)
+    this.#inbox.fail(error)
     for (const resolve of this.#leaving.splice(0)) resolve()
   }
 }
+
+/**
+ * Sends APDUs in UI frames without any link: to all stations, say. Nothing comes back.
+ * @throws DlmsError `DLMS_TRANSPORT_CLOSED` from `postUnconfirmed` after the stream has closed
+ */
+export function hdlcWithoutLink({
+  stream,
+  ...options
+}: HdlcClientOptions & { readonly stream: ByteStream }): Required<Pick<DlmsTransport, 'send' | 'postUnconfirmed'>> {
+  const link = new HdlcClientLink(options)
+  let isClosed = false
+  stream.onClose(() => {
+    isClosed = true
+  })
+  return {
+    send: () => Promise.reject(new DlmsError('DLMS_CONFIGURATION', 'without a link there are no answers')),
+    async postUnconfirmed(apdu) {
+      if (isClosed) throw closed('connection closed')
+      for (const frame of link.unconfirmed(apdu).frames) stream.write(frame)
+    },
+  }
+}
+
+const late = (): DlmsError => new DlmsError('DLMS_TIMEOUT', 'no whole answer in time')
 
 const closed = (message: string, options?: ErrorOptions): DlmsError =>
   new DlmsError('DLMS_TRANSPORT_CLOSED', message, {}, options)

@@ -14,6 +14,10 @@ export interface ServeHdlcStreamOptions {
   /** Silence after which a link, and its association, is forgotten; default 120 s. */
   readonly inactivityTimeoutMs?: number
   readonly maxLinks?: number
+  /** Whether this device has called in, and answers to the CALLING physical address. Default no. */
+  isCaller?(): boolean
+  /** When notifications go out: at once, or when the client asks for them. Default `at-once`. */
+  readonly notifications?: 'at-once' | 'when-polled'
 }
 
 /** Serves a logical device on one line, until the stream closes. Each link has associations of its own. */
@@ -22,10 +26,13 @@ export function serveHdlcStream(options: ServeHdlcStreamOptions): void {
   const station = new HdlcServerStation({
     ...options,
     serves: (serverSap) => server.serves(serverSap),
+    serverSaps: () => server.serverSaps,
     // Some more, so that a request that is a little too long is answered and not cut off.
     maxApduBytes: server.maxPduBytes + 256,
   })
   const connections = new Map<string, DlmsServerConnection>()
+  /** For what comes without a link, and to all. */
+  const unlinked = server.connection()
   let isClosed = false
   let cancelTick = () => {}
 
@@ -50,6 +57,7 @@ export function serveHdlcStream(options: ServeHdlcStreamOptions): void {
         server.connection(({ apdu }) => run(station.notify(link, apdu))),
       )
     } else if (event.kind === 'disconnected') forget(event.link)
+    else if (event.kind === 'unconfirmed') hear(event)
     else void answer(event.link, event.apdu, event.saps)
   }
   const answer = async (
@@ -62,6 +70,10 @@ export function serveHdlcStream(options: ServeHdlcStreamOptions): void {
     // The link may have been opened anew meanwhile; then this answer is nobody's.
     if (connections.get(link) === connection) run(station.respond(link, responses ?? []))
   }
+  const hear = ({ link, apdu, saps }: Extract<HdlcStationEvent, { kind: 'unconfirmed' }>) => {
+    const connection = connections.get(link) ?? unlinked
+    void connection.handle({ sourceWPort: saps.clientSap, destinationWPort: saps.serverSap, apdu })
+  }
   const forget = (link: string) => {
     connections.get(link)?.close()
     connections.delete(link)
@@ -71,6 +83,7 @@ export function serveHdlcStream(options: ServeHdlcStreamOptions): void {
   stream.onClose(() => {
     isClosed = true
     cancelTick()
+    unlinked.close()
     for (const connection of connections.values()) connection.close()
     connections.clear()
   })

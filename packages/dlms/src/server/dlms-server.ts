@@ -57,6 +57,11 @@ export class DlmsServer {
     }
   }
 
+  /** Where associations are offered. */
+  get serverSaps(): readonly number[] {
+    return [...new Set(this.#associations.map(({ serverSap }) => serverSap))]
+  }
+
   /** Whether any association is offered at this SAP; HDLC does not answer for others. */
   serves(serverSap: number): boolean {
     return this.#associations.some((association) => association.serverSap === serverSap)
