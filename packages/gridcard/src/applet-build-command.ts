@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ConvertError, type ConvertFinding } from '@gridcard/cap'
-import { buildAppletFolder } from './applet-build.ts'
+import { type BuiltApplet, type BuiltExtended, buildAppletFolder } from './applet-build.ts'
 import { requireLevel } from './applet-config.ts'
 import { exitCodes } from './exit-code.ts'
 import { debugMapFile } from './symbols/debug-map-file.ts'
@@ -41,13 +41,15 @@ export async function appletBuild(folder: string, options: AppletBuildCommandOpt
     const path = out ?? defaultCapFile(folder, built.name)
     await mkdir(dirname(path), { recursive: true })
     await writeFile(path, built.cap)
-    const { exp } = built
-    if (exp) await writeFile(exportFileOf(path), exp)
+    const exps = exportFilesOf(path, built)
+    for (const { file, exp } of exps) await writeFile(file, exp)
     const debugPath = debugMapFile(path)
     const sourceRoot = relative(dirname(resolve(debugPath)), join(resolve(folder), 'src')).replaceAll('\\', '/')
     await writeFile(debugPath, `${JSON.stringify({ ...built.debug, sourceRoot })}\n`)
     if (json) {
-      const files = { cap: path, bytes: built.cap.length, ...(exp && { exp: exportFileOf(path) }), debugMap: debugPath }
+      const names = exps.map(({ file }) => file)
+      const shown = 'exps' in built ? { exps: names } : names.length > 0 && { exp: names[0] }
+      const files = { cap: path, bytes: built.cap.length, ...shown, debugMap: debugPath }
       process.stdout.write(`${JSON.stringify({ ...files, warnings: built.warnings })}\n`)
     } else {
       for (const warning of built.warnings) process.stderr.write(`${describeWarning(warning)}\n`)
@@ -59,6 +61,12 @@ export async function appletBuild(folder: string, options: AppletBuildCommandOpt
     process.stdout.write(`${JSON.stringify({ findings: error.findings })}\n`)
     return exitCodes.failed
   }
+}
+
+/** Beside `wallet.cap`: `wallet.exp`, or of an extended CAP file `wallet.com.example.api.exp` for each package. */
+function exportFilesOf(path: string, built: BuiltApplet | BuiltExtended): { file: string; exp: Uint8Array }[] {
+  if (!('exps' in built)) return built.exp ? [{ file: exportFileOf(path), exp: built.exp }] : []
+  return built.exps.map(({ packageName, exp }) => ({ file: exportFileOf(path, packageName), exp }))
 }
 
 /** In the form of a compiler's: editors find `Hello.java:12:` by themselves. */

@@ -3,10 +3,13 @@ import { basename, join, resolve } from 'node:path'
 import {
   type ApiLevel,
   type ApiPackage,
+  type AppletSource,
   apiPackages,
   type CapFile,
   type ConvertFinding,
+  checkExtendedOptions,
   convert,
+  convertExtended,
   type DebugMap,
   emitCapFile,
   emitExportFile,
@@ -15,18 +18,37 @@ import {
   verifyCapFile,
   verifyFindingText,
 } from '@gridcard/cap'
-import { type AppletConfig, aidOf, bad, parseAppletConfig } from './applet-config.ts'
+import {
+  type AppletClassConfig,
+  type AppletConfig,
+  aidOf,
+  bad,
+  type CommonConfig,
+  type ExtendedConfig,
+  isExtended,
+  parseBuildConfig,
+} from './applet-config.ts'
 import { AppletBuildError } from './errors.ts'
 import { compileApplet, requireJavac } from './javac.ts'
 
-export interface BuiltApplet {
+export interface BuiltCap {
   readonly cap: Uint8Array
-  /** The export file; absent when the package shows nothing to others. */
-  readonly exp?: Uint8Array
   /** Where its byte code comes from. */
   readonly debug: DebugMap
   /** What converts, but may not do what Java would. */
   readonly warnings: readonly ConvertFinding[]
+}
+
+export interface BuiltApplet extends BuiltCap {
+  /** The export file; absent when the package shows nothing to others. */
+  readonly exp?: Uint8Array
+}
+
+/** An extended CAP file. */
+export interface BuiltExtended extends BuiltCap {
+  readonly exp?: never
+  /** Export files of the packages that show something to others. */
+  readonly exps: readonly { readonly packageName: string; readonly exp: Uint8Array }[]
 }
 
 /** What a command line may say otherwise than `applet.json`. */
@@ -53,27 +75,78 @@ export async function buildApplet(o: {
   readonly olderExport?: ApiPackage
 }): Promise<BuiltApplet> {
   const { config } = o
-  const libraries = [...packagesOf(config), ...(o.libraries ?? [])]
-  const classFiles = await compileApplet(await requireJavac(), o.sourceDir, [
-    ...apiPackages(config.level),
-    ...libraries,
-  ])
-  const [major, minor] = config.version.split('.').map(Number)
+  const common = await compileFor(config, o)
+  const { libraries } = common
   const { cap, exported, warnings, debug } = convert({
-    classFiles,
+    ...common,
     packageName: config.package,
     packageAid: aidOf(config.packageAid),
-    packageVersion: { major: major!, minor: minor! },
-    applets: config.applets.map((one) => ({ className: one.class, aid: aidOf(one.aid) })),
-    level: config.level,
-    libraries,
+    packageVersion: versionOf(config.version),
+    applets: appletsOf(config),
     ...(o.olderExport && { olderExport: o.olderExport }),
-    ...(config.int && { int: true }),
-    ...(config.debugComponent && { debugComponent: true }),
   })
   requireVerified(cap, libraries, debug)
   const exp = exported.classes.length > 0 ? emitExportFile(exported) : undefined
   return { cap: emitCapFile(cap), ...(exp && { exp }), debug, warnings }
+}
+
+/**
+ * Several packages to one extended CAP file; otherwise as `buildApplet`.
+ *
+ * @param o.resources contents by id
+ * @param o.olderExports by name of the package
+ */
+export async function buildExtended(o: {
+  readonly sourceDir: string
+  readonly config: ExtendedConfig
+  readonly resources?: ReadonlyMap<number, Uint8Array>
+  readonly libraries?: readonly ApiPackage[]
+  readonly olderExports?: ReadonlyMap<string, ApiPackage>
+}): Promise<BuiltExtended> {
+  const { config, resources = new Map<number, Uint8Array>(), olderExports } = o
+  const extended = {
+    level: config.level,
+    capName: config.cap.name,
+    capAid: aidOf(config.cap.aid),
+    capVersion: versionOf(config.cap.version),
+    packages: config.contents.map((one) => {
+      const olderExport = olderExports?.get(one.package)
+      return {
+        packageName: one.package,
+        ...(one.packageAid !== undefined && { packageAid: aidOf(one.packageAid) }),
+        ...(one.version !== undefined && { packageVersion: versionOf(one.version) }),
+        applets: appletsOf(one),
+        ...(olderExport && { olderExport }),
+      }
+    }),
+    resources: [...resources].map(([resourceId, content]) => ({ resourceId, content })),
+  }
+  checkExtendedOptions(extended) // a compiler would only say that the level has no class Resources
+  const common = await compileFor(config, o)
+  const { libraries } = common
+  const { cap, exported, warnings, debug } = convertExtended({ ...extended, ...common })
+  requireVerified(cap, libraries, debug)
+  const exps = exported.map((one) => ({ packageName: one.name, exp: emitExportFile(one) }))
+  return { cap: emitCapFile(cap), exps, debug, warnings }
+}
+
+async function compileFor(
+  config: CommonConfig,
+  { sourceDir, libraries: given = [] }: { readonly sourceDir: string; readonly libraries?: readonly ApiPackage[] },
+) {
+  const libraries = [...packagesOf(config), ...given]
+  const { level, int, debugComponent } = config
+  const classFiles = await compileApplet(await requireJavac(), sourceDir, [...apiPackages(level), ...libraries])
+  return { classFiles, level, libraries, ...(int && { int }), ...(debugComponent && { debugComponent }) }
+}
+
+function versionOf(text: string): { readonly major: number; readonly minor: number } {
+  const [major, minor] = text.split('.').map(Number)
+  return { major: major!, minor: minor! }
+}
+
+function appletsOf({ applets }: { readonly applets: readonly AppletClassConfig[] }): AppletSource[] {
+  return applets.map((one) => ({ className: one.class, aid: aidOf(one.aid) }))
 }
 
 /** @throws AppletBuildError `GRIDCARD_APPLET_UNVERIFIED` with every violation, one a line */
@@ -84,29 +157,56 @@ export function requireVerified(cap: CapFile, imports: readonly ApiPackage[] = [
   throw new AppletBuildError('GRIDCARD_APPLET_UNVERIFIED', message, { findings: violations.length })
 }
 
-/** A folder with `applet.json` and `src/`. */
+/** A folder with `applet.json` and `src/`: one package, or several for an extended CAP file. */
 export async function buildAppletFolder(
   folder: string,
   overrides: BuildOverrides = {},
-): Promise<BuiltApplet & { readonly name: string }> {
-  const read = parseAppletConfig(await readConfig(join(folder, 'applet.json')))
+): Promise<(BuiltApplet | BuiltExtended) & { readonly name: string }> {
+  const read = parseBuildConfig(await readConfig(join(folder, 'applet.json')))
   const { level, int, debugComponent } = overrides
-  const config = { ...read, ...(level && { level }), ...(int && { int }), ...(debugComponent && { debugComponent }) }
+  const changes = { ...(level && { level }), ...(int && { int }), ...(debugComponent && { debugComponent }) }
   const files = [...(read.imports ?? []).map((file) => resolve(folder, file)), ...(overrides.exportFiles ?? [])]
   const libraries = await Promise.all(files.map(readExportFile))
-  const olderExport =
-    read.olderExport === undefined ? undefined : await readExportFile(resolve(folder, read.olderExport))
-  const built = await buildApplet({
-    sourceDir: join(folder, 'src'),
-    config,
-    libraries,
-    ...(olderExport && { olderExport }),
-  })
-  return { ...built, name: basename(resolve(folder)) }
+  const common = { sourceDir: join(folder, 'src'), libraries }
+  const name = basename(resolve(folder))
+  if (isExtended(read)) {
+    const olderExports = await readOlderExports(folder, read.contents)
+    const resources = await readResources(folder, read)
+    const config = { ...read, ...changes }
+    return { ...(await buildExtended({ ...common, config, resources, olderExports })), name }
+  }
+  const older = await readOlderExports(folder, [read])
+  const olderExport = older.get(read.package)
+  const config = { ...read, ...changes }
+  return { ...(await buildApplet({ ...common, config, ...(olderExport && { olderExport }) })), name }
+}
+
+async function readOlderExports(
+  folder: string,
+  packages: readonly { readonly package: string; readonly olderExport?: string }[],
+): Promise<ReadonlyMap<string, ApiPackage>> {
+  const read = new Map<string, ApiPackage>()
+  for (const { package: name, olderExport } of packages) {
+    if (olderExport !== undefined) read.set(name, await readExportFile(resolve(folder, olderExport)))
+  }
+  return read
+}
+
+async function readResources(folder: string, { resources }: ExtendedConfig): Promise<ReadonlyMap<number, Uint8Array>> {
+  const read = new Map<number, Uint8Array>()
+  for (const { id, file } of resources) {
+    if (read.has(id)) throw bad(`resource ${id} is there twice`)
+    const path = resolve(folder, file)
+    const content = await readFile(path).catch((cause: unknown) => {
+      throw new AppletBuildError('GRIDCARD_APPLET_CONFIG', `cannot read the resource ${path}`, {}, { cause })
+    })
+    read.set(id, new Uint8Array(content))
+  }
+  return read
 }
 
 /** Later packages of a name count, so these go before those of the level. */
-function packagesOf({ packages = {} }: AppletConfig): ApiPackage[] {
+function packagesOf({ packages = {} }: CommonConfig): ApiPackage[] {
   return Object.entries(packages).map(([name, version]) => {
     const found = findPackageVersion(name, version)
     if (!found) throw bad(`package ${name} ${version} is not known`)

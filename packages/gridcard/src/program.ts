@@ -114,7 +114,9 @@ function commandLine(end: (exitCode: number) => void): Command {
   const applet = program.command('applet').description('build Java Card applets')
   applet
     .command('build [folder]')
-    .description('compile, convert and verify the package in a folder (applet.json and src/); needs a JDK')
+    .description(
+      'compile, convert and verify the package, or the packages, in a folder (applet.json and src/); needs a JDK',
+    )
     .option('--out <file>', 'where the CAP file goes (default: NAME.cap here)')
     .option(
       '--target <level>',
@@ -129,6 +131,11 @@ function commandLine(end: (exitCode: number) => void): Command {
       `
   Beside NAME.cap it writes NAME.debug.json, which maps byte code to lines and
   variables, and NAME.exp, the tokens of what the package shows to others.
+
+  Several packages, static resources or more than 64 KiB of code make an
+  extended CAP file, which cards from Java Card 3.1 on take: give cap and
+  contents in applet.json (docs/workbench.md). Each package that shows
+  something has its own NAME.PACKAGE.exp.
 
   Exit codes: 0 built, 1 the sources or what came of them were refused, 2 it
   could not begin (applet.json, no sources, no JDK).

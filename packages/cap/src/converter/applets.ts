@@ -1,7 +1,8 @@
 import { equalBytes } from '@gridcard/bytes'
+import type { PackageInfo } from '../capfile/cap-file.ts'
 import type { ClassLibrary } from './class-library.ts'
 import { dotted, type Findings } from './findings.ts'
-import { isAbstract, type JavaMethod } from './program.ts'
+import { isAbstract, type JavaMethod, packageOf } from './program.ts'
 
 export interface AppletSource {
   /** Dotted: `com.example.purse.Purse` */
@@ -15,31 +16,66 @@ const APPLET = 'javacard/framework/Applet'
 const RID_BYTES = 5
 const INSTALL = { name: 'install', descriptor: '([BSB)V' } as const
 
-interface PackageSource {
-  readonly packageName: string
-  readonly packageAid: Uint8Array
-  readonly applets: readonly AppletSource[]
+interface PackagesOfApplets {
+  readonly format: 'compact' | 'extended'
+  /** Of the package, or of the CAP file. */
+  readonly name: string
+  readonly info: PackageInfo
+  readonly packages: readonly {
+    readonly name: string
+    readonly info?: PackageInfo
+    readonly applets: readonly AppletSource[]
+  }[]
 }
 
-/** The package and its applets are what a CAP file can say of them. @source JCVM 3.1 §4.2, §6.6 */
-export function checkApplets(source: PackageSource, library: ClassLibrary, findings: Findings): void {
-  const prefix = `${source.packageName.replaceAll('.', '/')}/`
+/** The packages and their applets are what a CAP file can say of them. @source JCVM 3.1 §4.2, §6.6 */
+export function checkApplets(source: PackagesOfApplets, library: ClassLibrary, findings: Findings): void {
+  checkPackages(source, library, findings)
+  checkAid(source.name, source.info.aid, findings)
+  for (const { name, info, applets } of source.packages) {
+    if (info && info !== source.info) checkAid(name, info.aid, findings)
+    for (const one of applets) checkApplet(one, name, source, library, findings)
+  }
+}
+
+function checkPackages({ format, packages }: PackagesOfApplets, library: ClassLibrary, findings: Findings): void {
+  const names = packages.map(({ name }) => name.replaceAll('.', '/'))
   for (const one of library.own) {
-    if (one.name.startsWith(prefix) && !one.name.slice(prefix.length).includes('/')) continue
-    findings.add({ class: one }, `is not in package ${source.packageName}`, 'convert one package at a time')
+    if (names.includes(packageOf(one.name))) continue
+    if (format === 'extended') {
+      findings.add({ class: one }, 'is in no package of the CAP file', 'name its package, or leave the class out')
+    } else findings.add({ class: one }, `is not in package ${packages[0]!.name}`, 'convert one package at a time')
   }
-  checkAid(source.packageName, source.packageAid, findings)
-  for (const { className, aid } of source.applets) {
-    checkAid(className, aid, findings)
-    if (!equalBytes(aid.subarray(0, RID_BYTES), source.packageAid.subarray(0, RID_BYTES))) {
-      findings.addFinding({
-        className,
-        message: 'the applet AID does not begin with the first five bytes of the package AID',
-        advice: 'take both from the same owner, and give another AID when the applet is installed',
-      })
-    }
-    checkAppletClass(className, library, findings)
+  if (format === 'compact') return
+  for (const [i, name] of names.entries()) {
+    if (library.own.some((one) => packageOf(one.name) === name)) continue
+    const className = packages[i]!.name
+    findings.addFinding({ className, message: 'the package has no classes', advice: 'leave it out, or compile it' })
   }
+}
+
+function checkApplet(
+  { className, aid }: AppletSource,
+  packageName: string,
+  { format, info }: PackagesOfApplets,
+  library: ClassLibrary,
+  findings: Findings,
+): void {
+  checkAid(className, aid, findings)
+  if (!equalBytes(aid.subarray(0, RID_BYTES), info.aid.subarray(0, RID_BYTES))) {
+    const owner = format === 'extended' ? 'CAP file' : 'package'
+    findings.addFinding({
+      className,
+      message: `the applet AID does not begin with the first five bytes of the ${owner} AID`,
+      advice: 'take both from the same owner, and give another AID when the applet is installed',
+    })
+  }
+  const name = className.replaceAll('.', '/')
+  if (library.findOwn(name) && packageOf(name) !== packageName.replaceAll('.', '/')) {
+    const advice = 'name it with its own package'
+    findings.addFinding({ className, message: `the applet class is not in package ${packageName}`, advice })
+  }
+  checkAppletClass(className, library, findings)
 }
 
 function checkAid(className: string, aid: Uint8Array, findings: Findings): void {

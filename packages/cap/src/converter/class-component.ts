@@ -6,7 +6,7 @@ import {
   type InterfaceInfo,
 } from '../capfile/cap-file.ts'
 import { classInfoSizeBytes, interfaceInfoSizeBytes } from '../capfile/class-component.ts'
-import { FORMAT_2_2, FORMAT_2_3, formatNumber } from '../capfile/component-codec.ts'
+import { FORMAT_2_2, FORMAT_2_3, type FormatNumber } from '../capfile/component-codec.ts'
 import type { ClassLayout, VirtualTable } from './class-layout.ts'
 import type { ClassLibrary } from './class-library.ts'
 import { type JavaClass, type JavaMethod, signatureKey } from './program.ts'
@@ -20,7 +20,7 @@ export interface ClassSource {
   readonly classes: readonly JavaClass[]
   readonly layouts: ReadonlyMap<string, ClassLayout>
   readonly library: ClassLibrary
-  readonly formatVersion: { readonly major: number; readonly minor: number }
+  readonly format: FormatNumber
 }
 
 export interface ClassTargets {
@@ -46,7 +46,7 @@ export function buildClasses(
 ): ClassComponent {
   const classOffset = (name: string): number => offsets.get(name) ?? 0
   const ref = (name: string): ClassRef => targets.classRef(name, { classOffset })
-  const format = formatNumber(source.formatVersion)
+  const { format } = source
   const signaturePool = format >= FORMAT_2_2 ? new Uint8Array() : undefined
   let offset = signaturePool ? 2 + signaturePool.length : 0
   const interfaces = source.interfaces.map((one): InterfaceInfo => {
@@ -76,7 +76,7 @@ function interfaceInfoOf(
 
 function classInfoOf(
   layout: ClassLayout,
-  { library, formatVersion }: ClassSource,
+  { library, format }: ClassSource,
   ref: (name: string) => ClassRef,
   methodOffset: (method: JavaMethod) => number,
 ): Omit<ClassInfo, 'offset'> {
@@ -97,7 +97,7 @@ function classInfoOf(
       interface: ref(name),
       index: library.interfaceMethods(name).map((method) => layout.tokens.get(signatureKey(method))?.token ?? 0),
     })),
-    ...(formatNumber(formatVersion) >= FORMAT_2_3 && tokenMappingOf(layout)),
+    ...(format >= FORMAT_2_3 && tokenMappingOf(layout)),
   }
 }
 

@@ -9,6 +9,8 @@ import {
   type JavaClass,
   type JavaField,
   type JavaMethod,
+  overridingKey,
+  packageOf,
   signatureKey,
 } from './program.ts'
 
@@ -24,7 +26,7 @@ export type TableEntry = JavaMethod | undefined
 /** Tokens and sizes of one class. */
 export interface ClassLayout {
   readonly class: JavaClass
-  /** By `signatureKey`, inherited ones of this package and of imports included. */
+  /** By `overridingKey`, inherited ones of the CAP file and of imports included. */
   readonly tokens: ReadonlyMap<string, VirtualToken>
   readonly publicTable: VirtualTable
   readonly packageTable: VirtualTable
@@ -116,22 +118,21 @@ function importedNumbering(one: JavaClass, library: ClassLibrary): Numbering {
 }
 
 function assignToken(one: JavaClass, method: JavaMethod, numbering: Numbering, findings: Findings): VirtualToken {
-  const key = signatureKey(method)
-  const inherited = numbering.tokens.get(key)
+  const inherited = numbering.tokens.get(overridingKey(method))
   const space = isVisible(method) ? 'public' : 'package'
   const table = space === 'public' ? numbering.publicMethods : numbering.packageMethods
-  if (inherited && inherited.space !== space) {
+  if (space === 'public' && numbering.tokens.has(`${packageOf(one.name)} ${signatureKey(method)}`)) {
     findings.add(
       { class: one, method },
       'a public or protected method overrides a package-visible one',
       'give both the same visibility: a card keeps them in separate tables',
     )
   }
-  const token: VirtualToken = inherited?.space === space ? inherited : { space, token: table.length }
+  const token: VirtualToken = inherited ?? { space, token: table.length }
   if (token.token > 0x7f) {
     findings.add({ class: one, method }, 'the class has more than 128 virtual methods', 'split the class')
   }
-  numbering.tokens.set(key, token)
+  numbering.tokens.set(overridingKey(method), token)
   table[token.token] = method
   return token
 }

@@ -26,7 +26,9 @@ const PRIMITIVE = 0x8000
 
 /** Everything the Descriptor repeats, already numbered and placed. */
 export interface DescriptorSource {
-  readonly classes: readonly JavaClass[]
+  /** The classes of each package; in compact format there is one. */
+  readonly packages: readonly (readonly JavaClass[])[]
+  readonly isExtended: boolean
   readonly constants: readonly SymbolicEntry[]
   classRef(name: string): ClassRef
   classToken(one: JavaClass): number
@@ -47,8 +49,13 @@ export interface DescriptorSource {
 export function buildDescriptor(source: DescriptorSource): DescriptorComponent {
   const types = new TypeTable(source)
   const constantPoolTypes = source.constants.map((entry) => types.ofConstant(entry))
-  const classes = source.classes.map((one) => classDescriptorOf(one, source, types))
-  return { classes, types: { constantPoolTypes, descriptors: types.descriptors } }
+  const classes = source.packages.flat().map((one) => classDescriptorOf(one, source, types))
+  const packageClassCounts = source.packages.map((one) => one.length)
+  return {
+    classes,
+    ...(source.isExtended && { packageClassCounts }),
+    types: { constantPoolTypes, descriptors: types.descriptors },
+  }
 }
 
 /** Type descriptors, each once, behind the list of constant pool types. */

@@ -1,5 +1,12 @@
 import { toHex } from '@gridcard/bytes'
-import { API_FLAGS, type ApiClass, type ApiField, type ApiMethod, type ApiPackage } from '../api/api-package.ts'
+import {
+  API_FLAGS,
+  type ApiClass,
+  type ApiField,
+  type ApiMethod,
+  type ApiPackage,
+  type ApiPackageReference,
+} from '../api/api-package.ts'
 import type { PackageInfo, Version } from '../capfile/cap-file.ts'
 import { ACC } from '../classfile/class-file.ts'
 import type { ClassLayout } from './class-layout.ts'
@@ -18,7 +25,8 @@ export interface ExportSource {
   /** Of the CAP file: export files follow it but for Debug, which they have no part in. */
   readonly formatVersion: Version
   readonly isLibrary: boolean
-  readonly imports: readonly ApiPackage[]
+  /** What format 2.3 names as the packages that the export file refers to. */
+  references(classes: readonly ApiClass[]): readonly ApiPackageReference[]
   /** In token order. */
   readonly exported: readonly ExportedClass[]
   readonly library: ClassLibrary
@@ -41,7 +49,7 @@ export function exportedPackage(source: ExportSource): ApiPackage {
     exportFileFormat: source.formatVersion.minor >= 3 ? '2.3' : isRemote ? '2.2' : '2.1',
     library: source.isLibrary,
     ...(source.formatVersion.minor >= 3 && {
-      references: source.imports.map((one) => ({ name: one.name, aid: one.aid, version: one.version })),
+      references: source.references(classes).map(({ name, aid, version }) => ({ name, aid, version })),
     }),
     classes,
   }

@@ -38,15 +38,19 @@ export function visibleStaticMethods(one: JavaClass): JavaMethod[] {
   return one.methods.filter((method) => !isVirtual(method) && isVisible(method) && method.name !== STATIC_INITIALISER)
 }
 
+/** @param packages that show something; in compact format the only one */
 export function buildExport(
-  exported: readonly ExportedClass[],
+  packages: readonly { readonly exported: readonly ExportedClass[] }[],
+  format: 'compact' | 'extended',
   addresses: {
     classOffset(name: string): number
     imageOffset(field: JavaField): number
     methodOffset(method: JavaMethod): number
   },
 ): ExportComponent {
+  const exported = packages.flatMap((one) => one.exported)
   return {
+    ...(format === 'extended' && { packageClassCounts: packages.map((one) => one.exported.length) }),
     classes: exported.map(({ class: one, staticFields, staticMethods }) => ({
       classOffset: addresses.classOffset(one.name),
       staticFieldOffsets: staticFields.map((field) => addresses.imageOffset(field)),

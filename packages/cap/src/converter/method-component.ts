@@ -1,11 +1,12 @@
 import { concatBytes } from '@gridcard/bytes'
 import {
   type ExceptionHandler,
+  METHOD_BLOCK_SPAN,
   METHOD_FLAGS,
   type MethodComponent,
   type ReferenceLocationComponent,
 } from '../capfile/cap-file.ts'
-import { emitMethodHeader, joinMethods } from '../capfile/method-component.ts'
+import { emitHandlers, emitMethodHeader, joinBlocks, parseMethodComponent } from '../capfile/method-component.ts'
 import type { CardInstruction } from './card-instruction.ts'
 import { type CodeLayout, LARGEST_METHOD_BYTES, layOutCode } from './code-layout.ts'
 import type { Findings } from './findings.ts'
@@ -62,20 +63,68 @@ interface LaidOutMethod {
 }
 
 const HANDLER_BYTES = 8
+/** What a block, in compact format the whole component, can hold: offsets have 16 bits, the count of handlers eight. */
+const MOST_BLOCK_BYTES = 0xffff
+const MOST_HANDLERS = 0xff
+/** @source JCVM 3.1 §6.10 method_component_block_count */
+const MOST_BLOCKS = 127
 
-/** @source JCVM 3.1 §6.10, §6.12 */
-export function buildMethods(methods: readonly SelectedMethod[], findings: Findings): BuiltMethods {
+/**
+ * Methods in the order given, in extended format in as few blocks as that allows.
+ * @source JCVM 3.1 §6.10, §6.12
+ */
+export function buildMethods(
+  methods: readonly SelectedMethod[],
+  format: 'compact' | 'extended',
+  findings: Findings,
+): BuiltMethods {
   const laidOut = methods.map((one) => layOutMethod(one, findings))
-  const handlerCount = laidOut.reduce((sum, one) => sum + one.handlers.length, 0)
+  checkMethodSizes(laidOut, findings)
+  const blocks = format === 'compact' ? [laidOut] : splitIntoBlocks(laidOut)
+  if (format === 'compact') checkOneBlock(laidOut, findings)
+  else checkBlocks(blocks, findings)
+  findings.throwIfAny()
   const places = new Map<JavaMethod, PlacedMethod>()
+  const built: BuiltBlock[] = []
+  let handlerCount = 0
+  for (const [i, block] of blocks.entries()) {
+    const one = buildBlock(block, i * METHOD_BLOCK_SPAN, handlerCount, places)
+    built.push(one)
+    handlerCount += one.handlerCount
+  }
+  return {
+    component: format === 'compact' ? parseMethodComponent(built[0]!.info) : joinBlocks(built.map(({ info }) => info)),
+    referenceLocation: {
+      byteIndexOffsets: built.flatMap((one) => one.byteIndexOffsets),
+      byte2IndexOffsets: built.flatMap((one) => one.byte2IndexOffsets),
+    },
+    place: (method) => places.get(method),
+  }
+}
+
+interface BuiltBlock {
+  readonly info: Uint8Array
+  readonly handlerCount: number
+  /** From the start of the component as `MethodComponent.info` has it, ascending. */
+  readonly byteIndexOffsets: readonly number[]
+  readonly byte2IndexOffsets: readonly number[]
+}
+
+/** @param start of the block; offsets in its handlers count from there, all others from the start of the component */
+function buildBlock(
+  methods: readonly LaidOutMethod[],
+  start: number,
+  handlersBefore: number,
+  places: Map<JavaMethod, PlacedMethod>,
+): BuiltBlock {
   const handlers: ExceptionHandler[] = []
   const byteIndexOffsets: number[] = []
   const byte2IndexOffsets: number[] = []
-  let offset = 1 + HANDLER_BYTES * handlerCount
-  for (const { selected, layout, header, handlers: own } of laidOut) {
+  let offset = start + 1 + HANDLER_BYTES * methods.reduce((sum, one) => sum + one.handlers.length, 0)
+  for (const { selected, layout, header, handlers: own } of methods) {
     const bytecodeSizeBytes = layout?.code.length ?? 0
     const codeOffset = offset + header.length
-    const handlerIndex = own.length === 0 ? 0 : handlers.length
+    const handlerIndex = own.length === 0 ? 0 : handlersBefore + handlers.length
     places.set(selected.method, {
       offset,
       codeOffset,
@@ -87,11 +136,11 @@ export function buildMethods(methods: readonly SelectedMethod[], findings: Findi
       offsetOf: (pc) => layout?.offsetOf(pc) ?? 0,
     })
     for (const handler of own) {
-      if (handler.catchTypeIndex !== 0) byte2IndexOffsets.push(1 + HANDLER_BYTES * handlers.length + 6)
+      if (handler.catchTypeIndex !== 0) byte2IndexOffsets.push(start + 1 + HANDLER_BYTES * handlers.length + 6)
       handlers.push({
         ...handler,
-        startOffset: handler.startOffset + codeOffset,
-        handlerOffset: handler.handlerOffset + codeOffset,
+        startOffset: handler.startOffset + codeOffset - start,
+        handlerOffset: handler.handlerOffset + codeOffset - start,
       })
     }
     for (const operand of layout?.constantPoolOperands ?? []) {
@@ -100,38 +149,67 @@ export function buildMethods(methods: readonly SelectedMethod[], findings: Findi
     }
     offset = codeOffset + bytecodeSizeBytes
   }
-  checkLimits(laidOut, handlerCount, offset, findings)
   byte2IndexOffsets.sort((a, b) => a - b)
-  const bodies = laidOut.map(({ header, layout }) => concatBytes(header, layout?.code ?? new Uint8Array()))
-  return {
-    component: joinMethods(handlers, bodies),
-    referenceLocation: { byteIndexOffsets, byte2IndexOffsets },
-    place: (method) => places.get(method),
-  }
+  const bodies = methods.map(({ header, layout }) => concatBytes(header, layout?.code ?? new Uint8Array()))
+  const info = concatBytes(emitHandlers(handlers), ...bodies)
+  return { info, handlerCount: handlers.length, byteIndexOffsets, byte2IndexOffsets }
 }
 
-function checkLimits(methods: readonly LaidOutMethod[], handlers: number, sizeBytes: number, findings: Findings): void {
+function checkMethodSizes(methods: readonly LaidOutMethod[], findings: Findings): void {
   for (const { selected, layout } of methods) {
     if ((layout?.code.length ?? 0) > LARGEST_METHOD_BYTES) {
       findings.add(selected, 'the method is longer than 32767 bytes of byte code', 'split the method')
     }
   }
-  const last = methods.at(-1)?.selected
-  if (last && handlers > 0xff) {
-    findings.add(
-      { class: last.class },
-      `the package has ${handlers} exception handlers, a CAP file holds 255`,
-      'split it',
-    )
-  }
-  if (last && sizeBytes > 0xffff) {
-    findings.add(
-      { class: last.class },
-      `the package has ${sizeBytes} bytes of methods, a CAP file holds 65535`,
-      'split it',
-    )
-  }
   findings.throwIfAny()
+}
+
+/** Bytes of a method in its block, its handlers included. */
+function sizeOf({ header, layout, handlers }: LaidOutMethod): number {
+  return header.length + (layout?.code.length ?? 0) + HANDLER_BYTES * handlers.length
+}
+
+function splitIntoBlocks(methods: readonly LaidOutMethod[]): LaidOutMethod[][] {
+  const blocks: LaidOutMethod[][] = [[]]
+  let [size, handlers] = [1, 0]
+  for (const one of methods) {
+    size += sizeOf(one)
+    handlers += one.handlers.length
+    if (size > MOST_BLOCK_BYTES || handlers > MOST_HANDLERS) {
+      blocks.push([])
+      size = 1 + sizeOf(one)
+      handlers = one.handlers.length
+    }
+    blocks.at(-1)!.push(one)
+  }
+  return blocks
+}
+
+const TOO_LARGE = 'split it, or build an extended CAP file, which cards from Java Card 3.1 on take'
+
+function checkOneBlock(methods: readonly LaidOutMethod[], findings: Findings): void {
+  const last = methods.at(-1)?.selected
+  const handlers = methods.reduce((sum, one) => sum + one.handlers.length, 0)
+  if (last && handlers > MOST_HANDLERS) {
+    const message = `the package has ${handlers} exception handlers, a CAP file holds 255`
+    findings.add({ class: last.class }, message, TOO_LARGE)
+  }
+  const sizeBytes = methods.reduce((sum, one) => sum + sizeOf(one), 1)
+  if (last && sizeBytes > MOST_BLOCK_BYTES) {
+    const message = `the package has ${sizeBytes} bytes of methods, a CAP file holds 65535`
+    findings.add({ class: last.class }, message, TOO_LARGE)
+  }
+}
+
+function checkBlocks(blocks: readonly (readonly LaidOutMethod[])[], findings: Findings): void {
+  for (const { selected, handlers } of blocks.flat()) {
+    if (handlers.length <= MOST_HANDLERS) continue
+    findings.add(selected, `the method has ${handlers.length} exception handlers, at most 255 go`, 'split the method')
+  }
+  const last = blocks.at(-1)?.at(-1)?.selected
+  if (!last || blocks.length <= MOST_BLOCKS) return
+  const message = `the methods take ${blocks.length} blocks of 64 KiB, an extended CAP file holds ${MOST_BLOCKS}`
+  findings.add({ class: last.class }, message, 'split it')
 }
 
 function layOutMethod(selected: SelectedMethod, findings: Findings): LaidOutMethod {

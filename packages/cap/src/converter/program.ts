@@ -113,9 +113,22 @@ export function isVirtual(method: JavaMethod): boolean {
   return !method.isStatic && !isPrivate(method) && method.name !== CONSTRUCTOR
 }
 
-/** What tells methods of one class apart, and overriding methods together. */
+/** `com/example` of `com/example/Purse`. */
+export function packageOf(className: string): string {
+  return className.slice(0, Math.max(0, className.lastIndexOf('/')))
+}
+
+/** What tells methods of one class apart. */
 export function signatureKey(method: { readonly name: string; readonly descriptor: string }): string {
   return method.name + method.descriptor
+}
+
+/**
+ * What methods that override each other have in common: package-visible ones do so only within a package, of which an
+ * extended CAP file has several.
+ */
+export function overridingKey(method: JavaMethod): string {
+  return isVisible(method) ? signatureKey(method) : `${packageOf(method.owner)} ${signatureKey(method)}`
 }
 
 /** The first line of a class that has code: a class without a written constructor has there its own first line. */

@@ -13,6 +13,7 @@ import {
   isPrivate,
   type JavaField,
   type JavaMethod,
+  overridingKey,
   signatureKey,
 } from './program.ts'
 
@@ -200,8 +201,7 @@ export class References {
       return { mnemonic: 'invokespecial', index: plan.index({ kind: 'ownStaticMethod', method }) }
     }
     if (library.findOwn(method.owner)?.isInterface) return this.#interfaceCall(member)
-    const key = signatureKey(member)
-    const virtual = layouts.get(method.owner)?.tokens.get(key)
+    const virtual = layouts.get(method.owner)?.tokens.get(overridingKey(method))
     if (!virtual) return undefined
     const token = virtual.token | (virtual.space === 'package' ? PACKAGE_VISIBLE : 0)
     const { descriptor } = member

@@ -3,12 +3,20 @@ import type { PackageInfo } from '../capfile/cap-file.ts'
 import type { ClassLayout } from '../converter/class-layout.ts'
 import type { ClassLibrary } from '../converter/class-library.ts'
 import type { BuiltMethods, PlacedMethod } from '../converter/method-component.ts'
-import { type JavaClass, type JavaField, type JavaMethod, lineOf, STATIC_INITIALISER } from '../converter/program.ts'
+import {
+  type JavaClass,
+  type JavaField,
+  type JavaMethod,
+  lineOf,
+  packageOf,
+  STATIC_INITIALISER,
+} from '../converter/program.ts'
 import type { StaticImage } from '../converter/static-image.ts'
 import type { DebugClass, DebugField, DebugLine, DebugMap, DebugMethod, DebugVariable } from './debug-map.ts'
 
 /** All that a conversion knows of places. */
 export interface DebugSource {
+  /** Of the package, or of the CAP file. */
   readonly packageName: string
   readonly info: PackageInfo
   /** In order of their places in Class. */
@@ -22,8 +30,7 @@ export interface DebugSource {
 
 export function buildDebugMap(source: DebugSource): DebugMap {
   const { info, classes } = source
-  const folder = source.packageName.replaceAll('.', '/')
-  const pathOf = (one: JavaClass): string | undefined => one.sourceFile && `${folder}/${one.sourceFile}`
+  const pathOf = (one: JavaClass): string | undefined => one.sourceFile && `${packageOf(one.name)}/${one.sourceFile}`
   const sources = [...new Set(classes.flatMap((one) => pathOf(one) ?? []))].sort()
   return {
     format: 'gridcard-debug-map',

@@ -1,6 +1,8 @@
 import { ByteReader, BytesError, ByteWriter, concatBytes } from '@gridcard/bytes'
+import { METHOD_BLOCK_SPAN } from '../capfile/cap-file.ts'
 import { ACC } from '../classfile/class-file.ts'
 import { decodeModifiedUtf8, encodeModifiedUtf8 } from '../classfile/modified-utf8.ts'
+import { packageOf } from '../converter/program.ts'
 import { CapFormatError } from '../errors.ts'
 import type { DebugClass, DebugField, DebugLine, DebugMap, DebugMethod, DebugVariable } from './debug-map.ts'
 
@@ -9,20 +11,43 @@ const NO_SUPERCLASS = 'java/lang/Object'
 /** Kind of a field's last item, which has no tag of its own. */
 type FieldPlace = Pick<DebugField, 'token' | 'imageOffset' | 'constant'>
 
+/** Which of the two layouts the component has: that of its CAP file. */
+export type DebugFormat = 'compact' | 'extended'
+
 /**
- * The `info` item of Debug for a package, from its debug map: the same facts but for the AID.
+ * The `info` item of Debug for a CAP file, from its debug map: the same facts but for the AID.
  *
  * @source JCVM 3.1 §6.15
  */
-export function emitDebugComponent(map: DebugMap): Uint8Array {
+export function emitDebugComponent(map: DebugMap, format: DebugFormat = 'compact'): Uint8Array {
   const strings = new StringTable()
   const body = new ByteWriter()
-  body.u16(strings.index(map.package.name.replaceAll('.', '/'))).u16(map.classes.length)
-  map.classes.forEach((one, index) => {
-    const methods = map.methods.filter((method) => method.class === index)
-    writeClass(body, one, methods, sourceNameOf(map, one), strings)
-  })
+  if (format === 'compact') {
+    writePackage(body, map, map.package.name.replaceAll('.', '/'), map.classes, format, strings)
+  } else {
+    const packages = [...new Set(map.classes.map(({ name }) => packageOf(name)))]
+    body.u8(packages.length)
+    for (const name of packages) {
+      const classes = map.classes.filter((one) => packageOf(one.name) === name)
+      writePackage(body, map, name, classes, format, strings)
+    }
+  }
   return concatBytes(strings.emit(), body.toBytes())
+}
+
+function writePackage(
+  body: ByteWriter,
+  map: DebugMap,
+  name: string,
+  classes: readonly DebugClass[],
+  format: DebugFormat,
+  strings: StringTable,
+): void {
+  body.u16(strings.index(name)).u16(classes.length)
+  for (const one of classes) {
+    const methods = map.methods.filter((method) => map.classes[method.class] === one)
+    writeClass(body, one, methods, sourceNameOf(map, one), format, strings)
+  }
 }
 
 class StringTable {
@@ -54,6 +79,7 @@ function writeClass(
   one: DebugClass,
   methods: readonly DebugMethod[],
   sourceName: string,
+  format: DebugFormat,
   strings: StringTable,
 ): void {
   writer
@@ -70,7 +96,7 @@ function writeClass(
       .u16(field.accessFlags & FIELD_FLAGS)
     writer.i32(field.constant ?? field.imageOffset ?? field.token ?? 0)
   }
-  for (const method of methods) writeMethod(writer, method, strings)
+  for (const method of methods) writeMethod(writer, method, format, strings)
 }
 
 /** Bits that the component knows; a compiler's own ones (super, synthetic, bridge) are left out. */
@@ -78,13 +104,15 @@ const CLASS_FLAGS = ACC.PUBLIC | ACC.FINAL | ACC.INTERFACE | ACC.ABSTRACT
 const FIELD_FLAGS = ACC.PUBLIC | ACC.PRIVATE | ACC.PROTECTED | ACC.STATIC | ACC.FINAL
 const METHOD_FLAGS = FIELD_FLAGS | ACC.ABSTRACT
 
-function writeMethod(writer: ByteWriter, method: DebugMethod, strings: StringTable): void {
+function writeMethod(writer: ByteWriter, method: DebugMethod, format: DebugFormat, strings: StringTable): void {
   const isAbstract = method.codeSizeBytes === 0
   writer
     .u16(strings.index(method.name))
     .u16(strings.index(method.descriptor))
     .u16(method.accessFlags & METHOD_FLAGS)
-  writer.u16(isAbstract ? 0 : method.offset)
+  const offset = isAbstract ? 0 : method.offset
+  if (format === 'extended') writer.u8(Math.floor(offset / METHOD_BLOCK_SPAN))
+  writer.u16(offset % METHOD_BLOCK_SPAN)
   writer.u8(isAbstract ? 0 : method.codeOffset - method.offset)
   writer.u16(method.codeSizeBytes)
   writer.u16(method.variables.length).u16(method.lines.length)
@@ -102,12 +130,13 @@ function writeMethod(writer: ByteWriter, method: DebugMethod, strings: StringTab
 
 /**
  * Reads the `info` item of Debug. Abstract methods get no place, and the package no AID and version: those stand in Header.
+ * Of an extended CAP file the name of the package is those of all, with commas.
  *
  * @throws CapFormatError `CAP_BAD_DEBUG` for anything that is not one
  */
-export function parseDebugComponent(info: Uint8Array): DebugMap {
+export function parseDebugComponent(info: Uint8Array, format: DebugFormat = 'compact'): DebugMap {
   try {
-    return new DebugReader(info).read()
+    return new DebugReader(info, format).read()
   } catch (error) {
     if (!(error instanceof BytesError)) throw error
     throw malformed('ends early', error.place['offsetBytes'] as number | undefined, error)
@@ -121,24 +150,31 @@ function malformed(what: string, offsetBytes?: number, cause?: unknown): CapForm
 
 class DebugReader {
   readonly #reader: ByteReader
+  readonly #format: DebugFormat
   readonly #strings: string[] = []
   readonly #sources: string[] = []
   readonly #methods: DebugMethod[] = []
 
-  constructor(info: Uint8Array) {
+  constructor(info: Uint8Array, format: DebugFormat) {
+    this.#format = format
     this.#reader = new ByteReader(info)
   }
 
   read(): DebugMap {
     const reader = this.#reader
     for (let count = reader.u16(); count > 0; count--) this.#readString()
-    const folder = this.#string()
-    const classes = this.#list(reader.u16(), (index) => this.#class(index, folder))
+    const folders: string[] = []
+    const classes: DebugClass[] = []
+    for (let packages = this.#format === 'extended' ? reader.u8() : 1; packages > 0; packages--) {
+      const folder = this.#string()
+      folders.push(folder)
+      for (let count = reader.u16(); count > 0; count--) classes.push(this.#class(classes.length, folder))
+    }
     if (!reader.isAtEnd) throw malformed(`has ${reader.remaining} bytes too many`, reader.offsetBytes)
     return {
       format: 'gridcard-debug-map',
       version: 1,
-      package: { name: folder.replaceAll('/', '.'), aid: '', version: '' },
+      package: { name: folders.join(', ').replaceAll('/', '.'), aid: '', version: '' },
       sources: this.#sources,
       classes,
       methods: this.#methods.toSorted((a, b) => a.offset - b.offset),
@@ -199,7 +235,8 @@ class DebugReader {
     const reader = this.#reader
     const [name, descriptor] = [this.#string(), this.#string()]
     const accessFlags = reader.u16()
-    const offset = reader.u16()
+    const block = this.#format === 'extended' ? reader.u8() : 0
+    const offset = block * METHOD_BLOCK_SPAN + reader.u16()
     const codeOffset = offset + reader.u8()
     const codeSizeBytes = reader.u16()
     const [variableCount, lineCount] = [reader.u16(), reader.u16()]

@@ -60,9 +60,7 @@ export interface DebugMethod {
   readonly descriptor: string
   /** As in the class file. */
   readonly accessFlags: number
-  /** Block of an extended CAP file; absent in compact ones. */
-  readonly block?: number
-  /** Of its header in Method `info` (extended: in its block). */
+  /** Of its header in Method `info`, where blocks of an extended CAP file stand `METHOD_BLOCK_SPAN` apart. */
   readonly offset: number
   /** Of its first instruction, likewise. */
   readonly codeOffset: number
@@ -92,13 +90,10 @@ export interface DebugVariable {
   readonly endOffset: number
 }
 
-/** @param offset in Method `info`, in the given block of an extended CAP file */
-export function findDebugMethod(map: DebugMap, offset: number, block?: number): DebugMethod | undefined {
+/** @param offset in Method `info` */
+export function findDebugMethod(map: DebugMap, offset: number): DebugMethod | undefined {
   return map.methods.find(
-    (one) =>
-      one.block === block &&
-      offset >= one.offset &&
-      offset < Math.max(one.codeOffset + one.codeSizeBytes, one.offset + 1),
+    (one) => offset >= one.offset && offset < Math.max(one.codeOffset + one.codeSizeBytes, one.offset + 1),
   )
 }
 

@@ -13,8 +13,6 @@ export interface FindingSource {
   readonly line?: number
 }
 
-const BLOCK_SIZE = 0x10000
-
 /**
  * Where in the Java source a finding of the verifier is; without an instruction, the line where its method begins.
  *
@@ -39,7 +37,6 @@ export function sourceOfFinding(finding: VerifyFinding, map: DebugMap): FindingS
   }
 }
 
-/** @param offset of the method header, as findings have it: blocks one behind the other */
 function methodAt(map: DebugMap, offset: number): DebugMethod | undefined {
-  return map.methods.find((one) => one.codeSizeBytes > 0 && (one.block ?? 0) * BLOCK_SIZE + one.offset === offset)
+  return map.methods.find((one) => one.codeSizeBytes > 0 && one.offset === offset)
 }

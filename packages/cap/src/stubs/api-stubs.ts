@@ -112,12 +112,9 @@ function stubMethod(pool: ConstantPoolBuilder, apiClass: ApiClass, method: ApiMe
       attributes: [],
     })
   }
-  if (throwsOwnClass(apiClass, method)) {
-    attributes.push({
-      kind: 'Exceptions',
-      nameIndex: pool.utf8('Exceptions'),
-      classIndices: [pool.class(apiClass.name)],
-    })
+  const thrown = checkedExceptionOf(apiClass, method)
+  if (thrown !== undefined) {
+    attributes.push({ kind: 'Exceptions', nameIndex: pool.utf8('Exceptions'), classIndices: [pool.class(thrown)] })
   }
   return {
     accessFlags: (method.flags & METHOD_FLAGS) | (isBridge(apiClass, method, classes) ? ACC.BRIDGE | ACC.SYNTHETIC : 0),
@@ -152,15 +149,18 @@ function isNarrower(type: string, than: string, classes: ApiClasses): boolean {
 }
 
 /**
- * Export files hold no throws clauses. The only methods of the API that declare a checked exception are
- * `CardException.throwIt` and `UserException.throwIt`; without their clause a compiler rejects `catch (UserException e)`.
+ * Export files hold no throws clauses, and without them a compiler rejects `catch (UserException e)`. The only methods of
+ * the API that declare a checked exception are `CardException.throwIt`, `UserException.throwIt`, and those of `Resources`.
+ *
+ * @source Java Card API 3.2, javacard.framework.Resources
  */
-function throwsOwnClass(apiClass: ApiClass, method: ApiMethod): boolean {
-  return (
-    method.name === 'throwIt' &&
-    apiClass.supers.includes('java/lang/Exception') &&
-    !apiClass.supers.includes('java/lang/RuntimeException')
-  )
+function checkedExceptionOf(apiClass: ApiClass, method: ApiMethod): string | undefined {
+  if (apiClass.name === 'javacard/framework/Resources' && /^get(Size|View)$/.test(method.name)) {
+    return 'java/io/IOException'
+  }
+  const isChecked =
+    apiClass.supers.includes('java/lang/Exception') && !apiClass.supers.includes('java/lang/RuntimeException')
+  return isChecked && method.name === 'throwIt' ? apiClass.name : undefined
 }
 
 /** InnerClasses, which a compiler needs to find `MessageDigest.OneShot`. @source JVMS 17 §4.7.6 */

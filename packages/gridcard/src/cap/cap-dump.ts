@@ -4,6 +4,7 @@ import {
   COMPONENTS_IN_INSTALL_ORDER,
   decodeMethods,
   emitComponentInfo,
+  exportedPackages,
   HEADER_FLAGS,
   knownPackageName,
   readMethodHeader,
@@ -21,16 +22,25 @@ export interface CapDumpOptions {
 export interface CapSummary {
   readonly format: string
   readonly package: { readonly aid: string; readonly version: string; readonly path?: string }
+  /** Of an extended CAP file: its public packages. */
+  readonly publicPackages?: readonly { readonly aid: string; readonly version: string; readonly classes: number }[]
   readonly flags: readonly string[]
   readonly components: readonly { readonly name: string; readonly bytes: number }[]
   readonly imports: readonly { readonly aid: string; readonly version: string; readonly name?: string }[]
   readonly applets: readonly { readonly aid: string; readonly installOffset: number }[]
   readonly interfaces: number
   readonly classes: readonly { readonly offset: number; readonly cells: number; readonly virtualMethods: number }[]
-  readonly methods: { readonly count: number; readonly byteCodeBytes: number; readonly handlers: number }
+  readonly methods: {
+    readonly count: number
+    readonly byteCodeBytes: number
+    readonly handlers: number
+    /** Of an extended CAP file. */
+    readonly blocks?: number
+  }
   readonly constants: Readonly<Record<string, number>>
   readonly staticFields: { readonly imageBytes: number; readonly references: number; readonly arrays: number }
   readonly exportedClasses: number
+  readonly resources?: readonly { readonly id: number; readonly bytes: number }[]
   readonly hasDescriptor: boolean
   readonly hasDebug: boolean
   /** Frame of the most demanding method, in words. */
@@ -60,6 +70,11 @@ export function summaryOf(cap: CapFile): CapSummary {
       version: versionText(header.package.version),
       ...(cap.packagePath !== undefined && { path: cap.packagePath }),
     },
+    ...(header.packages && {
+      publicPackages: exportedPackages(cap).map(({ package: one, classes }) => {
+        return { aid: toHex(one.aid), version: versionText(one.version), classes: classes.length }
+      }),
+    }),
     flags: Object.entries(HEADER_FLAGS).flatMap(([name, bit]) => (header.flags & bit ? [name] : [])),
     components: COMPONENTS_IN_INSTALL_ORDER.flatMap(({ tag, name }) => {
       const bytes = emitComponentInfo(cap, tag)?.length
@@ -82,6 +97,7 @@ export function summaryOf(cap: CapFile): CapSummary {
       count: methods.length,
       byteCodeBytes: methods.reduce((sum, one) => sum + one.endOffset - one.header.codeOffset, 0),
       handlers: cap.methods.handlers.length,
+      ...(cap.methods.blockSizesBytes && { blocks: cap.methods.blockSizesBytes.length }),
     },
     constants,
     staticFields: {
@@ -90,6 +106,11 @@ export function summaryOf(cap: CapFile): CapSummary {
       arrays: cap.staticFields.arrayInits.length,
     },
     exportedClasses: cap.export?.classes.length ?? 0,
+    ...(cap.staticResources && {
+      resources: cap.staticResources.resources.map(({ resourceId, content }) => {
+        return { id: resourceId, bytes: content.length }
+      }),
+    }),
     hasDescriptor: cap.descriptor !== undefined,
     hasDebug: cap.debug !== undefined,
     largestFrameWords: methods.reduce((most, { header: { offset } }) => {
@@ -105,19 +126,25 @@ function summaryText(file: string, summary: CapSummary): string {
   const flags = summary.flags.length > 0 ? summary.flags.join(' ') : 'none'
   const kinds = Object.entries(summary.constants).map(([kind, count]) => `${count} ${kind}`)
   const cells = classes.reduce((sum, one) => sum + one.cells, 0)
+  const isExtended = summary.publicPackages !== undefined
+  const blocks = methods.blocks === undefined ? '' : ` in ${counted(methods.blocks, 'block')}`
   const lines = [
     `${file}: CAP format ${summary.format}, ${total} bytes of components`,
-    `Package        ${own.aid} ${own.version}${own.path === undefined ? '' : ` ${own.path}`}`,
+    `${isExtended ? 'CAP file' : 'Package '}       ${own.aid} ${own.version}${own.path === undefined ? '' : ` ${own.path}`}`,
+    ...(summary.publicPackages ?? []).map(
+      (one) => `Public package ${one.aid} ${one.version}, ${one.classes === 1 ? '1 class' : `${one.classes} classes`}`,
+    ),
     `Flags          ${flags}`,
     ...applets.map((one) => `Applet         ${one.aid} install at ${one.installOffset}`),
     ...imports.map(
       (one, i) => `${`Import ${i}`.padEnd(15)}${one.aid} ${one.version}${one.name === undefined ? '' : ` ${one.name}`}`,
     ),
     `Classes        ${classes.length} with ${counted(cells, 'cell')} of fields, ${counted(summary.interfaces, 'interface')}`,
-    `Methods        ${methods.count} with ${methods.byteCodeBytes} bytes of byte code, ${counted(methods.handlers, 'handler')}, largest frame ${summary.largestFrameWords} words`,
+    `Methods        ${methods.count} with ${methods.byteCodeBytes} bytes of byte code${blocks}, ${counted(methods.handlers, 'handler')}, largest frame ${summary.largestFrameWords} words`,
     `Constants      ${kinds.length > 0 ? kinds.join(', ') : 'none'}`,
     `Static fields  ${staticFields.imageBytes} bytes, ${counted(staticFields.references, 'reference')}, ${counted(staticFields.arrays, 'array')}`,
     `Exports        ${summary.exportedClasses === 1 ? '1 class' : `${summary.exportedClasses} classes`}`,
+    ...(summary.resources ?? []).map((one) => `Resource       ${one.id} of ${counted(one.bytes, 'byte')}`),
     'Components',
     ...components.map((one) => `  ${one.name.padEnd(16)}${String(one.bytes).padStart(7)} bytes`),
   ]

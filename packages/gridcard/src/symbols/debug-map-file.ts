@@ -31,7 +31,7 @@ export function findDebugMap(capPath: string, cap: CapFile): FoundDebugMap | und
 export function debugMapIn(cap: CapFile): FoundDebugMap | undefined {
   if (cap.debug === undefined) return undefined
   try {
-    const map = parseDebugComponent(cap.debug)
+    const map = parseDebugComponent(cap.debug, cap.header.packages ? 'extended' : 'compact')
     return { map: { ...map, methods: map.methods.toSorted((a, b) => a.offset - b.offset) }, sourceFolder: undefined }
   } catch (error) {
     if (error instanceof CapFormatError) return undefined // names are a help, not a need

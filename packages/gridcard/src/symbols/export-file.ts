@@ -2,9 +2,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import { toHex } from '@gridcard/bytes'
 import { type ApiPackage, type CapFile, CapFormatError, parseExportFile } from '@gridcard/cap'
 
-/** `purse.cap` shows what it has to others in `purse.exp`. */
-export function exportFileOf(capFile: string): string {
-  return `${capFile.replace(/\.cap$/i, '')}.exp`
+/** `purse.cap` shows what it has to others in `purse.exp`; an extended one has a file for each package, with its name. */
+export function exportFileOf(capFile: string, packageName?: string): string {
+  const name = packageName === undefined ? '' : `.${packageName}`
+  return `${capFile.replace(/\.cap$/i, '')}${name}.exp`
 }
 
 /** What a package shows to others by name, from the file beside it; undefined if that is not there, or another package's. */

@@ -1,5 +1,5 @@
 import { equalBytes } from '@gridcard/bytes'
-import type { CapFile, PackageInfo } from '@gridcard/cap'
+import { type CapFile, exportedPackages, type PackageInfo } from '@gridcard/cap'
 
 /** A CAP file as it was given. */
 export interface GivenCap {
@@ -30,17 +30,16 @@ export function librariesFor(cap: CapFile, given: readonly GivenCap[]): GivenCap
 }
 
 function provider(wanted: PackageInfo, given: readonly GivenCap[]): GivenCap | undefined {
-  const fitting = given.filter(({ cap: { header } }) => {
-    const { aid, version } = header.package
-    return (
-      equalBytes(aid, wanted.aid) && version.major === wanted.version.major && version.minor >= wanted.version.minor
-    )
-  })
-  const minor = (one: GivenCap) => one.cap.header.package.version.minor
-  return fitting.reduce<GivenCap | undefined>(
-    (best, one) => (best && minor(best) <= minor(one) ? best : one),
-    undefined,
-  )
+  let best: { readonly one: GivenCap; readonly minor: number } | undefined
+  for (const one of given) {
+    // An extended CAP file has several packages that others can import.
+    for (const { aid, version } of exportedPackages(one.cap).map((own) => own.package)) {
+      const isWanted = equalBytes(aid, wanted.aid) && version.major === wanted.version.major
+      if (!isWanted || version.minor < wanted.version.minor || (best && best.minor <= version.minor)) continue
+      best = { one, minor: version.minor }
+    }
+  }
+  return best?.one
 }
 
 /** All files, libraries first; files that need nothing of each other keep their order. */
