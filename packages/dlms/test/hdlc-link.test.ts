@@ -475,6 +475,8 @@ describe('a client', () => {
     expect(link.receive(ui('E6E7000F', true), 1).events).toEqual([])
     expect(link.receive(ui('01'), 1).events).toEqual([{ kind: 'notification', apdu: Uint8Array.of(0x0f, 1) }])
     expect(link.receive(ui('E6E7000F'), 1).events).toEqual([{ kind: 'notification', apdu: Uint8Array.of(0x0f) }])
+    // The second block of a push, which some meters send without the header.
+    expect(link.receive(ui('E0C000020000010F'), 1).events).toMatchObject([{ kind: 'notification' }])
   })
 
   test('leaves with DISC, also when nobody confirms it', () => {

@@ -6,8 +6,10 @@ import {
   DlmsClient,
   type DlmsClientOptions,
   DlmsError,
+  type DlmsServerOptions,
   type EventNotification,
   emitApdu,
+  notificationBlocks,
 } from '../src/index.ts'
 import { connectWrapperTcp, connectWrapperUdp, serveWrapperTcp, serveWrapperUdp } from '../src/node.ts'
 import { clientSecurity, clientSlot, managementAssociation, sampleDevice, serverTitle } from './sample-device.ts'
@@ -19,9 +21,13 @@ const alarm: DataNotification = { kind: 'data-notification', longInvokeIdAndPrio
 const event: EventNotification = { kind: 'event-notification-request', attribute: energy, value: cosem.unsigned(8) }
 
 /** A line on which the server's APDUs arrive as the test says. */
-function bench(options: Partial<DlmsClientOptions> = {}, isListening = true) {
+function bench(
+  options: Partial<DlmsClientOptions> = {},
+  isListening = true,
+  serverOptions: Partial<DlmsServerOptions> = {},
+) {
   const heard: (DataNotification | EventNotification)[] = []
-  const device = sampleDevice()
+  const device = sampleDevice(serverOptions)
   const inbox = new ApduInbox()
   let onWaiting = () => {}
   const connection = device.server.connection(({ apdu }) => {
@@ -106,6 +112,42 @@ describe('notifications in an association', () => {
     arrive(emitApdu(alarm))
     expect(await client.get(energy)).toEqual(cosem.doubleLongUnsigned(4711))
     expect(heard).toHaveLength(2)
+  })
+
+  test.each([true, false])('longer than the client takes come in blocks, ciphered %s', async (ciphered) => {
+    const open = { ...managementAssociation, mechanism: 'none', ciphered: false } as const
+    const options = {
+      generalBlockTransfer: true,
+      maxPduBytes: 200,
+      ...(!ciphered && ({ mechanism: 'none', ciphering: false } as const)),
+    }
+    const { client, heard, server, before } = bench(options, true, ciphered ? {} : { associations: [open] })
+    await client.associate()
+    const long = { ...alarm, body: cosem.octetString(new Uint8Array(2000).fill(7)) }
+    expect(await server.notify(long)).toBe(1)
+    before.push(() => server.notify(long))
+    expect(await client.get(energy)).toEqual(cosem.doubleLongUnsigned(4711))
+    expect(heard).toEqual([long, long])
+  })
+
+  test('in blocks with a gap come to nothing, and a doubled block does no harm', async () => {
+    const { client, heard } = bench({ mechanism: 'none', ciphering: false }, true, {
+      associations: [{ ...managementAssociation, mechanism: 'none', ciphered: false }],
+    })
+    await client.associate()
+    const long = { ...alarm, body: cosem.octetString(new Uint8Array(300).fill(7)) }
+    const blocks = await notificationBlocks({ notification: long, maxPduBytes: 100 })
+    expect(blocks.map((block) => block.length <= 100)).toEqual([true, true, true, true])
+    const arrive = async (...numbers: number[]) => {
+      for (const number of numbers) await client.receiveNotification(blocks[number - 1]!)
+      return heard.splice(0).length
+    }
+    expect(await arrive(1, 2, 4)).toBe(0)
+    expect(await arrive(3, 4)).toBe(0)
+    expect(await arrive(2, 1, 2, 1, 2, 2, 3, 3, 4, 4)).toBe(1)
+    await expect(notificationBlocks({ notification: long, maxPduBytes: 9 })).rejects.toMatchObject({
+      code: 'DLMS_LIMIT_EXCEEDED',
+    })
   })
 
   test('that came another way are judged alike', async () => {

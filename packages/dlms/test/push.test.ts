@@ -11,6 +11,7 @@ import {
   isPushRefusal,
   isRefusal,
   notificationApdu,
+  notificationBlocks,
   type Push,
   PushReceiver,
 } from '../src/index.ts'
@@ -47,6 +48,25 @@ describe('a receiver refuses', () => {
     expect(await open.receive(fromHex('C401C10101'))).toEqual({ refused: 'no-notification' })
     expect(await open.receive(new Uint8Array(0))).toEqual({ refused: 'malformed' })
     expect(await open.receive(await protectedApdu())).toEqual({ refused: 'unknown-peer' })
+  })
+
+  test('blocks until the last of a sender is there, and those of others beside them', async () => {
+    const { security } = sampleDevice()
+    const long = { ...notification, body: cosem.octetString(new Uint8Array(500)) }
+    const [mine, others] = await Promise.all(
+      [0, 1].map(() => notificationBlocks({ notification: long, security, slot, maxPduBytes: 200 })),
+    )
+    expect(mine).toHaveLength(3)
+    const one = receiver()
+    const incomplete = { refused: 'incomplete' }
+    expect(await one.receive(mine![0]!, 'a')).toEqual(incomplete)
+    expect(await one.receive(others![0]!, 'b')).toEqual(incomplete)
+    expect(await one.receive(mine![1]!, 'a')).toEqual(incomplete)
+    expect(await one.receive(mine![2]!, 'a')).toMatchObject({ notification: long, systemTitle: serverTitle })
+    expect(await one.receive(others![2]!, 'b')).toEqual(incomplete)
+    expect(await one.receive(fromHex('E0'))).toEqual({ refused: 'malformed' })
+    for (let i = 0; i < 40; i++) await one.receive(mine![0]!, `${i}`)
+    expect(await one.receive(mine![1]!, '0')).toEqual(incomplete)
   })
 
   test('a sender it does not know', async () => {

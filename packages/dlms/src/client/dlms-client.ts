@@ -7,10 +7,12 @@ import { apduTags } from '../apdu/apdu-tags.ts'
 import { conforms } from '../apdu/conformance.ts'
 import type { DataNotification, EventNotification } from '../apdu/data-notification.ts'
 import { type AttributeSelection, type GetDataResult, readGetDataResult, readList } from '../apdu/fields.ts'
+import type { GeneralBlockTransfer } from '../apdu/general-block-transfer.ts'
 import type { GetRequest, GetResponse } from '../apdu/get.ts'
 import type { AttributeRef, MethodRef, SelectiveAccess } from '../apdu/references.ts'
 import { type ActionResult, actionResultName, type DataAccessResult, dataAccessResultName } from '../apdu/results.ts'
 import { largestWindow } from '../block-transfer/block-limits.ts'
+import { isUnconfirmedBlock, UnconfirmedBlocks } from '../block-transfer/unconfirmed-blocks.ts'
 import type { AssociationCertificates } from '../certificates/association-certificates.ts'
 import { ArrayElements } from '../cosem/array-elements.ts'
 import { type CosemData, cosem } from '../cosem/cosem-data.ts'
@@ -147,10 +149,6 @@ const notificationTags: ReadonlySet<number | undefined> = new Set([
   apduTags['data-notification'],
   apduTags['event-notification-request'],
 ])
-const neverNotifications: ReadonlySet<number | undefined> = new Set([
-  apduTags['general-block-transfer'],
-  apduTags['exception-response'],
-])
 const defaultBlocks: Required<BlockTransferOptions> = { window: 8, quietMs: 1000, maxRetries: 5 }
 /** Bound of a request that goes in general block transfer. */
 const MAX_BLOCKS_BYTES = 65_536
@@ -171,6 +169,8 @@ export class DlmsClient {
   readonly #blocks: Required<BlockTransferOptions>
   #association: ClientAssociation | undefined
   #invokeId = 0
+  /** Of a notification that comes in blocks. */
+  readonly #unaskedBlocks: UnconfirmedBlocks
   /** An APDU that was opened to see whether it is a notification. */
   #opened: { readonly apdu: Uint8Array; readonly opened: OpenedFrame | SecurityRefusal } | undefined
   #queue: Promise<unknown> = Promise.resolve()
@@ -184,6 +184,7 @@ export class DlmsClient {
     this.#options = options
     this.#maxPduBytes = options.maxPduBytes ?? 0xffff
     this.#maxValueBytes = options.maxValueBytes ?? DEFAULT_MAX_VALUE_BYTES
+    this.#unaskedBlocks = new UnconfirmedBlocks(this.#maxValueBytes)
     const blocks = typeof options.generalBlockTransfer === 'object' ? options.generalBlockTransfer : {}
     const { quietMs = defaultBlocks.quietMs } = options.transport
     this.#blocks = { ...defaultBlocks, quietMs, ...blocks }
@@ -703,9 +704,14 @@ export class DlmsClient {
   }
 
   /** Behind a notification that came in between. */
-  async #nextAnswer(): Promise<Uint8Array> {
-    const answer = await this.#next(ANSWER_TIMEOUT_MS)
+  async #answerBehind(): Promise<Uint8Array> {
+    const answer = await this.#nextOfBlocks(ANSWER_TIMEOUT_MS)
     if (answer === undefined) throw this.#broken(new DlmsError('DLMS_TIMEOUT', 'no answer behind a notification'))
+    return answer
+  }
+
+  async #nextAnswer(): Promise<Uint8Array> {
+    const answer = await this.#answerBehind()
     return answer[0] === apduTags['general-block-transfer'] ? collectBlocks(answer, this.#blockExchange()) : answer
   }
 
@@ -726,14 +732,18 @@ export class DlmsClient {
   }
 
   /** What is no notification of this association, or cannot be trusted, is passed over: it may be a late block. */
-  async #takeUnasked(apdu: Uint8Array): Promise<boolean> {
+  async #takeUnasked(came: Uint8Array): Promise<boolean> {
     const { protection } = this.#requireAssociation()
+    const block = unconfirmedBlockIn(came)
+    const apdu = block === undefined ? came : this.#unaskedBlocks.take(block)
+    if (apdu === undefined) return false
     const opened = protection === undefined ? { plaintext: apdu } : await protection.unprotect(apdu)
     return !isRefusal(opened) && this.#tellIfNotification(opened.plaintext)
   }
 
   /**
-   * Takes an APDU that came by another way, in an HDLC UI frame say, and tells the listener of the notification in it.
+   * Takes an APDU that came by another way, in an HDLC UI frame say, and tells the listener of the notification in it, or in
+   * the blocks of which this is the last.
    * @returns whether it was one of this association, protected as agreed
    * @throws DlmsError `DLMS_NOT_ASSOCIATED`, `DLMS_MALFORMED`
    */
@@ -758,7 +768,13 @@ export class DlmsClient {
     const { post, next } = transport
     return {
       transport: {
-        send: (block) => this.#send(block),
+        send: async (block) => {
+          const answer = await this.#send(block)
+          const isListening = this.#options.onNotification !== undefined
+          if (!isListening || unconfirmedBlockIn(answer) === undefined) return answer
+          await this.#takeUnasked(answer)
+          return this.#answerBehind()
+        },
         ...(post && { post: (block) => post.call(transport, block) }),
         ...(next && { next: (quietMs) => this.#nextOfBlocks(quietMs) }),
       },
@@ -773,7 +789,12 @@ export class DlmsClient {
     for (;;) {
       const apdu = await this.#next(quietMs)
       const isListening = this.#options.onNotification !== undefined
-      if (apdu === undefined || !isListening || neverNotifications.has(apdu[0])) return apdu
+      if (apdu === undefined || !isListening || apdu[0] === apduTags['exception-response']) return apdu
+      if (unconfirmedBlockIn(apdu) !== undefined) {
+        await this.#takeUnasked(apdu)
+        continue
+      }
+      if (apdu[0] === apduTags['general-block-transfer']) return apdu
       const { protection } = this.#requireAssociation()
       const opened = await protection?.unprotect(apdu)
       const isTold = (opened === undefined || !isRefusal(opened)) && this.#tellIfNotification(opened?.plaintext ?? apdu)
@@ -865,6 +886,18 @@ export class DlmsClient {
   #leave(): void {
     this.#association?.protection?.close()
     this.#association = undefined
+  }
+}
+
+/** Undefined for anything but a block that nobody acknowledges, so one of a notification. */
+function unconfirmedBlockIn(apdu: Uint8Array): GeneralBlockTransfer | undefined {
+  if (apdu[0] !== apduTags['general-block-transfer']) return undefined
+  try {
+    const block = parseXdlms(apdu)
+    return block.kind === 'general-block-transfer' && isUnconfirmedBlock(block) ? block : undefined
+  } catch (error) {
+    if (error instanceof DlmsError) return undefined
+    throw error
   }
 }
 

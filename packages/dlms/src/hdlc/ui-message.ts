@@ -1,4 +1,5 @@
 import { concatBytes } from '@gridcard/bytes'
+import { apduTags } from '../apdu/apdu-tags.ts'
 import { DlmsError } from '../errors.ts'
 import { type llcHeaders, withLlc, withoutLlc } from './llc.ts'
 
@@ -36,7 +37,7 @@ export class UiAssembly {
   take({ information, isSegmented }: UiSegment): Uint8Array | undefined {
     const isFirst = startsMessage(this.#form, information)
     if (isFirst) this.reset()
-    else if (this.#parts.length === 0) return undefined
+    else if (this.#parts.length === 0) return isLooseBlock(information) && !isSegmented ? information : undefined
     this.#parts.push(information)
     this.#bytes += information.length
     if (this.#bytes > this.#maxBytes) this.reset()
@@ -51,6 +52,9 @@ export class UiAssembly {
     this.#bytes = 0
   }
 }
+
+/** Landis+Gyr E450 puts the header before the first block of a pushed APDU only, each block in a frame of its own. */
+const isLooseBlock = (information: Uint8Array): boolean => information[0] === apduTags['general-block-transfer']
 
 function startsMessage(form: keyof typeof llcHeaders, information: Uint8Array): boolean {
   try {

@@ -40,9 +40,10 @@ export async function listenForPush(options: PushListenerOptions): Promise<PushL
   const { maxApduBytes, onRefused } = options
   const sockets = new Set<Socket>()
   const take = async ({ apdu }: Wpdu, from: PushSource) => {
-    const result = await options.receiver.receive(apdu)
-    if (isPushRefusal(result)) onRefused?.(result.refused, from)
-    else options.onPush(result, from)
+    const result = await options.receiver.receive(apdu, `${from.address} ${from.port}`)
+    if (isPushRefusal(result)) {
+      if (result.refused !== 'incomplete') onRefused?.(result.refused, from)
+    } else options.onPush(result, from)
   }
   const listener = createServer((socket) => {
     sockets.add(socket)

@@ -1,6 +1,8 @@
 import { emitXdlms } from '../apdu/apdu.ts'
 import type { DataNotification, EventNotification } from '../apdu/data-notification.ts'
+import { unconfirmedBlocks } from '../block-transfer/unconfirmed-blocks.ts'
 import { refusalError } from '../client/response-errors.ts'
+import { DlmsError } from '../errors.ts'
 import { FrameProtection, generalGloLayers, type ProtectionLayers } from '../security/frame-protection.ts'
 import { isRefusal, type SecurityModule } from '../security/security-module.ts'
 import type { SecuritySuiteId } from '../security/security-suite.ts'
@@ -16,6 +18,20 @@ export interface NotificationOptions {
   readonly layers?: ProtectionLayers
   /** Named in general-ciphering and general-signing, which need it. */
   readonly recipientSystemTitle?: Uint8Array
+}
+
+/**
+ * The same cut into blocks of general block transfer, none longer than `maxPduBytes`, for what is longer than one APDU may be.
+ * @throws DlmsError as `notificationApdu`, `DLMS_LIMIT_EXCEEDED`
+ */
+export async function notificationBlocks(
+  options: NotificationOptions & { readonly maxPduBytes: number },
+): Promise<readonly Uint8Array[]> {
+  const apdu = await notificationApdu(options)
+  if (apdu.length <= options.maxPduBytes) return [apdu]
+  const blocks = unconfirmedBlocks(apdu, options.maxPduBytes)
+  if (blocks !== undefined) return blocks
+  throw new DlmsError('DLMS_LIMIT_EXCEEDED', 'notification longer than blocks carry', { lengthBytes: apdu.length })
 }
 
 /**

@@ -1,5 +1,8 @@
 import { isProtectedTag, parseProtected, parseXdlms } from '../apdu/apdu.ts'
+import { apduTags } from '../apdu/apdu-tags.ts'
 import type { DataNotification, EventNotification } from '../apdu/data-notification.ts'
+import type { GeneralBlockTransfer } from '../apdu/general-block-transfer.ts'
+import { UnconfirmedBlocks } from '../block-transfer/unconfirmed-blocks.ts'
 import { DlmsError } from '../errors.ts'
 import { everythingRequired, FrameProtection } from '../security/frame-protection.ts'
 import { isRefusal, type SecurityModule, type SecurityRefusalReason } from '../security/security-module.ts'
@@ -15,7 +18,12 @@ export interface PushReceiverOptions {
   readonly required?: number
   /** Takes notifications in clear, which anybody can send. Default false. */
   readonly acceptsPlain?: boolean
+  /** Longest notification in blocks of general block transfer, default 65535. */
+  readonly maxApduBytes?: number
 }
+
+/** Senders whose blocks are put together at once; the oldest is given up for a new one. */
+const MOST_SENDERS = 16
 
 export interface Push {
   readonly notification: DataNotification | EventNotification
@@ -23,7 +31,8 @@ export interface Push {
   readonly systemTitle: Uint8Array | undefined
 }
 
-export type PushRefusalReason = SecurityRefusalReason | 'plain' | 'no-notification'
+/** `incomplete` is no fault: a block of general block transfer, and more of them follow. */
+export type PushRefusalReason = SecurityRefusalReason | 'plain' | 'no-notification' | 'incomplete'
 
 export interface PushRefusal {
   readonly refused: PushRefusalReason
@@ -34,13 +43,36 @@ export const isPushRefusal = (result: Push | PushRefusal): result is PushRefusal
 /** Judges what comes in unasked: known sender, right tag, a counter never seen, and a notification inside. */
 export class PushReceiver {
   readonly #options: PushReceiverOptions
+  readonly #senders = new Map<string, UnconfirmedBlocks>()
 
   constructor(options: PushReceiverOptions) {
     this.#options = options
   }
 
-  /** Never rejects at octets. */
-  async receive(apdu: Uint8Array): Promise<Push | PushRefusal> {
+  /**
+   * Never rejects at octets.
+   * @param sender tells apart whose blocks go together: an address, say
+   */
+  async receive(came: Uint8Array, sender = ''): Promise<Push | PushRefusal> {
+    const apdu = this.#whole(came, sender)
+    return apdu instanceof Uint8Array ? this.#judge(apdu) : apdu
+  }
+
+  #whole(apdu: Uint8Array, sender: string): Uint8Array | PushRefusal {
+    if (apdu[0] !== apduTags['general-block-transfer']) return apdu
+    const block = blockIn(apdu)
+    if (block === undefined) return { refused: 'malformed' }
+    const blocks = this.#senders.get(sender) ?? new UnconfirmedBlocks(this.#options.maxApduBytes ?? 0xffff)
+    this.#senders.delete(sender)
+    const whole = blocks.take(block)
+    if (whole !== undefined) return whole
+    const [oldest] = this.#senders.keys()
+    if (oldest !== undefined && this.#senders.size >= MOST_SENDERS) this.#senders.delete(oldest)
+    this.#senders.set(sender, blocks)
+    return { refused: 'incomplete' }
+  }
+
+  async #judge(apdu: Uint8Array): Promise<Push | PushRefusal> {
     if (!isProtectedTag(apdu[0])) {
       // Judged before it is parsed: what is not taken is not looked at.
       return this.#options.acceptsPlain === true ? pushOf(apdu, undefined) : { refused: 'plain' }
@@ -59,6 +91,16 @@ export class PushReceiver {
     })
     const opened = await protection.unprotect(apdu)
     return isRefusal(opened) ? { refused: opened.refused } : pushOf(opened.plaintext, systemTitle)
+  }
+}
+
+function blockIn(apdu: Uint8Array): GeneralBlockTransfer | undefined {
+  try {
+    const block = parseXdlms(apdu)
+    return block.kind === 'general-block-transfer' ? block : undefined
+  } catch (error) {
+    if (error instanceof DlmsError) return undefined
+    throw error
   }
 }
 

@@ -159,9 +159,11 @@ export class DlmsServerConnection {
   ): Promise<number> {
     let count = 0
     for (const [config, association] of this.#associations) {
-      const apdu = wanted(config) ? await association.notify(notification) : undefined
-      if (apdu === undefined || this.#isClosed) continue
-      this.#post?.({ sourceWPort: config.serverSap, destinationWPort: config.clientSap, apdu })
+      const apdus = wanted(config) ? await association.notify(notification) : undefined
+      if (apdus === undefined || this.#isClosed) continue
+      for (const apdu of apdus) {
+        this.#post?.({ sourceWPort: config.serverSap, destinationWPort: config.clientSap, apdu })
+      }
       count++
     }
     return count

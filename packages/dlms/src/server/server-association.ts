@@ -19,6 +19,7 @@ import { serviceErrors, stateErrors } from '../apdu/exception-response.ts'
 import { dlmsVersion, type InitiateRequest, vaaNameLn } from '../apdu/initiate.ts'
 import { actionResults } from '../apdu/results.ts'
 import { BlockSender } from '../block-transfer/block-sender.ts'
+import { unconfirmedBlocks } from '../block-transfer/unconfirmed-blocks.ts'
 import { signingKeyOfPeer } from '../certificates/association-certificates.ts'
 import { refusalError } from '../client/response-errors.ts'
 import { cosem } from '../cosem/cosem-data.ts'
@@ -158,12 +159,14 @@ export class ServerAssociation {
 
   /**
    * A notification for the client of this association, protected as its answers are, in a general form.
+   * One longer than the client takes goes in general block transfer, where that was agreed on.
    * @returns undefined when nobody is associated, or has not agreed to notifications
    * @throws DlmsError `DLMS_LIMIT_EXCEEDED` for one longer than the client takes, `DLMS_SECURITY_REFUSED`
    */
-  async notify(notification: DataNotification | EventNotification): Promise<Uint8Array | undefined> {
+  async notify(notification: DataNotification | EventNotification): Promise<readonly Uint8Array[] | undefined> {
     if (this.#state.name !== 'associated') return undefined
-    const { caller, isConfirmed, protection } = this.#state.session
+    const { session } = this.#state
+    const { caller, isConfirmed, protection } = session
     if (!isConfirmed) return undefined
     const bit = notification.kind === 'data-notification' ? 'data-notification' : 'event-notification'
     if (!conforms(caller.conformance, bit)) return undefined
@@ -172,12 +175,13 @@ export class ServerAssociation {
     const layers = protection === undefined ? [] : withGeneralTags(answerLayers([], required, plaintext))
     const apdu = protection === undefined ? plaintext : await protection.protect(plaintext, layers)
     if (isRefusal(apdu)) throw refusalError(apdu)
-    if (apdu.length > this.#roomFor([])) {
-      throw new DlmsError('DLMS_LIMIT_EXCEEDED', 'notification longer than the client takes', {
-        lengthBytes: apdu.length,
-      })
-    }
-    return apdu
+    const room = this.#roomFor([])
+    if (apdu.length <= room) return [apdu]
+    const blocks = hasBlocks(session) ? unconfirmedBlocks(apdu, room) : undefined
+    if (blocks !== undefined) return blocks
+    throw new DlmsError('DLMS_LIMIT_EXCEEDED', 'notification longer than the client takes', {
+      lengthBytes: apdu.length,
+    })
   }
 
   // ---- general block transfer, outside of all protection
