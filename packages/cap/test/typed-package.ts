@@ -45,24 +45,29 @@ const PACKAGE = `
 .class thing extends java/lang/Object
   .instance 9 references 2 from 2
   .public 1 thing_measure thing_name
-  .package 0 thing_hidden
+  .package $thing
 .end
 .class box extends thing
   .instance 1 references 1 from 0
   .public 2 box_name box_area box_grow
+  .package $box
   .implements shape 3 4
 .end
 .class crate extends box
   .public 5
+  .package $crate
 .end
 .class lone extends java/lang/Object
   .public 1
+  .package $lone
 .end
 .class trouble extends java/lang/RuntimeException
   .public 1
+  .package $trouble
 .end
 .class main extends javacard/framework/Applet
   .public 7 process
+  .package $main
 .end
 .statics references 3 default 9
 .constants
@@ -153,6 +158,9 @@ const CLASSES: Readonly<Record<string, number>> = {
   main: CLASS_DESCRIPTOR_FLAGS.ACC_PUBLIC,
 }
 
+/** By class: what it implements. Of an interface Descriptor does not list what it extends. */
+const INTERFACES: Readonly<Record<string, readonly string[]>> = { box: ['shape'] }
+
 const { ACC_PUBLIC, ACC_PRIVATE, ACC_PROTECTED, ACC_STATIC, ACC_FINAL, ACC_ABSTRACT, ACC_INIT } =
   MEMBER_DESCRIPTOR_FLAGS
 
@@ -162,10 +170,10 @@ const FIELDS: readonly (readonly [string, number, number, string])[] = [
   ['thing', 1, ACC_PUBLIC, 'boolean'],
   ['thing', 2, ACC_PUBLIC, 'byte[]'],
   ['thing', 3, ACC_PUBLIC, 'thing'],
-  ['thing', 4, ACC_PUBLIC, 'int'],
+  ['thing', 4, 0, 'int'],
   ['thing', 6, ACC_PRIVATE, 'short'],
   ['thing', 7, ACC_FINAL, 'short'],
-  ['thing', 8, ACC_PUBLIC, 'byte'],
+  ['thing', 8, 0, 'byte'],
   ['box', 0, ACC_PUBLIC, 'shape'],
   ['main', 0, ACC_STATIC, 'byte[]'],
   ['main', 2, ACC_STATIC, 'thing'],
@@ -180,20 +188,20 @@ const FIELDS: readonly (readonly [string, number, number, string])[] = [
 const METHODS: readonly (readonly [string, number, number, string, string])[] = [
   ['shape', 0, ACC_PUBLIC | ACC_ABSTRACT, '-', ': short'],
   ['shape', 1, ACC_PUBLIC | ACC_ABSTRACT, '-', 'shape: void'],
-  ['solid', 2, ACC_PUBLIC | ACC_ABSTRACT, '-', ': int'],
-  ['thing', 255, ACC_PUBLIC | ACC_INIT, 'thing_init', ': void'],
+  ['solid', 0, ACC_PUBLIC | ACC_ABSTRACT, '-', ': int'],
+  ['thing', 0, ACC_PUBLIC | ACC_INIT, 'thing_init', ': void'],
   ['thing', 255, ACC_PRIVATE, 'thing_secret', ': short'],
   ['thing', 1, ACC_PUBLIC, 'thing_measure', 'short: short'],
   ['thing', 2, ACC_PUBLIC | ACC_ABSTRACT, 'thing_name', ': thing'],
   ['thing', 128, 0, 'thing_hidden', ': void'],
-  ['box', 255, ACC_PUBLIC | ACC_INIT, 'box_init', 'short: void'],
+  ['box', 0, ACC_PUBLIC | ACC_INIT, 'box_init', 'short: void'],
   ['box', 2, ACC_PUBLIC, 'box_name', ': thing'],
   ['box', 3, ACC_PUBLIC, 'box_area', ': short'],
   ['box', 4, ACC_PUBLIC, 'box_grow', 'shape: void'],
-  ['lone', 255, ACC_PUBLIC | ACC_INIT, 'lone_init', ': void'],
-  ['trouble', 255, ACC_PUBLIC | ACC_INIT, 'trouble_init', ': void'],
-  ['main', 255, ACC_PROTECTED | ACC_INIT, 'main_init', ': void'],
-  ['main', 255, ACC_PUBLIC | ACC_STATIC, 'install', 'byte[], short, byte: void'],
+  ['lone', 0, ACC_PUBLIC | ACC_INIT, 'lone_init', ': void'],
+  ['trouble', 0, ACC_PUBLIC | ACC_INIT, 'trouble_init', ': void'],
+  ['main', 0, ACC_PROTECTED | ACC_INIT, 'main_init', ': void'],
+  ['main', 1, ACC_PUBLIC | ACC_STATIC, 'install', 'byte[], short, byte: void'],
   ['main', 7, ACC_PUBLIC, 'process', 'javacard/framework/APDU: void'],
   ['main', 255, ACC_STATIC, 'help', 'short: short'],
   ['main', 255, ACC_STATIC, 'takeInt', 'int: void'],
@@ -205,6 +213,31 @@ const METHODS: readonly (readonly [string, number, number, string, string])[] = 
   ['main', 255, ACC_STATIC, 'giveThings', ': thing[]'],
 ]
 
+/** Where the package-visible methods of a class begin, without the one under test. */
+const PACKAGE_TABLES: Readonly<Record<string, readonly [number, string]>> = {
+  thing: [0, 'thing_hidden'],
+  box: [1, ''],
+  crate: [1, ''],
+  lone: [0, ''],
+  trouble: [0, ''],
+  main: [0, ''],
+}
+
+/** The package with `test` as a virtual method of a class, if it is one: the last of its package-visible ones. */
+function packageText(virtualOf: string | undefined): string {
+  return PACKAGE.replace(/\$(\w+)/g, (_, label: string) => {
+    const [base, methods] = PACKAGE_TABLES[label]!
+    const isBelow = SUPERCLASSES[label] === virtualOf || SUPERCLASSES[SUPERCLASSES[label] ?? ''] === virtualOf
+    const first = virtualOf !== undefined && isBelow ? base + 1 : base
+    return `${first} ${methods} ${label === virtualOf ? 'test' : ''}`.trimEnd()
+  })
+}
+
+function testToken(owner: string): number {
+  const [base, methods] = PACKAGE_TABLES[owner]!
+  return 0x80 | (base + (methods === '' ? 0 : 1))
+}
+
 const TEST_FLAGS = { static: ACC_STATIC, constructor: ACC_INIT, instance: 0, private: ACC_PRIVATE } as const
 
 /** The package with `method` as the method `test` of one of its classes, and a full Descriptor. */
@@ -214,13 +247,14 @@ export function typedPackage(method: TypedMethod): { readonly cap: CapFile; read
   const bytes = code.startsWith('=') ? fromHex(code.slice(1)) : undefined
   const body = bytes ? 'nop '.repeat(bytes.length) : code
   const header = `.method test stack ${stack} args ${words} locals ${locals}`
-  const assembled = assemblePackage(`${PACKAGE}\n${header}\n${body}\n.end`)
+  const isVirtual = flags === 'instance'
+  const assembled = assemblePackage(`${packageText(isVirtual ? owner : undefined)}\n${header}\n${body}\n.end`)
   const testOffset = assembled.methodOffsets.get('test')!
   const { methods } = assembled.cap
   const info = Uint8Array.from(methods.info)
   if (bytes) info.set(bytes, readMethodHeader(methods, testOffset).codeOffset)
   const cap = { ...assembled.cap, methods: parseMethodComponent(info) }
-  const rows = [...METHODS, [owner, 255, TEST_FLAGS[flags], 'test', signature] as const]
+  const rows = [...METHODS, [owner, isVirtual ? testToken(owner) : 255, TEST_FLAGS[flags], 'test', signature] as const]
   return { cap: describe({ ...assembled, cap }, rows), testOffset }
 }
 
@@ -241,18 +275,21 @@ function describe(assembled: ReturnType<typeof assemblePackage>, methods: typeof
     const size =
       methodOffset === 0 || flags & ACC_ABSTRACT ? 0 : end - readMethodHeader(cap.methods, methodOffset).codeOffset
     const typeOffset = types.signature(signature)
+    const handlers = cap.methods.handlers.flatMap(({ startOffset }, i) => {
+      return size > 0 && startOffset > methodOffset && startOffset < end ? [i] : []
+    })
     return {
       token,
       flags,
       methodOffset,
       typeOffset,
       bytecodeSizeBytes: size,
-      exceptionHandlerCount: 0,
-      exceptionHandlerIndex: 0,
+      exceptionHandlerCount: handlers.length,
+      exceptionHandlerIndex: handlers[0] ?? 0,
     }
   }
   const fieldOf = ([owner, token, flags, type]: (typeof FIELDS)[number]): FieldDescriptor => ({
-    token: 255,
+    token: flags & ACC_STATIC ? 255 : token,
     flags,
     type: types.field(type),
     field:
@@ -263,10 +300,10 @@ function describe(assembled: ReturnType<typeof assemblePackage>, methods: typeof
   const classRef = (label: string): ClassRef => ({ kind: 'internal', classOffset: classOffsets.get(label)! })
   const classes = Object.entries(CLASSES).map(
     ([label, flags]): ClassDescriptor => ({
-      token: 255,
+      token: flags & CLASS_DESCRIPTOR_FLAGS.ACC_PUBLIC ? 0 : 255,
       flags,
       thisClass: classRef(label),
-      interfaces: [],
+      interfaces: (INTERFACES[label] ?? []).map(classRef),
       fields: FIELDS.filter(([owner]) => owner === label).map(fieldOf),
       methods: methods.filter(([owner]) => owner === label).map(methodOf),
     }),
@@ -282,7 +319,7 @@ function describe(assembled: ReturnType<typeof assemblePackage>, methods: typeof
       const row = FIELDS.find(
         ([owner, at, flags]) => at === token && (place === undefined ? flags & ACC_STATIC : owner === place),
       )
-      return types.field(row?.[3] ?? 'short')
+      return types.fieldConstant(row?.[3] ?? 'short')
     }
     if (entry.kind === 'staticMethod') {
       const { method } = entry
@@ -301,7 +338,7 @@ const SUPERCLASSES: Readonly<Record<string, string>> = { crate: 'box', box: 'thi
 
 function virtualSignature(start: string, token: number, methods: typeof METHODS): string {
   for (let at: string | undefined = start; at !== undefined; at = SUPERCLASSES[at]) {
-    const row = methods.find((one) => one[0] === at && one[1] === token && one[1] !== 255)
+    const row = methods.find((one) => one[0] === at && one[1] === token && !(one[2] & (ACC_STATIC | ACC_INIT)))
     if (row) return row[4]
   }
   const inherited: Readonly<Record<number, string>> = { 0: 'java/lang/Object: boolean', 1: ': void', 3: ': boolean' }
@@ -337,6 +374,11 @@ class TypeTable {
   field(text: string): number {
     const primitive = PRIMITIVE_NIBBLES[text]
     return primitive === undefined ? this.#add(this.#nibbles(text)) : 0x8000 | primitive
+  }
+
+  /** Of a constant pool entry: always an offset, a primitive type too. @source JCVM 3.1 §6.14.4 */
+  fieldConstant(text: string): number {
+    return this.#add(this.#nibbles(text))
   }
 
   api(ref: { packageToken: number; classToken: number }, space: 'static' | 'virtual', token: number): number {

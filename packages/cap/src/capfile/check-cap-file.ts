@@ -68,7 +68,12 @@ export function checkCapFile(cap: CapFile, quirks: CapQuirks = {}): void {
   checkPresence(cap)
   checkApplets(targets, quirks)
   for (const one of cap.classes.interfaces) {
-    for (const ref of one.superinterfaces) requireInterfaceRef(targets, ref, 'Class')
+    for (const ref of one.superinterfaces) {
+      requireInterfaceRef(targets, ref, 'Class')
+      if (ref.kind === 'internal' && ref.classOffset >= one.offset) {
+        refuse('CAP_BAD_CLASS', 'Class', 'an interface stands before one that it extends', one.offset)
+      }
+    }
   }
   for (const one of cap.classes.classes) checkClass(targets, one)
   for (const entry of cap.constantPool) checkConstant(targets, entry)

@@ -59,7 +59,7 @@ export function isSubclassOf(from: ClassNode, to: ClassNode): Certainty {
 
 /** java.lang.Object. */
 export function isRoot(node: ClassNode): boolean {
-  return node.isKnown && node.superClass === undefined && !node.isInterface
+  return node.api !== undefined && node.superClass === undefined && !node.isInterface
 }
 
 /**

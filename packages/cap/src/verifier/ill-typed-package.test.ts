@@ -11,7 +11,7 @@ import {
 } from '../capfile/cap-file.ts'
 import { withDirectory } from '../capfile/component-info.ts'
 import { emitComponents } from '../capfile/emit-cap-file.ts'
-import { parseMethodComponent } from '../capfile/method-component.ts'
+import { parseMethodComponent, readMethodHeader } from '../capfile/method-component.ts'
 import { parseComponents } from '../capfile/parse-cap-file.ts'
 import { verifyCapFile } from './verify-cap-file.ts'
 import { type VerifyRule, verifyFindingText, verifyRules } from './verify-finding.ts'
@@ -87,6 +87,44 @@ const withNibbles =
       },
     },
   })
+
+type Change = (cap: CapFile) => CapFile
+const both =
+  (first: Change, second: Change): Change =>
+  (cap) =>
+    second(first(cap))
+/** A method without byte code, in header and Descriptor. */
+const abstractMethod = (index: number, nth: number, flags: number): Change =>
+  both(
+    withMethod(index, nth, { flags, bytecodeSizeBytes: 0 }),
+    withInfo((info) => {
+      info[methodOf(index, nth).methodOffset]! |= 0x40
+    }),
+  )
+const withDescriptor =
+  (change: (classes: readonly ClassDescriptor[]) => readonly ClassDescriptor[]): Change =>
+  (cap) => ({ ...cap, descriptor: { ...cap.descriptor!, classes: change(cap.descriptor!.classes) } })
+/** `thing` becomes a second root, which any reference could pass for; its constructor calls no other. */
+const secondRoot: Change = (cap) => {
+  const { codeOffset } = readMethodHeader(cap.methods, methodOf(THING, 0).methodOffset)
+  const changed = both(
+    withClass(THING, () => ({ superClass: undefined })),
+    withInfo((info) => info.set([0, 0, 0, 0], codeOffset)),
+  )(cap)
+  const byte2IndexOffsets = cap.referenceLocation.byte2IndexOffsets.filter((one) => one !== codeOffset + 2)
+  return { ...changed, referenceLocation: { ...cap.referenceLocation, byte2IndexOffsets } }
+}
+/** `shape` inherits its second method, so that only classes say what that takes, and two of them do. */
+const twoPromises: Change = (cap) => {
+  const shape = { kind: 'internal', classOffset: GOOD.classes.interfaces[0]!.offset } as const
+  return [
+    withDescriptor((classes) =>
+      classes.map((one, i) => (i === 0 ? { ...one, methods: one.methods.slice(0, 1) } : one)),
+    ),
+    withClass(CRATE, () => ({ interfaces: [{ interface: shape, index: [3, 1] }] })),
+    withDescribed(CRATE, () => ({ interfaces: [shape] })),
+  ].reduce((all, change) => change(all), cap)
+}
 
 const [SHORT, BYTE_ARRAY] = [0x8004, GOOD.descriptor!.classes[THING + INTERFACES]!.fields[2]!.type]
 
@@ -166,6 +204,50 @@ const REFUSED: readonly (readonly [string, VerifyRule, (cap: CapFile) => CapFile
   ['a location where no index stands', 'reference-location', (cap) => ({ ...cap, referenceLocation: { ...cap.referenceLocation, byte2IndexOffsets: cap.referenceLocation.byte2IndexOffsets.slice(1) } })],
   ['a smaller stack', 'stack-overflow', withInfo((info) => { info[methodOf(MAIN, 1).methodOffset] = 0x01 })],
   ['a larger frame than Descriptor has arguments', 'descriptor-header', withInfo((info) => { info[methodOf(MAIN, 3).methodOffset + 1]! += 0x10 })],
+  ['a second root of all classes', 'class-hierarchy', secondRoot],
+  ['an interface that extends itself', 'structure', (cap) => ({ ...cap, classes: { ...cap.classes, interfaces: cap.classes.interfaces.map((one) => (one.superinterfaces.length > 0 ? { ...one, superinterfaces: [{ kind: 'internal', classOffset: one.offset }] } : one)) } })],
+  ['two classes with other types for an inherited interface method', 'interface-map', twoPromises],
+  ['an abstract private method', 'descriptor-flags', abstractMethod(THING, 1, 0x42)],
+  ['an abstract static method', 'descriptor-flags', abstractMethod(MAIN, 3, 0x48)],
+  ['an abstract constructor', 'descriptor-flags', abstractMethod(LONE, 0, 0xc1)],
+  ['an abstract final method', 'descriptor-flags', withMethod(THING, 3, { flags: 0x51 })],
+  ['a static constructor', 'descriptor-flags', withMethod(LONE, 0, { flags: 0x89 })],
+  ['a method that is public and private', 'descriptor-flags', withMethod(BOX, 3, { flags: 3 })],
+  ['a method with a flag that is none', 'descriptor-flags', withMethod(BOX, 3, { flags: 0x21 })],
+  ['a field that is public and protected', 'descriptor-flags', withDescribed(THING, ({ fields }) => ({ fields: fields.map((one) => ({ ...one, flags: 5 })) }))],
+  ['a final class that is abstract', 'descriptor-flags', withDescribed(CRATE, () => ({ flags: 0x90 }))],
+  ['a class described as an interface', 'descriptor-flags', withDescribed(LONE, () => ({ flags: 0xc0 }))],
+  ['an interface described as a class', 'descriptor-flags', withDescribed(-2, () => ({ flags: 0x80 }))],
+  ['an interface that is not abstract', 'descriptor-flags', withDescribed(-2, () => ({ flags: 0x40 }))],
+  ['an interface method that is final', 'descriptor-flags', withMethod(-2, 0, { flags: 0x51 })],
+  ['an interface method with a place in Method', 'descriptor-token', (cap) => withMethod(-2, 0, { methodOffset: methodOf(BOX, 2).methodOffset })(cap)],
+  ['interface methods that are not numbered', 'descriptor-token', withMethod(-2, 0, { token: 7 })],
+  ['a virtual method that stands elsewhere in its table', 'descriptor-token', withMethod(BOX, 3, { token: 3 })],
+  ['a public method among those of the package', 'descriptor-token', withMethod(THING, 4, { flags: 1 })],
+  ['a private method with a token', 'descriptor-token', withMethod(THING, 1, { token: 0 })],
+  ['static methods that are not numbered', 'descriptor-token', withMethod(MAIN, 1, { token: 5 })],
+  ['a static field of the package with a token', 'descriptor-token', withDescribed(MAIN, ({ fields }) => ({ fields: fields.map((one) => ({ ...one, token: 0 })) }))],
+  ['a method that is described twice', 'descriptor-token', withDescribed(BOX, ({ methods }) => ({ methods: [...methods, methods[2]!] }))],
+  ['a class of the package with a token', 'descriptor-token', withDescribed(LONE, () => ({ token: 3 }))],
+  ['a public class without a token', 'descriptor-token', withDescribed(MAIN, () => ({ token: 255 }))],
+  ['a class that Descriptor leaves out', 'descriptor-missing', withDescriptor((classes) => classes.filter((_, i) => i !== CRATE + INTERFACES))],
+  ['a class that is described twice', 'descriptor-missing', withDescriptor((classes) => [...classes, classes[CRATE + INTERFACES]!])],
+  ['a class of an import in Descriptor', 'descriptor-missing', withDescriptor((classes) => [...classes, { ...classes[CRATE + INTERFACES]!, thisClass: { kind: 'external', packageToken: 0, classToken: 0 } }])],
+  ['an interface that Descriptor does not list', 'descriptor-missing', withDescribed(BOX, () => ({ interfaces: [] }))],
+  ['a handler that Descriptor does not give to its method', 'descriptor-handlers', withDescribed(MAIN, ({ methods }) => ({ methods: methods.map((one) => ({ ...one, exceptionHandlerCount: 0 })) }))],
+  ['a handler that Descriptor gives to another method', 'descriptor-handlers', withMethod(MAIN, 0, { exceptionHandlerCount: 1 })],
+  ['an index of handlers in a method without', 'descriptor-handlers', withMethod(BOX, 0, { exceptionHandlerIndex: 1 })],
+  ['a method that is less visible than the one it overrides', 'override-type', withMethod(BOX, 1, { flags: 4 })],
+  ['a table that leaves out methods before its first', 'method-table', withClass(BOX, () => ({ publicMethodTableBase: 4 }))],
+  ['a table that leaves out methods of the API before its first', 'method-table', withClass(LONE, () => ({ publicMethodTableBase: 2 }))],
+  ['package-visible methods before those of a class of the API', 'method-table', withClass(LONE, () => ({ packageMethodTableBase: 1 }))],
+  ['an empty table that begins before the methods of the superclass end', 'method-table', withClass(CRATE, () => ({ packageMethodTableBase: 0 }))],
+  ['more virtual methods than there are tokens', 'method-table', withClass(LONE, () => ({ publicMethodTableBase: 129 }))],
+  ['ACC_SHAREABLE on a class that shares nothing', 'class-flags', withClass(LONE, () => ({ flags: 4 }))],
+  ['a shareable class without ACC_SHAREABLE', 'class-flags', withClass(LONE, () => ({ interfaces: [{ interface: { kind: 'external', packageToken: 1, classToken: 2 }, index: [] }] }))],
+  ['ACC_REMOTE on a class that is not', 'class-flags', withClass(LONE, () => ({ flags: 2 }))],
+  ['a cell of an instance that no field has', 'field-layout', withClass(LONE, () => ({ declaredInstanceSizeCells: 1 }))],
+  ['a first reference among no references', 'field-layout', withClass(LONE, () => ({ firstReferenceToken: 0 }))],
   ['another class of exception', 'stack-type', withClass(TROUBLE, () => ({ superClass: { kind: 'internal', classOffset: offsetOf(THING) } }))],
 ]
 

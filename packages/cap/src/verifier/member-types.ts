@@ -223,6 +223,16 @@ export class MemberTypes {
     return fact && !isMissing(fact) ? fact : undefined
   }
 
+  /**
+   * What every class that implements an interface has to give for a token. Of a method that an own interface inherits the
+   * first class that implements it says so: calls are checked against the same.
+   */
+  promisedInterfaceMethod(node: ClassNode, token: number): MethodFact | undefined {
+    if (node.api) return this.declaredInterfaceMethod(node, token)
+    const fact = this.interfaceMethod(node, token)
+    return isMissing(fact) ? undefined : fact
+  }
+
   /** Tokens of the methods an own interface declares itself. */
   declaredTokens(node: ClassNode): number[] {
     return [...(this.#interfaceMethods.get(node)?.keys() ?? [])]
@@ -243,7 +253,18 @@ export class MemberTypes {
       const found = this.virtual(owner, virtualToken)
       if (!isMissing(found)) return { ...found, isAbstract: true, isFinal: false }
     }
-    return { missing: 'unknown', text: `nothing says what method ${token} of ${node.name} takes` }
+    const text = `nothing says what method ${token} of ${node.name} takes`
+    return { missing: token < this.#mostMethods(node) ? 'unknown' : 'absent', text }
+  }
+
+  /** How many methods an own interface can have: its own and those of all interfaces above it. */
+  #mostMethods(node: ClassNode): number {
+    let most = this.#interfaceMethods.get(node)?.size ?? 0
+    for (const one of node.interfaces) {
+      if (!one.isKnown || !this.#cap.descriptor) return Number.POSITIVE_INFINITY
+      most += one.api ? one.api.methods.length : this.#mostMethods(one)
+    }
+    return this.#cap.descriptor ? most : Number.POSITIVE_INFINITY
   }
 
   /** The method a constant pool entry names. */

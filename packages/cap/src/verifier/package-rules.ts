@@ -18,6 +18,7 @@ import {
   wordsOf,
 } from './class-node.ts'
 import { isSameSignature, type Signature } from './class-world.ts'
+import { checkClassFlags, checkDescriptorRules, checkHandlerIndex } from './descriptor-rules.ts'
 import { type FieldFact, isMissing, type MemberTypes, type MethodFact, type Missing } from './member-types.ts'
 import type { VerifyRule } from './verify-finding.ts'
 
@@ -29,6 +30,7 @@ export type ReportPackage = (rule: VerifyRule, message: string, place?: PackageP
 
 const INHERITED_FROM_OTHER_PACKAGE = 0xffff
 const PACKAGE_VISIBLE = 0x80
+const NO_TOKEN = 0xff
 const CLASS_HAS_NO_TYPE = 0xffff
 
 /** What has to hold between classes, fields and methods before any byte code is looked at. */
@@ -37,7 +39,9 @@ export function checkPackageRules(members: MemberTypes, report: ReportPackage): 
   for (const node of members.world.ownClasses()) checkClass(members, node, report)
   checkApplets(members, report)
   if (!cap.descriptor) return
+  checkDescriptorRules(members, report)
   checkMethods(members, report)
+  checkHandlerIndex(members, report)
   checkFields(members, report)
   checkConstantTypes(members, report)
 }
@@ -69,6 +73,7 @@ function checkClass(members: MemberTypes, node: ClassNode, report: ReportPackage
     if (!above) report('no-such-member', 'an interface that its package does not have', { node })
     else if (above.isInterface === false) report('class-hierarchy', `${above.name} is no interface`, { node })
   }
+  checkClassFlags(members, node, report)
   if (!own) return
   checkSuperclass(members, node, own, report)
   if (!members.world.cap.descriptor) return
@@ -79,13 +84,14 @@ function checkClass(members: MemberTypes, node: ClassNode, report: ReportPackage
 
 function checkSuperclass(members: MemberTypes, node: ClassNode, own: ClassInfo, report: ReportPackage): void {
   const above = own.superClass && members.world.find(own.superClass)
+  if (!own.superClass) report('class-hierarchy', 'no superclass: only java.lang.Object has none', { node })
   if (own.superClass && !above) report('no-such-member', 'a superclass that its package does not have', { node })
   if (above?.isInterface) report('class-hierarchy', `the superclass ${above.name} is an interface`, { node })
   if (above?.isFinal) report('class-hierarchy', `the superclass ${above.name} is final`, { node })
 }
 
 function checkTable(members: MemberTypes, node: ClassNode, own: ClassInfo, report: ReportPackage): void {
-  checkTableEnds(node, own, report)
+  checkTables(node, own, report)
   own.publicMethodTable.forEach((offset, i) => {
     checkEntry(members, node, own.publicMethodTableBase + i, offset, report)
   })
@@ -94,22 +100,33 @@ function checkTable(members: MemberTypes, node: ClassNode, own: ClassInfo, repor
   })
 }
 
+/** @source JCVM 3.1 §4.3.7.6: public virtual tokens of a class are 0 to 127 */
+const MOST_VIRTUAL_METHODS = 128
+
 /**
- * A table that has entries has those of all inherited methods behind its first. What an imported superclass has depends on
- * the version that the card has of it, so only superclasses of the package count.
+ * A table goes on where that of the superclass ends, or begins before and overrides; it leaves out none behind its first.
+ * What an imported superclass has depends on the version that the card has of it, so its last methods may be missing.
  *
  * @source JCVM 3.1 §6.9.2 public_method_table_count, package_method_table_count
  */
-function checkTableEnds(node: ClassNode, own: ClassInfo, report: ReportPackage): void {
-  const above = node.superClass?.own
-  if (!above) return
+function checkTables(node: ClassNode, own: ClassInfo, report: ReportPackage): void {
+  const inherited = node.superClass?.own
+  const bad = (message: string) => report('method-table', message, { node })
+  if (own.publicMethodTableBase + own.publicMethodTable.length > MOST_VIRTUAL_METHODS) bad('more than 128 methods')
+  if (node.superClass?.api) {
+    const known = node.superClass.api.methods.filter(({ space }) => space === 'virtual').length
+    if (own.publicMethodTableBase > known)
+      bad(`the table begins at ${own.publicMethodTableBase}, ${known} are inherited`)
+    if (own.packageMethodTableBase !== 0) bad('package-visible methods of another package')
+  }
+  if (!inherited) return
   for (const [space, base] of [
     ['publicMethodTable', 'publicMethodTableBase'],
     ['packageMethodTable', 'packageMethodTableBase'],
   ] as const) {
-    const [end, inherited] = [own[base] + own[space].length, above[base] + above[space].length]
-    if (own[space].length === 0 || end >= inherited) continue
-    report('method-table', `the table ends before virtual method ${end}, the superclass has ${inherited}`, { node })
+    const [end, least] = [own[base] + own[space].length, inherited[base] + inherited[space].length]
+    if (own[base] > least) bad(`the table begins at virtual method ${own[base]}, the superclass has ${least}`)
+    if (end < least) bad(`the table ends before virtual method ${end}, the superclass has ${least}`)
   }
 }
 
@@ -148,7 +165,14 @@ function checkOverride(
     const texts = `${signatureText(method)}, not ${signatureText(inherited)}`
     report('override-type', `virtual method ${token} has ${texts}`, place)
   }
+  if (isMoreVisible(inherited, method)) report('override-type', `virtual method ${token} is less visible`, place)
   if (inherited.isFinal) report('override-type', `virtual method ${token} is final in the superclass`, place)
+}
+
+const VISIBILITY = { private: 0, package: 1, protected: 2, public: 3 } as const
+
+function isMoreVisible(one: MethodFact, other: MethodFact): boolean {
+  return one.access !== undefined && other.access !== undefined && VISIBILITY[one.access] > VISIBILITY[other.access]
 }
 
 function checkInterfaces(members: MemberTypes, node: ClassNode, own: ClassInfo, report: ReportPackage): void {
@@ -166,7 +190,7 @@ function checkInterfaces(members: MemberTypes, node: ClassNode, own: ClassInfo, 
       if (!listsInterface(node, one)) report('interface-map', `${above.name} without ${one.name} above it`, { node })
     }
     index.forEach((token, i) => {
-      const declared = members.declaredInterfaceMethod(above, i)
+      const declared = members.promisedInterfaceMethod(above, i)
       const given = members.virtual(node, token)
       if (isMissing(given)) {
         if (given.missing === 'absent') report('interface-map', `method ${i} of ${above.name}: ${given.text}`, { node })
@@ -266,6 +290,7 @@ function checkFields(members: MemberTypes, report: ReportPackage): void {
   const { cap } = members.world
   const taken = new Map<number, string>()
   const cells = new Map<ClassNode, Map<number, number>>()
+  for (const node of members.world.ownClasses()) if (node.own) cells.set(node, new Map())
   for (const one of cap.descriptor?.classes ?? []) {
     const node = members.world.find(one.thisClass)
     for (const { field, type } of one.fields) {
@@ -278,6 +303,15 @@ function checkFields(members: MemberTypes, report: ReportPackage): void {
         )
       }
     }
+  }
+  for (const [node, taken] of cells) {
+    if (node.own!.referenceCount === 0 && node.own!.firstReferenceToken !== NO_TOKEN) {
+      report('field-layout', 'a first reference among no references', { node })
+    }
+    if (taken.size >= node.own!.declaredInstanceSizeCells) continue
+    report('field-layout', `${node.own!.declaredInstanceSizeCells} cells, Descriptor has fields in ${taken.size}`, {
+      node,
+    })
   }
 }
 
