@@ -13,7 +13,7 @@ import { dlmsGloGet } from './questions/dlms-glo-get.ts'
 import { dlmsProfileCodec } from './questions/dlms-profile-codec.ts'
 import { dlmsReads } from './questions/dlms-reads.ts'
 import { echoApdus } from './questions/echo-apdus.ts'
-import { meteringProtect, meteringVerifyCommand } from './questions/metering-applet.ts'
+import { meteringProtect, meteringProtect304, meteringVerifyCommand } from './questions/metering-applet.ts'
 import { pcscEchoes } from './questions/pcsc-echoes.ts'
 import { personalise } from './questions/personalise.ts'
 import { rowsIntoStore } from './questions/rows-into-store.ts'
@@ -27,6 +27,7 @@ const questions: readonly Question[] = [
   cardFleet,
   cardGcmProtect,
   meteringProtect,
+  meteringProtect304,
   meteringVerifyCommand,
   personalise,
   aesBlocks,

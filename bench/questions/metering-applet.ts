@@ -18,7 +18,8 @@ import {
 } from '@gridcard/terminal'
 import type { Question } from '../question.ts'
 
-const CAP = new Uint8Array(readFileSync(new URL('../../applets/prebuilt/metering.cap', import.meta.url)))
+const capOf = (name: string) =>
+  new Uint8Array(readFileSync(new URL(`../../applets/prebuilt/${name}.cap`, import.meta.url)))
 const profile = {
   name: 'metering bench',
   nvSizeBytes: 48 * 1024,
@@ -40,7 +41,7 @@ interface MeteringBench {
 }
 
 /** The Metering applet in operation, bound, with one key slot of suite 0 and a supplier who may disconnect. */
-async function meteringCard(): Promise<MeteringBench> {
+async function meteringCard(cap = 'metering'): Promise<MeteringBench> {
   const bench = {
     card: Card.create({ profile, crypto: nodeCrypto }),
     title: nodeCrypto.randomBytes(8),
@@ -51,7 +52,7 @@ async function meteringCard(): Promise<MeteringBench> {
     deviceId: nodeCrypto.randomBytes(16),
   }
   const { card, title, peerTitle, unicastKey, authenticationKey, deviceId } = bench
-  card.loadPackage(CAP)
+  card.loadPackage(capOf(cap))
   card.installApplet({
     packageAid: meteringPackageAid,
     appletAid: meteringAppletAid,
@@ -85,28 +86,43 @@ function answerOf(card: Card, command: Uint8Array): Uint8Array {
 }
 
 /** As in a meter's association: each request is opened and its answer protected, so keys stay and modes change. */
-export const meteringProtect: Question = {
-  name: 'metering-protect',
-  question: 'PROTECT commands with 64 bytes of plaintext that the Metering applet answers',
-  unit: 'commands/s',
-  async prepare() {
-    const { card, title, unicastKey, authenticationKey } = await meteringCard()
-    const plaintext = nodeCrypto.randomBytes(64)
-    const command = emitCommand({ cla: 0x80, ins: 0x30, p1: 0, p2: 0x30, data: plaintext, ne: 80 })
-    return {
-      verify() {
-        const data = answerOf(card, command)
-        const iv = concatBytes(title, data.subarray(0, 4))
-        const aad = concatBytes(Uint8Array.of(0x30), authenticationKey)
-        const opened = nodeCrypto.gcmOpen(unicastKey, iv, aad, data.subarray(4), 12)
-        if (opened === undefined || !nodeCrypto.constantTimeEqual(opened, plaintext)) throw new Error('not genuine')
-      },
-      run() {
-        for (let i = 0; i < 100; i++) card.transmit(command)
-        return 100
-      },
-    }
-  },
+export const meteringProtect: Question = protecting(
+  'metering-protect',
+  'PROTECT commands with 64 bytes of plaintext that the Metering applet answers',
+  'metering',
+)
+
+/** GCM in byte code, for cards of API 3.0.4. */
+export const meteringProtect304: Question = protecting(
+  'metering-protect-304',
+  'the same, by the build for Java Card 3.0.4, whose GCM is byte code',
+  'metering-304',
+)
+
+function protecting(name: string, question: string, cap: string): Question {
+  return {
+    name,
+    question,
+    unit: 'commands/s',
+    async prepare() {
+      const { card, title, unicastKey, authenticationKey } = await meteringCard(cap)
+      const plaintext = nodeCrypto.randomBytes(64)
+      const command = emitCommand({ cla: 0x80, ins: 0x30, p1: 0, p2: 0x30, data: plaintext, ne: 80 })
+      return {
+        verify() {
+          const data = answerOf(card, command)
+          const iv = concatBytes(title, data.subarray(0, 4))
+          const aad = concatBytes(Uint8Array.of(0x30), authenticationKey)
+          const opened = nodeCrypto.gcmOpen(unicastKey, iv, aad, data.subarray(4), 12)
+          if (opened === undefined || !nodeCrypto.constantTimeEqual(opened, plaintext)) throw new Error('not genuine')
+        },
+        run() {
+          for (let i = 0; i < 100; i++) card.transmit(command)
+          return 100
+        },
+      }
+    },
+  }
 }
 
 /** Signed before they are timed; each batch goes to a new clone, whose counter for the class is at its start. */

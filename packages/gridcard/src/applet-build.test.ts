@@ -195,7 +195,7 @@ describe.skipIf(!javac)('building an applet', { timeout: 120_000 }, () => {
     }
   })
 
-  test.for(['crypto-probe', 'iot-safe', 'meter-security'])(
+  test.for(['crypto-probe', 'iot-safe', 'meter-security', 'metering', 'metering-304'])(
     '%s gives the bytes of the prebuilt CAP file',
     async (name) => {
       const { cap } = await buildAppletFolder(join(APPLETS, name))

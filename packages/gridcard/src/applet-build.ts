@@ -39,6 +39,9 @@ export interface BuiltCap {
   readonly warnings: readonly ConvertFinding[]
 }
 
+/** One folder, or several: then a later one's files stand in the place of an earlier one's. */
+type SourceFolders = string | readonly string[]
+
 export interface BuiltApplet extends BuiltCap {
   /** The export file; absent when the package shows nothing to others. */
   readonly exp?: Uint8Array
@@ -68,7 +71,7 @@ export interface BuildOverrides {
  * @throws AppletBuildError `GRIDCARD_APPLET_UNVERIFIED`: what came out would not be loaded
  */
 export async function buildApplet(o: {
-  readonly sourceDir: string
+  readonly sourceDir: SourceFolders
   readonly config: AppletConfig
   /** Tokens of the libraries that the package uses. */
   readonly libraries?: readonly ApiPackage[]
@@ -97,7 +100,7 @@ export async function buildApplet(o: {
  * @param o.olderExports by name of the package
  */
 export async function buildExtended(o: {
-  readonly sourceDir: string
+  readonly sourceDir: SourceFolders
   readonly config: ExtendedConfig
   readonly resources?: ReadonlyMap<number, Uint8Array>
   readonly libraries?: readonly ApiPackage[]
@@ -132,7 +135,10 @@ export async function buildExtended(o: {
 
 async function compileFor(
   config: CommonConfig,
-  { sourceDir, libraries: given = [] }: { readonly sourceDir: string; readonly libraries?: readonly ApiPackage[] },
+  {
+    sourceDir,
+    libraries: given = [],
+  }: { readonly sourceDir: SourceFolders; readonly libraries?: readonly ApiPackage[] },
 ) {
   const libraries = [...packagesOf(config), ...given]
   const { level, int, debugComponent } = config
@@ -167,7 +173,7 @@ export async function buildAppletFolder(
   const changes = { ...(level && { level }), ...(int && { int }), ...(debugComponent && { debugComponent }) }
   const files = [...(read.imports ?? []).map((file) => resolve(folder, file)), ...(overrides.exportFiles ?? [])]
   const libraries = await Promise.all(files.map(readExportFile))
-  const common = { sourceDir: join(folder, 'src'), libraries }
+  const common = { sourceDir: (read.sources ?? ['src']).map((one) => resolve(folder, one)), libraries }
   const name = basename(resolve(folder))
   if (isExtended(read)) {
     const olderExports = await readOlderExports(folder, read.contents)

@@ -6,6 +6,8 @@ import { AppletBuildError } from './errors.ts'
 export interface CommonConfig {
   /** Of the Java Card API: `3.0.5`, `3.1` */
   readonly level: ApiLevel
+  /** Folders of sources; a file of a later one takes the place of that with its path in an earlier one. Default: `src`. */
+  readonly sources?: readonly string[]
   /** Allow `int`: needs a card with int support. */
   readonly int?: boolean
   /** Export files of the libraries it uses. */
@@ -124,8 +126,10 @@ function packageOf(one: unknown): PackageConfig {
 }
 
 function commonOf(config: Json): CommonConfig {
-  const { imports, packages } = config
+  const { imports, packages, sources } = config
   const level = requireLevel(requireText(config, 'level'))
+  if (sources !== undefined && !(isTextList(sources) && sources.length > 0))
+    throw bad('sources is not a list of folders')
   if (imports !== undefined && !isTextList(imports)) throw bad('imports is not a list of files')
   if (packages !== undefined && !(isRecord(packages) && isTextList(Object.values(packages)))) {
     throw bad('packages is not an object of versions')
@@ -133,6 +137,7 @@ function commonOf(config: Json): CommonConfig {
   return {
     level,
     ...optionalFlag(config, 'int'),
+    ...(sources !== undefined && { sources: sources as readonly string[] }), // looked at above
     ...(imports !== undefined && { imports }),
     ...(packages !== undefined && { packages: packages as Readonly<Record<string, string>> }), // looked at above
     ...optionalFlag(config, 'debugComponent'),

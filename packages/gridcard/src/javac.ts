@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { promisify } from 'node:util'
 import { type ApiLevel, type ApiPackage, emitApiStubs, emitPackageStubs, emitStubJar } from '@gridcard/cap'
 import { AppletBuildError } from './errors.ts'
@@ -64,19 +64,25 @@ function flagsFor(javac: Javac): string[] {
 }
 
 /**
- * Compiles all sources under a folder against stubs of packages, the later of two with one name counting, in a temporary folder that is gone afterwards.
+ * Compiles all sources under a folder, or under several, a later one's files in the place of those with their paths, against stubs of
+ * packages, the later of two with one name counting, in a temporary folder that is gone afterwards.
  *
  * @returns the class files, ordered by path
  * @throws AppletBuildError `GRIDCARD_COMPILE_FAILED` with the compiler's own words
  */
 export async function compileApplet(
   javac: Javac,
-  sourceDir: string,
+  sourceDir: string | readonly string[],
   packages: readonly ApiPackage[],
 ): Promise<Uint8Array[]> {
-  const sources = await listFiles(sourceDir, '.java')
+  const folders = typeof sourceDir === 'string' ? [sourceDir] : sourceDir
+  const byPath = new Map<string, string>()
+  for (const folder of folders) {
+    for (const file of await listFiles(folder, '.java')) byPath.set(relative(folder, file), file)
+  }
+  const sources = [...byPath.values()].sort()
   if (sources.length === 0) {
-    throw new AppletBuildError('GRIDCARD_APPLET_NO_SOURCES', `there are no .java files under ${sourceDir}`)
+    throw new AppletBuildError('GRIDCARD_APPLET_NO_SOURCES', `there are no .java files under ${folders.join(', ')}`)
   }
   const work = await mkdtemp(join(tmpdir(), 'gridcard-javac-'))
   try {

@@ -240,16 +240,26 @@ export class IntegrityClient {
 
   // ---- personalisation
 
-  /** In clear: on a bench, or where a secure channel is not to be had. @throws TerminalError `TERMINAL_CARD_REFUSED` */
-  async personalise(o: IntegrityPersonalisation): Promise<void> {
+  /**
+   * Through a secure channel (`securedLink`), or in clear to an applet that takes it so: on a bench.
+   *
+   * @returns point of the key that the card has made for quotes
+   * @throws TerminalError `TERMINAL_CARD_REFUSED`
+   */
+  async personalise(o: IntegrityPersonalisation): Promise<Uint8Array> {
+    let attestation: Uint8Array = new Uint8Array()
     for (const { identifier, value } of integrityDataGroups(o)) {
       const answer = await this.putData({ identifier, value })
       if (isCardRefusal(answer)) throw cardRefused(`PUT DATA ${identifier.toString(16)}`, answer.sw)
+      if (identifier === groups.makeKeys) attestation = answer.answer
     }
+    return attestation
   }
 
-  putData({ identifier, value }: IntegrityDataGroup): Promise<Done> {
-    return this.#do(INS.PUT_DATA, identifier >> 8, identifier & 0xff, value)
+  async putData(group: IntegrityDataGroup): Promise<{ readonly ok: true; readonly answer: Uint8Array } | CardRefusal> {
+    const { identifier, value } = group
+    const answer = await this.#send(INS.PUT_DATA, identifier >> 8, identifier & 0xff, value, 65)
+    return isCardRefusal(answer) ? answer : { ok: true, answer }
   }
 
   // ---- images

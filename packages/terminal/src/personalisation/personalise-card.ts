@@ -6,16 +6,9 @@ import { GlobalPlatformClient } from '../globalplatform/globalplatform-client.ts
 import { emitPrivileges } from '../globalplatform/privileges.ts'
 import { securedLink } from '../globalplatform/secured-link.ts'
 import { namedSecurityLevels } from '../globalplatform/security-level.ts'
-import {
-  emitDataGroup,
-  IntegrityClient,
-  type IntegrityPersonalisation,
-  integrityDataGroups,
-} from '../integrity/integrity-client.ts'
-import { IotSafeClient } from '../iot-safe/iot-safe-client.ts'
+import { IntegrityClient, type IntegrityPersonalisation } from '../integrity/integrity-client.ts'
 import { iotSafeBlocks, iotSafeEnd } from '../iot-safe/iot-safe-personalisation.ts'
-import { type CardRefusal, isCardRefusal } from '../meter-security-client.ts'
-import { describeStatusWord } from '../status-words.ts'
+import { parseIotSafePublicKey } from '../iot-safe/iot-safe-public-key.ts'
 import { type CardKeys, domainKeysOf } from './card-keys.ts'
 import {
   domainModuleAid,
@@ -25,7 +18,6 @@ import {
   lineApplets,
   lineIotSafeFiles,
   lineIotSafeKeys,
-  lineIotSafeNames,
   ownerDomainAid,
 } from './line-plan.ts'
 import type { PartyPoints } from './party-points.ts'
@@ -89,8 +81,8 @@ export async function personaliseCard(link: CardLink, o: PersonaliseCardOptions)
   try {
     await loadAndInstall(client, o)
     await putDomainKeys(client, o.issuerKeys, o.keys)
-    const attestation = o.integrity && (await personaliseIntegrity(client, link, o.keys, o.integrity))
-    const tls = o.iotSafe && (await personaliseIotSafe(client, link, o.keys, o.iotSafe))
+    const attestation = o.integrity && (await personaliseIntegrity(client, o.keys, o.integrity))
+    const tls = o.iotSafe && (await personaliseIotSafe(client, o.keys, o.iotSafe))
     const [metering] = lineApplets(o.keys.suite, ['metering'])
     await openTo(client, metering!.instanceAid, o.keys)
     const points = await personaliseMetering(securedLink(client), o)
@@ -144,41 +136,21 @@ async function openTo(client: GlobalPlatformClient, aid: Uint8Array, keys: CardK
 
 async function personaliseIntegrity(
   client: GlobalPlatformClient,
-  link: CardLink,
   keys: CardKeys,
   o: Omit<IntegrityPersonalisation, 'systemTitle'>,
 ): Promise<Uint8Array> {
   const [{ instanceAid }] = lineApplets(keys.suite, ['integrity']) as [LineApplet]
-  await openTo(client, ownerDomainAid, keys)
-  const groups = integrityDataGroups({ ...o, systemTitle: fromHex(keys.systemTitle) })
-  await client.personalize(instanceAid, groups.map(emitDataGroup))
-  const integrity = new IntegrityClient(link)
-  await integrity.select()
-  return answered('READ PUBLIC KEY', await integrity.publicKey('attestation'))
+  await openTo(client, instanceAid, keys)
+  return new IntegrityClient(securedLink(client)).personalise({ ...o, systemTitle: fromHex(keys.systemTitle) })
 }
 
-async function personaliseIotSafe(
-  client: GlobalPlatformClient,
-  link: CardLink,
-  keys: CardKeys,
-  o: IotSafeIssue,
-): Promise<Uint8Array> {
+async function personaliseIotSafe(client: GlobalPlatformClient, keys: CardKeys, o: IotSafeIssue): Promise<Uint8Array> {
   const [{ instanceAid }] = lineApplets(keys.suite, ['iot-safe']) as [LineApplet]
-  await openTo(client, ownerDomainAid, keys)
-  await client.personalize(instanceAid, iotSafeBlocks(lineIotSafeKeys))
-  const { id } = lineIotSafeNames.identity
-  const store = new IotSafeClient(link)
-  await store.select()
-  const point = answered('READ PUBLIC KEY', await store.readPublicKey({ id }))
+  await openTo(client, instanceAid, keys)
+  const answers = await client.storeData(iotSafeBlocks(lineIotSafeKeys))
+  const point = parseIotSafePublicKey(answers.find((answer) => answer.length > 0) ?? new Uint8Array())
   const { certify, ...authorities } = o
   const files = lineIotSafeFiles({ certificate: await certify(point), ...authorities })
-  await openTo(client, ownerDomainAid, keys)
-  await client.personalize(instanceAid, [...iotSafeBlocks({ files }), iotSafeEnd])
+  await client.storeData([...iotSafeBlocks({ files }), iotSafeEnd])
   return point
-}
-
-function answered(what: string, answer: Uint8Array | CardRefusal): Uint8Array {
-  if (!isCardRefusal(answer)) return answer
-  const { sw } = answer
-  throw new TerminalError('TERMINAL_CARD_REFUSED', `the card refused ${what}: ${describeStatusWord(sw)}`, { sw })
 }

@@ -109,10 +109,18 @@ public final class Integrity extends Applet implements ExtendedLength, Applicati
             return;
         }
         byte[] buffer = apdu.getBuffer();
-        if ((byte) (buffer[ISO7816.OFFSET_CLA] & (byte) ~CLA_CHANNEL) != CLA_GRIDCARD) {
+        boolean isSecured = Channel.isSecured(buffer) && device.lifeCycle == Words.PERSONALISING;
+        if ((byte) (buffer[ISO7816.OFFSET_CLA] & (byte) ~CLA_CHANNEL) != CLA_GRIDCARD && !isSecured) {
             ISOException.throwIt(ISO7816.SW_CLA_NOT_SUPPORTED);
         }
         device.registers.countBoot();
+        // A channel is for personalisation: afterwards the code of its first command means something else.
+        if (device.lifeCycle == Words.PERSONALISING && Channel.open(apdu)) {
+            return;
+        }
+        if (isSecured && buffer[ISO7816.OFFSET_INS] != INS_PUT_DATA) {
+            ISOException.throwIt(ISO7816.SW_INS_NOT_SUPPORTED);
+        }
         switch (buffer[ISO7816.OFFSET_INS]) {
             case INS_GET_STATUS:
                 measurements.getStatus(apdu);
@@ -164,10 +172,10 @@ public final class Integrity extends Applet implements ExtendedLength, Applicati
                 updates.order(apdu);
                 break;
             case INS_PUT_DATA:
-                if (!takesClear) {
+                if (!isSecured && !takesClear) {
                     ISOException.throwIt(ISO7816.SW_SECURITY_STATUS_NOT_SATISFIED);
                 }
-                personalisation.putData(apdu);
+                personalisation.putData(apdu, isSecured);
                 break;
             default:
                 ISOException.throwIt(ISO7816.SW_INS_NOT_SUPPORTED);

@@ -9,7 +9,8 @@ import javacard.framework.Util;
 
 /**
  * What is put into a card once, before ACTIVATE: data groups, each whole in one command, from STORE DATA through the security
- * domain or, if the card was installed so, by PUT DATA in clear. Nothing of it is secret: secret keys are made here.
+ * domain, by PUT DATA in a secure channel of that domain or, if the card was installed so, in clear. Nothing of it is
+ * secret: secret keys are made here.
  */
 final class Personalisation {
     private static final short IDENTITY = (short) 0x0101;
@@ -51,11 +52,26 @@ final class Personalisation {
         }
     }
 
-    /** P1P2 is the identifier. */
-    void putData(APDU apdu) {
-        short identifier = Util.getShort(apdu.getBuffer(), ISO7816.OFFSET_P1);
-        short length = device.exchange.receive(apdu, (short) 0, (short) 0, (short) 255);
-        put(identifier, device.work, (short) 0, length);
+    /** P1P2 is the identifier. Whoever has the card make its keys gets the point, authenticated as the command was. */
+    void putData(APDU apdu, boolean isSecured) {
+        byte[] buffer = apdu.getBuffer();
+        short identifier = Util.getShort(buffer, ISO7816.OFFSET_P1);
+        short length = apdu.setIncomingAndReceive();
+        if (apdu.getOffsetCdata() != ISO7816.OFFSET_CDATA || length != apdu.getIncomingLength()) {
+            ISOException.throwIt(ISO7816.SW_WRONG_LENGTH);
+        }
+        if (isSecured) {
+            length = Channel.unwrap(buffer, length);
+        }
+        put(identifier, buffer, ISO7816.OFFSET_CDATA, length);
+        short answerLength = 0;
+        if (identifier == MAKE_KEYS) {
+            answerLength = Util.arrayCopyNonAtomic(device.points, Device.ATTESTATION, buffer, (short) 0, Words.POINT);
+        }
+        if (isSecured) {
+            answerLength = Channel.wrap(buffer, answerLength);
+        }
+        apdu.setOutgoingAndSend((short) 0, answerLength);
     }
 
     private void put(short identifier, byte[] from, short offset, short length) {

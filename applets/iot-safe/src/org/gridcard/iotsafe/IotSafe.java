@@ -8,6 +8,7 @@ import javacard.framework.ISOException;
 import javacard.framework.JCSystem;
 import javacard.framework.MultiSelectable;
 import javacard.framework.Shareable;
+import javacard.framework.Util;
 import javacard.security.CryptoException;
 import javacard.security.RandomData;
 import org.globalplatform.Application;
@@ -281,6 +282,7 @@ public final class IotSafe extends Applet implements MultiSelectable, Applicatio
         short length = (short) (ISO7816.OFFSET_CDATA + apdu.setIncomingAndReceive());
         if (takesClear && !apdu.isSecureMessagingCLA()) {
             personalisation.store(buffer, ISO7816.OFFSET_CDATA, (short) (length - ISO7816.OFFSET_CDATA), true);
+            apdu.setOutgoingAndSend((short) 0, answerOfPersonalisation(buffer));
             return;
         }
         SecureChannel channel = GPSystem.getSecureChannel();
@@ -291,6 +293,17 @@ public final class IotSafe extends Applet implements MultiSelectable, Applicatio
         length = channel.unwrap(buffer, (short) 0, length);
         personalisation.store(buffer, ISO7816.OFFSET_CDATA, (short) (length - ISO7816.OFFSET_CDATA),
                 (level & SecureChannel.C_DECRYPTION) != 0);
+        length = answerOfPersonalisation(buffer);
+        if ((level & SecureChannel.R_MAC) != 0) {
+            Util.setShort(buffer, length, ISO7816.SW_NO_ERROR);
+            length = channel.wrap(buffer, (short) 0, (short) (length + 2));
+        }
+        apdu.setOutgoingAndSend((short) 0, length);
+    }
+
+    /** A public key that was made just now: whoever certifies it wants to hear it from us. @return its length */
+    private short answerOfPersonalisation(byte[] buffer) {
+        return Util.arrayCopyNonAtomic(exchange.out, (short) 0, buffer, (short) 0, personalisation.answerLength());
     }
 
     /** STORE DATA that the security domain has checked and hands on, header first. Whoever else calls is sent away. */

@@ -17,10 +17,17 @@ final class Personalisation {
     };
 
     private final IotSafe applet;
+    /** How much of {@link Exchange#out} answers the command. Transient: commands wear no field with it. */
+    private final short[] answerLength;
     private boolean isDone;
 
     Personalisation(IotSafe applet) {
         this.applet = applet;
+        answerLength = JCSystem.makeTransientShortArray((short) 1, JCSystem.CLEAR_ON_RESET);
+    }
+
+    short answerLength() {
+        return answerLength[0];
     }
 
     boolean isDone() {
@@ -29,6 +36,7 @@ final class Personalisation {
 
     /** @param isConfidential nobody on the line has read the data: then keys may be among them */
     void store(byte[] buffer, short offset, short length, boolean isConfidential) {
+        answerLength[0] = 0;
         try {
             storeOne(buffer, offset, length, isConfidential);
         } catch (SystemException e) {
@@ -108,13 +116,14 @@ final class Personalisation {
         applet.privateKeys.add(new PrivateKeyObject(buffer, tlvs, partner, applet.ecdsa.workKey(isBrainpool)));
     }
 
-    /** The first pair of a key that the device may not replace: its public half is read with READ PUBLIC KEY. */
+    /** The first pair of a key that the device may not replace; its public half is the answer. */
     private void generate(PrivateKeyObject key) {
         key.requireFunction(Words.FUNCTION_GENERATION);
         if (key.isVolatile()) {
             ISOException.throwIt(ISO7816.SW_CONDITIONS_NOT_SATISFIED);
         }
         key.generate(applet.ecdsa.workKey(key), applet.exchange.scratch);
+        answerLength[0] = key.emitPublic(applet.exchange.out, (short) 0);
     }
 
     private void writeFile(byte[] buffer) {

@@ -82,6 +82,11 @@ final class PrivateKeyObject extends KeyObject {
         return partner.emitPoint(to, at);
     }
 
+    /** The public half of the pair, as READ PUBLIC KEY has it. */
+    short emitPublic(byte[] to, short at) {
+        return partner.emitPoint(to, at);
+    }
+
     short describe(byte[] to, short at) {
         return describeKey(to, at, Words.TAG_PRIVATE_KEY, Words.TAG_PRIVATE_LABEL, Words.TAG_PRIVATE_ID);
     }

@@ -4,12 +4,10 @@ import javacard.framework.ISO7816;
 import javacard.framework.ISOException;
 import javacard.framework.JCSystem;
 import javacard.framework.Util;
-import javacard.security.ECKey;
 import javacard.security.ECPrivateKey;
 import javacard.security.ECPublicKey;
 import javacard.security.Key;
 import javacard.security.KeyAgreement;
-import javacard.security.KeyBuilder;
 import javacard.security.KeyPair;
 import javacard.security.MessageDigest;
 import javacard.security.Signature;
@@ -35,6 +33,7 @@ final class DeviceKeys {
     /** Which of the two keys of a use is in use; 2 while there is none. */
     private final byte[] inUse;
     private final KeyPair ephemeral;
+    private final ECPrivateKey ephemeralKey;
     /** Not zero while there is an ephemeral key that was not used yet. */
     private final byte[] ephemeralState;
     /** Whoever's point is looked at or made just now: points are kept as bytes, a key object for each would take 4 KB. */
@@ -42,35 +41,30 @@ final class DeviceKeys {
     private final Signature ecdsa;
     private final KeyAgreement ecdh;
     final MessageDigest hash;
+    private final byte[] scratch;
 
-    /** Keys of a curve share its parameters: in each of them they would take 200 bytes. */
     DeviceKeys(byte suite, MessageDigest hash, byte[] scratch) {
         this.suite = suite;
         this.hash = hash;
         length = suite == 1 ? (short) 32 : (short) 48;
-        short bits = suite == 1 ? KeyBuilder.LENGTH_EC_FP_256 : KeyBuilder.LENGTH_EC_FP_384;
-        Key domain = KeyBuilder.buildKey(KeyBuilder.ALG_TYPE_EC_FP_PARAMETERS, JCSystem.MEMORY_TYPE_PERSISTENT, bits, false);
-        Curves.setDomain((ECKey) domain, suite, scratch);
-        publicKey = (ECPublicKey) KeyBuilder.buildKeyWithSharedDomain(KeyBuilder.ALG_TYPE_EC_FP_PUBLIC,
-                JCSystem.MEMORY_TYPE_PERSISTENT, domain, false);
+        this.scratch = scratch;
+        Key domain = CurveKeys.domain(suite, scratch);
+        publicKey = CurveKeys.publicKey(domain, suite, scratch);
         privateKeys = new ECPrivateKey[4];
         pairs = new KeyPair[4];
         for (short i = 0; i < 4; i++) {
-            privateKeys[i] = privateKey(JCSystem.MEMORY_TYPE_PERSISTENT, domain);
+            privateKeys[i] = CurveKeys.privateKey(JCSystem.MEMORY_TYPE_PERSISTENT, domain, suite, scratch);
             pairs[i] = new KeyPair(publicKey, privateKeys[i]);
         }
         points = new byte[(short) (4 * pointLength())];
         inUse = new byte[2];
         inUse[SIGN] = 2;
         inUse[AGREE] = 2;
-        ephemeral = new KeyPair(publicKey, privateKey(JCSystem.MEMORY_TYPE_TRANSIENT_DESELECT, domain));
+        ephemeralKey = CurveKeys.privateKey(JCSystem.MEMORY_TYPE_TRANSIENT_DESELECT, domain, suite, scratch);
+        ephemeral = new KeyPair(publicKey, ephemeralKey);
         ephemeralState = JCSystem.makeTransientByteArray((short) 1, JCSystem.CLEAR_ON_DESELECT);
         ecdsa = Signature.getInstance(suite == 1 ? Signature.ALG_ECDSA_SHA_256 : Signature.ALG_ECDSA_SHA_384, false);
         ecdh = KeyAgreement.getInstance(KeyAgreement.ALG_EC_SVDP_DH_PLAIN, false);
-    }
-
-    private static ECPrivateKey privateKey(byte memory, Key domain) {
-        return (ECPrivateKey) KeyBuilder.buildKeyWithSharedDomain(KeyBuilder.ALG_TYPE_EC_FP_PRIVATE, memory, domain, false);
     }
 
     short pointLength() {
@@ -81,6 +75,7 @@ final class DeviceKeys {
     short generate(short use, byte[] to, short offset) {
         boolean isFirst = inUse[use] == 2;
         short index = isFirst ? (short) (2 * use) : index(use, true);
+        CurveKeys.prepare(privateKeys[index], suite, scratch);
         JCSystem.beginTransaction();
         pairs[index].genKeyPair();
         publicKey.getW(to, offset);
@@ -150,6 +145,7 @@ final class DeviceKeys {
 
     /** An ephemeral key, good for one agreement. @return length of its public point */
     short generateEphemeral(byte[] to, short offset) {
+        CurveKeys.prepare(ephemeralKey, suite, scratch);
         ephemeral.genKeyPair();
         ephemeralState[0] = 1;
         return publicKey.getW(to, offset);
@@ -167,7 +163,7 @@ final class DeviceKeys {
                 ISOException.throwIt(ISO7816.SW_CONDITIONS_NOT_SATISFIED);
             }
             ephemeralState[0] = 0;
-            ecdh.init(ephemeral.getPrivate());
+            ecdh.init(ephemeralKey);
         } else {
             ecdh.init(privateKeys[index(AGREE, false)]);
         }
@@ -177,7 +173,7 @@ final class DeviceKeys {
         scratch[3] = 1;
         short zLength = ecdh.generateSecret(point, pointOffset, pointLength(), scratch, (short) 4);
         if (withEphemeral) {
-            ephemeral.getPrivate().clearKey();
+            ephemeralKey.clearKey();
         }
         hash.reset();
         hash.update(scratch, (short) 0, (short) (4 + zLength));

@@ -48,10 +48,10 @@ final class KeySet {
     void put(byte which, byte[] from, short offset) {
         if (which == UNICAST) {
             unicast.setKey(from, offset);
-            Util.arrayFill(floors, MESSAGE_FLOOR, (short) (2 * Words.COUNTER), (byte) 0);
+            Numbers.clear(floors, MESSAGE_FLOOR, (short) (2 * Words.COUNTER));
         } else if (which == BROADCAST) {
             broadcast.setKey(from, offset);
-            Util.arrayFill(floors, BROADCAST_FLOOR, Words.COUNTER, (byte) 0);
+            Numbers.clear(floors, BROADCAST_FLOOR, Words.COUNTER);
         } else {
             Util.arrayCopy(from, offset, authentication, (short) 0, (short) authentication.length);
         }
@@ -65,6 +65,6 @@ final class KeySet {
         if (broadcast.isInitialized()) {
             broadcast.clearKey();
         }
-        Util.arrayFill(authentication, (short) 0, (short) authentication.length, (byte) 0);
+        Numbers.clear(authentication, (short) 0, (short) authentication.length);
     }
 }

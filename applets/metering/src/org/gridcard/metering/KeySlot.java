@@ -150,7 +150,7 @@ final class KeySlot {
     void clear() {
         generations[0].clear();
         generations[1].clear();
-        Util.arrayFill(peerTitle, (short) 0, Words.TITLE, (byte) 0);
+        Numbers.clear(peerTitle, (short) 0, Words.TITLE);
         state[PHASE] = EMPTY;
     }
 

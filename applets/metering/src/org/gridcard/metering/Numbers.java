@@ -59,4 +59,11 @@ final class Numbers {
             carry = (short) ((sum >> 8) & 1);
         }
     }
+
+    private static final byte[] ZEROS = new byte[32];
+
+    /** All zero, in the caller's transaction if there is one. API 3.0.4 has no arrayFill. @param length at most 32 */
+    static void clear(byte[] bytes, short offset, short length) {
+        Util.arrayCopy(ZEROS, (short) 0, bytes, offset, length);
+    }
 }

@@ -5,7 +5,6 @@ import javacard.framework.ISOException;
 import javacard.framework.JCSystem;
 import javacard.framework.Util;
 import javacard.security.AESKey;
-import javacardx.crypto.AEADCipher;
 import javacardx.crypto.Cipher;
 
 /**
@@ -22,7 +21,7 @@ final class Protection {
 
     private final KeySlot[] slots;
     private final SessionSlot[] sessions;
-    private final AEADCipher gcm;
+    private final Gcm gcm;
     private final byte[] iv;
     private final byte[] aadHead;
 
@@ -41,7 +40,7 @@ final class Protection {
         for (short i = 0; i < SESSIONS; i++) {
             sessions[i] = new SessionSlot();
         }
-        gcm = (AEADCipher) Cipher.getInstance(AEADCipher.ALG_AES_GCM, false);
+        gcm = new Gcm();
         iv = JCSystem.makeTransientByteArray((short) (Words.TITLE + Words.COUNTER), JCSystem.CLEAR_ON_DESELECT);
         chosen = JCSystem.makeTransientObjectArray((short) 3, JCSystem.CLEAR_ON_DESELECT);
         aadHead = JCSystem.makeTransientByteArray((short) 33, JCSystem.CLEAR_ON_DESELECT);
@@ -294,7 +293,7 @@ final class Protection {
     }
 
     private void requireTag(byte[] buffer, short offset) {
-        if (!gcm.verifyTag(buffer, offset, Words.TAG, Words.TAG)) {
+        if (!gcm.verifyTag(buffer, offset, Words.TAG)) {
             ISOException.throwIt(Words.SW_AUTHENTICATION_FAILED);
         }
     }
