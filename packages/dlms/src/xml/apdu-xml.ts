@@ -1,91 +1,71 @@
-import { toHex } from '@gridcard/bytes'
-import { type Apdu, emitApdu, parseApdu } from '../apdu/apdu.ts'
+import { ByteWriter, equalBytes, GridcardError } from '@gridcard/bytes'
 import type { CosemData } from '../cosem/cosem-data.ts'
-import { dataTags } from '../cosem/data-tags.ts'
-import { dataNode, dataOfNode, malformed, numberIn, octetsIn, textNode, textOfNode } from './data-xml.ts'
+import { emitData, parseData } from '../cosem/data-codec.ts'
+import { DlmsError } from '../errors.ts'
+import { parseExactly } from '../malformed.ts'
+import { acseNode, acseOctets, isAcseName, isAcseTag } from './acse-xml.ts'
+import type { Asn1Type } from './asn1-type.ts'
+import { elementOf, notWritable, readXml, writeXml } from './axdr-xml.ts'
+import { data, xdlmsApdu } from './cosem-pdu-types.ts'
 import { emitXml, node, parseXml, type XmlNode } from './xml-node.ts'
+import { malformed } from './xml-text.ts'
+
+/** The namespace of the DLMS User Association's schema. */
+const COSEM_PDU = 'http://www.dlms.com/COSEMpdu'
 
 /**
- * An APDU as XML: an element with the name of the service, in it one for each field, values as `dataXml` has them.
- * Everything that is in the APDU is in it, passwords and keys too.
+ * An APDU in the XML of the DLMS User Association (COSEMpdu): `xDLMS-APDU` or `aCSE-APDU`, in it the names of the
+ * standard's ASN.1, octets in hex. Everything that is in the APDU is in it, passwords and keys too. What is ciphered
+ * stays so.
+ * @throws DlmsError `DLMS_MALFORMED`; `DLMS_NOT_REPRESENTABLE` where the XML would not give the same octets back
+ * @source Green Book ed. 9 §9.6
  */
-export const apduXml = (apdu: Apdu): string => emitXml(objectNode(spelled(apdu.kind), apdu, ['kind']))
+export function apduXml(octets: Uint8Array): string {
+  const root = isAcseTag(octets[0])
+    ? node('aCSE-APDU', [parseExactly('ACSE APDU', octets, (reader) => acseNode(reader.rest()))])
+    : elementOf(
+        'xDLMS-APDU',
+        parseExactly('xDLMS APDU', octets, (reader) => readXml(reader, xdlmsApdu)),
+      )
+  if (!equalBytes(octetsOf(root), octets)) throw notWritable('a length or number that is longer than it need be')
+  return emitXml({ ...root, attributes: { xmlns: COSEM_PDU } })
+}
 
 /**
- * The APDU that `apduXml` gave.
- * @throws DlmsError `DLMS_MALFORMED`, `DLMS_LIMIT_EXCEEDED`, `DLMS_NOT_REPRESENTABLE`
+ * The octets of an APDU that is written so, with any prefix of the namespace, and with or without the outermost element.
+ * @throws DlmsError `DLMS_MALFORMED`, `DLMS_LIMIT_EXCEEDED`
  */
-export function apduOfXml(source: string): Apdu {
+export function apduOfXml(source: string): Uint8Array {
   const root = parseXml(source)
-  const fields = membersOf(root)
-  let octets: Uint8Array
+  const namespace =
+    root.attributes['xmlns'] ?? Object.entries(root.attributes).find(([key]) => key.startsWith('xmlns:'))?.[1]
+  if (namespace !== undefined && namespace !== COSEM_PDU) throw malformed('of the namespace of COSEM PDUs')
+  return octetsOf(root)
+}
+
+function octetsOf(root: XmlNode): Uint8Array {
+  const [inside, ...more] = root.name === 'xDLMS-APDU' || root.name === 'aCSE-APDU' ? root.children : [root]
+  if (inside === undefined || more.length > 0) throw malformed('one APDU')
+  if (isAcseName(inside.name)) return acseOctets(inside)
+  return written(xdlmsApdu, node('xDLMS-APDU', [inside]))
+}
+
+/** A value in the same XML, its element called after its type. */
+export function dataXml(value: CosemData): string {
+  const { children } = parseExactly('value', emitData(value), (reader) => readXml(reader, data))
+  return children.map((child) => emitXml(child)).join('')
+}
+
+/** @throws DlmsError `DLMS_MALFORMED`, `DLMS_LIMIT_EXCEEDED` */
+export const dataOfXml = (source: string): CosemData => parseData(written(data(), node('Data', [parseXml(source)])))
+
+function written(type: Asn1Type, from: XmlNode): Uint8Array {
+  const writer = new ByteWriter()
   try {
-    octets = emitApdu({ ...fields, kind: root.name } as unknown as Apdu) // judged below: what is no APDU does not emit
+    writeXml(writer, type, from)
+    return writer.toBytes()
   } catch (error) {
-    if (error instanceof TypeError) throw malformed('an APDU')
-    throw error
-  }
-  return parseApdu(octets)
-}
-
-const spelled = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-const camel = (name: string): string => name.replace(/-([a-z])/g, (_whole, letter: string) => letter.toUpperCase())
-
-function objectNode(name: string, object: object, without: readonly string[] = []): XmlNode {
-  const members = Object.entries(object).filter(([key, value]) => !without.includes(key) && value !== undefined)
-  return node(
-    name,
-    members.map(([key, value]) => valueNode(spelled(key), value)),
-    without.length > 0 ? {} : { form: 'fields' },
-  )
-}
-
-function valueNode(name: string, value: unknown): XmlNode {
-  if (value instanceof Uint8Array) return node(name, toHex(value), { form: 'hex' })
-  if (Array.isArray(value))
-    return node(
-      name,
-      value.map((item) => valueNode('item', item)),
-      { form: 'list' },
-    )
-  if (isData(value)) return node(name, [dataNode(value)], { form: 'data' })
-  switch (typeof value) {
-    case 'object':
-      return objectNode(name, value ?? {})
-    case 'boolean':
-      return node(name, String(value), { form: 'boolean' })
-    case 'number':
-      return node(name, String(value))
-    default: {
-      const text = textNode(name, String(value))
-      return { ...text, attributes: { ...text.attributes, form: text.attributes['form'] ?? 'text' } }
-    }
-  }
-}
-
-const isData = (value: unknown): value is CosemData =>
-  typeof value === 'object' && value !== null && 'type' in value && String(value.type) in dataTags
-
-function membersOf({ children }: XmlNode): Record<string, unknown> {
-  return Object.fromEntries(children.map((child) => [camel(child.name), contentOf(child)]))
-}
-
-function contentOf(from: XmlNode): unknown {
-  switch (from.attributes['form']) {
-    case 'hex':
-      return octetsIn(from.text)
-    case 'list':
-      return from.children.map(contentOf)
-    case 'data':
-      return from.children[0] === undefined ? undefined : dataOfNode(from.children[0])
-    case 'fields':
-      return membersOf(from)
-    case 'boolean':
-      return from.text === 'true'
-    case 'text':
-    case 'utf-16':
-      return textOfNode(from)
-    default:
-      return numberIn(from.text)
+    if (error instanceof DlmsError || !(error instanceof GridcardError)) throw error
+    throw new DlmsError('DLMS_MALFORMED', 'XML: not an APDU', {}, { cause: error })
   }
 }

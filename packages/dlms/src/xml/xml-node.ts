@@ -35,8 +35,8 @@ export function emitXml({ name, attributes, children, text }: XmlNode, indent = 
 }
 
 /**
- * Reads one element and what is in it: elements, attributes, text, the five entities, a declaration and comments. Nothing
- * that could name a file or grow: no document types, no entities of its own.
+ * Reads one element and what is in it: elements, attributes, text, the five entities, a declaration and comments. Names
+ * lose their prefix. Nothing that could name a file or grow: no document types, no entities of its own.
  * @throws DlmsError `DLMS_MALFORMED`, `DLMS_LIMIT_EXCEEDED`
  */
 export function parseXml(source: string): XmlNode {
@@ -57,7 +57,7 @@ class XmlReader {
 
   element(depth: number): XmlNode {
     if (depth > MAX_DEPTH) throw new DlmsError('DLMS_LIMIT_EXCEEDED', 'XML nested deeper than allowed')
-    const name = this.#match(/<([A-Za-z_][\w.-]*)/y)
+    const name = this.#match(/<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)/y)
     const attributes: Record<string, string> = {}
     for (;;) {
       const key = this.#find(/\s+([A-Za-z_][\w.:-]*)\s*=\s*/y)
@@ -76,7 +76,7 @@ class XmlReader {
         this.#skip()
       }
     }
-    if (this.#match(/<\/([A-Za-z_][\w.-]*)\s*>/y) !== name) this.#fail()
+    if (this.#match(/<\/(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)\s*>/y) !== name) this.#fail()
     return children.length > 0 ? node(name, children, attributes) : node(name, unescaped(text ?? ''), attributes)
   }
 

@@ -109,19 +109,22 @@ export function addDlmsCommands(program: Command, done: (exitCode: number) => vo
     .description('explain any frame or APDU, layer by layer; with keys what is ciphered too')
     .option('--key-file <file>', 'open ciphered APDUs with these keys')
     .option('--json', 'JSON instead of text')
-    .option('--xml', 'one APDU as XML, with everything that stands in it in clear')
+    .option('--xml', 'one APDU as DLMS XML, with everything that stands in it in clear')
+    .option('--hex', 'one APDU in hex; of one written in DLMS XML, its octets')
     .addHelpText(
       'after',
       `
-HEX may have spaces, colons and 0x. A file holds hex or the octets themselves; -
-is standard input. Keys and passwords inside what is explained are not shown,
-but with --xml they are.
+HEX may have spaces, colons and 0x. A file holds hex, the octets themselves, or
+an APDU in the XML of the DLMS User Association; - is standard input. Keys and
+passwords inside what is explained are not shown, but with --xml and --hex they
+are.
 Exit codes: 0 all of it was read, 1 some of it was not, 2 it could not begin.
 ${examples(
   'translate C001C100080000010000FF0200',
   'translate 000100100001001F60 1DA109...',
   'translate frame.bin --key-file meter.keys',
   'translate --xml C001C100080000010000FF0200',
+  'translate --hex request.xml',
 )}`,
     )
     .action((inputs: string[], raw: RawTranslateOptions) =>

@@ -397,13 +397,25 @@ describe('translate --xml', () => {
     const raw = { xml: true, keyFile: bench.keyFile } as const
     expect((await refusalOf(translate(['C001'], raw, io)))?.code).toBe('GRIDCARD_BAD_OPTION')
     expect((await refusalOf(translate(['FFFF'], { xml: true }, io)))?.code).toBe('DLMS_MALFORMED')
+    expect((await refusalOf(translate(['C001'], { xml: true, hex: true }, io)))?.code).toBe('GRIDCARD_BAD_OPTION')
+    expect((await refusalOf(translate(['<get-request/>'], { hex: true }, io)))?.code).toBe('DLMS_MALFORMED')
   })
   test('shows one APDU, also out of its wrapper', async () => {
     const apdu = 'C001C100080000010000FF0200'
     expect(await translate([apdu], { xml: true }, io)).toBe(0)
-    expect(io.stdout).toContain('<logical-name form="text">0.0.1.0.0.255</logical-name>')
+    expect(io.stdout).toContain('<instance-id>0000010000FF</instance-id>')
     const wrapped = new TestIo()
     expect(await translate([`000100100001000D${apdu}`], { xml: true }, wrapped)).toBe(0)
     expect(wrapped.stdout).toBe(io.stdout)
+  })
+  test('reads what it wrote, from a file or standard input', async () => {
+    await translate(['C001C100080000010000FF0200'], { xml: true }, io)
+    const hex = new TestIo()
+    expect(await translate([bench.write('get.xml', io.stdout)], { hex: true }, hex)).toBe(0)
+    expect(hex.stdout).toBe('C001C100080000010000FF0200\n')
+    const told = new TestIo()
+    told.stdin = new TextEncoder().encode(io.stdout)
+    expect(await translate(['-'], {}, told)).toBe(0)
+    expect(told.stdout).toContain('attribute  clock/0.0.1.0.0.255/time')
   })
 })

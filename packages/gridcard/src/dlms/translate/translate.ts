@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { fromHex } from '@gridcard/bytes'
-import { apduXml, parseApdu, parseWpdu } from '@gridcard/dlms'
+import { fromHex, toHex } from '@gridcard/bytes'
+import { apduOfXml, apduXml, parseWpdu } from '@gridcard/dlms'
 import { LauncherError } from '../../errors.ts'
 import { exitCodes } from '../../exit-code.ts'
 import type { CommandIo } from '../command-io.ts'
@@ -12,19 +12,28 @@ export interface RawTranslateOptions {
   readonly keyFile?: string
   readonly json?: true
   readonly xml?: true
+  readonly hex?: true
 }
 
 const MAX_BYTES = 4 * 1024 * 1024
 
 /** `gridcard dlms translate`: says what octets mean. What it could not read it says too, with exit code 1. */
 export async function translate(inputs: readonly string[], raw: RawTranslateOptions, io: CommandIo): Promise<number> {
-  if (raw.xml && (raw.json || raw.keyFile !== undefined)) {
-    throw new LauncherError('GRIDCARD_BAD_OPTION', '--xml shows one APDU as it is: without --json and --key-file')
+  const asItIs = raw.xml || raw.hex
+  if (asItIs && (raw.json || raw.keyFile !== undefined || (raw.xml && raw.hex))) {
+    throw new LauncherError(
+      'GRIDCARD_BAD_OPTION',
+      '--xml and --hex show one APDU as it is: either of them, without --json and --key-file',
+    )
   }
-  const keys = raw.xml ? undefined : findKeys(raw.keyFile, io.env)
+  const keys = asItIs ? undefined : findKeys(raw.keyFile, io.env)
   const bytes = await octetsOf(inputs, io)
+  if (raw.hex) {
+    io.out(`${toHex(bytes)}\n`)
+    return exitCodes.done
+  }
   if (raw.xml) {
-    io.out(apduXml(parseApdu(apduIn(bytes))))
+    io.out(apduXml(apduIn(bytes)))
     return exitCodes.done
   }
   const layers = await explain(bytes, keys)
@@ -37,10 +46,10 @@ export async function translate(inputs: readonly string[], raw: RawTranslateOpti
 const apduIn = (bytes: Uint8Array): Uint8Array =>
   bytes[0] === 0x00 && bytes[1] === 0x01 ? parseWpdu(bytes).apdu : bytes
 
-/** Hex from the arguments, or a file, or `-` for standard input; a file holds hex or the octets themselves. */
+/** Hex or XML from the arguments, or a file, or `-` for standard input; a file holds these or the octets themselves. */
 async function octetsOf(inputs: readonly string[], io: CommandIo): Promise<Uint8Array> {
   const joined = inputs.join(' ')
-  const typed = hexIn(joined)
+  const typed = hexIn(joined) ?? xmlIn(joined)
   if (typed !== undefined) return typed
   if (joined === '-') return contentOf(await io.readStdin())
   if (inputs.length === 1) return contentOf(readOctets(inputs[0]!))
@@ -70,8 +79,12 @@ function readOctets(path: string): Uint8Array {
 
 function contentOf(bytes: Uint8Array): Uint8Array {
   const text = new TextDecoder('latin1').decode(bytes)
-  return (/^[\s0-9a-fA-Fx:,-]+$/.test(text) ? hexIn(text) : undefined) ?? bytes
+  return (/^[\s0-9a-fA-Fx:,-]+$/.test(text) ? hexIn(text) : xmlIn(new TextDecoder().decode(bytes))) ?? bytes
 }
+
+/** An APDU in the XML of the DLMS User Association; frames begin otherwise. */
+const xmlIn = (text: string): Uint8Array | undefined =>
+  /^\s*<[A-Za-z?!]/.test(text) && text.includes('>') ? apduOfXml(text) : undefined
 
 /** Hex as logs print it: with spaces, colons, commas, `0x`. */
 function hexIn(text: string): Uint8Array | undefined {
