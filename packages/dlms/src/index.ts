@@ -57,8 +57,40 @@ export * from './interface-classes/definitions/class-definitions.ts'
 export * from './interface-classes/disconnect-control.ts'
 export * from './interface-classes/interface-class-table.ts'
 export * from './interface-classes/object-list-selection.ts'
-export * from './interface-classes/profile-generic.ts'
-export * from './interface-classes/profile-selection.ts'
+export {
+  type ProfileLayout,
+  ProfileRestorer,
+  restoredProfile,
+  restoredRows,
+} from './interface-classes/profile-compression.ts'
+export {
+  type CaptureObject,
+  listProfileBuffer,
+  type ProfileBuffer,
+  type ProfileEntry,
+  type ProfileRows,
+  profileGenericObject,
+} from './interface-classes/profile-generic.ts'
+export {
+  type ClockRange,
+  captureObjectData,
+  captureObjectOf,
+  type EntryRange,
+  isClockColumn,
+  type ProfileSelection,
+  profileSelectionOf,
+  selectColumnRange,
+  selectEntries,
+  selectRange,
+} from './interface-classes/profile-selection.ts'
+export {
+  CapturedProfile,
+  type CapturedProfileOptions,
+  type ProfileOrder,
+  type SortMethod,
+  sortMethods,
+  withEntry,
+} from './interface-classes/profile-sorting.ts'
 export * from './interface-classes/register.ts'
 export * from './interface-classes/sap-assignment.ts'
 export * from './interface-classes/security-setup.ts'

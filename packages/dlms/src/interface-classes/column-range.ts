@@ -24,7 +24,7 @@ export function isInRange(value: CosemData | undefined, { from, to }: ColumnRang
 }
 
 /** Numbers of any type by their value, octets and texts in the order of their codes. */
-function compared(a: CosemData, b: CosemData): number | undefined {
+export function compared(a: CosemData, b: CosemData): number | undefined {
   const [x, y] = [keyOf(a), keyOf(b)]
   if (x === undefined || y === undefined) return undefined
   if (typeof x === 'object' || typeof y === 'object') {

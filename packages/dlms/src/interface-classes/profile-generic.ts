@@ -4,7 +4,9 @@ import { buildObject } from './build-object.ts'
 import { type ColumnRange, isInRange } from './column-range.ts'
 import type { ActionOutcome, AttributeAnswer, Caller, CosemObject } from './cosem-object.ts'
 import { interfaceClasses } from './interface-class-table.ts'
+import { ProfileCompressor } from './profile-compression.ts'
 import { captureObjectData, type ProfileSelection, profileSelectionOf } from './profile-selection.ts'
+import { isByColumn, type SortMethod, sortColumnOf, sortMethods } from './profile-sorting.ts'
 import type { StreamedArray } from './streamed-array.ts'
 
 /** One column of a profile: an attribute, or with `dataIndex` above 0 one element of it. */
@@ -24,12 +26,15 @@ export interface ProfileRows {
   readonly rows: Iterable<ProfileEntry> | AsyncIterable<ProfileEntry>
 }
 
-/** Where the entries come from, asked only for what a request needs. Oldest entry first, number 1. */
+/**
+ * Where the entries come from, asked only for what a request needs, in the order of the profile's sort method: with `fifo`
+ * the oldest entry is number 1.
+ */
 export interface ProfileBuffer {
   entriesInUse(): Awaitable<number>
   /** Entries number `first` to `last`, both included; 1 <= first <= last <= entries in use. */
   byEntry(first: number, last: number): Awaitable<readonly ProfileEntry[] | ProfileRows>
-  /** Entries with `fromMs <= clock <= toMs`, oldest first. Either end may be infinite. */
+  /** Entries with `fromMs <= clock <= toMs`, in the order of the buffer. Either end may be infinite. */
   byTime(fromMs: number, toMs: number): Awaitable<readonly ProfileEntry[] | ProfileRows>
   /**
    * Entries whose value in this column, counted from 0, is in the range, in the order of the buffer. Without it every
@@ -53,8 +58,6 @@ export function listProfileBuffer(entries: () => readonly { readonly atMs: numbe
   } satisfies ProfileBuffer
 }
 
-// First in, first out: the entry number is the age. A sort object belongs to the other methods only.
-const SORT_METHOD_FIFO = 1
 const noSortObject = captureObjectData({ classId: 0, logicalName: '0.0.0.0.0.0', attributeIndex: 0, dataIndex: 0 })
 
 /**
@@ -69,20 +72,30 @@ export function profileGenericObject(parts: {
   readonly capturePeriodSeconds: number
   /** How many entries the buffer can hold. */
   readonly profileEntries: number
+  /** In the order of `sortMethod`; `CapturedProfile` keeps one. */
   readonly buffer: ProfileBuffer
+  /** Default `fifo`. */
+  readonly sortMethod?: SortMethod
+  /** The captured column that decides, for methods that go by values. */
+  readonly sortObject?: CaptureObject
+  /** Sends what follows from the row before as null-data, see `ProfileRestorer`. Default: everything goes out. */
+  readonly compression?: 'null-data'
   readonly reset?: (caller: Caller) => ActionOutcome | Promise<ActionOutcome>
   readonly capture?: (caller: Caller) => ActionOutcome | Promise<ActionOutcome>
 }): CosemObject {
-  const { reset, capture } = parts
+  const { reset, capture, sortMethod = 'fifo', sortObject } = parts
+  sortColumnOf(parts.captureObjects, sortMethod, sortObject)
   return buildObject({
     interfaceClass: interfaceClasses.profileGeneric,
     logicalName: parts.logicalName,
     attributes: {
-      2: { read: (_caller, selection) => readBuffer(parts.buffer, parts.captureObjects, selection), isSelective: true },
+      2: { read: (_caller, selection) => readBuffer(parts.buffer, parts, selection), isSelective: true },
       3: { read: () => cosem.array(parts.captureObjects.map(captureObjectData)) },
       4: { read: () => cosem.doubleLongUnsigned(parts.capturePeriodSeconds) },
-      5: { read: () => cosem.enumeration(SORT_METHOD_FIFO) },
-      6: { read: () => noSortObject },
+      5: { read: () => cosem.enumeration(sortMethods[sortMethod]) },
+      6: {
+        read: () => (sortObject !== undefined && isByColumn(sortMethod) ? captureObjectData(sortObject) : noSortObject),
+      },
       7: { read: async () => cosem.doubleLongUnsigned(await parts.buffer.entriesInUse()) },
       8: { read: () => cosem.doubleLongUnsigned(parts.profileEntries) },
     },
@@ -93,20 +106,35 @@ export function profileGenericObject(parts: {
   })
 }
 
-async function readBuffer(
+/** The rows and columns that were asked for. */
+export async function readBuffer(
   buffer: ProfileBuffer,
-  captureObjects: readonly CaptureObject[],
+  profile: {
+    readonly captureObjects: readonly CaptureObject[]
+    readonly capturePeriodSeconds: number
+    readonly compression?: 'null-data'
+  },
   access: SelectiveAccess | undefined,
 ): Promise<AttributeAnswer> {
+  const { captureObjects, capturePeriodSeconds, compression } = profile
+  const rowsOf = (columns: readonly number[] | undefined): ((values: ProfileEntry) => CosemData) => {
+    const chosen = (values: ProfileEntry) => columns?.map((column) => values[column]!) ?? values
+    if (compression === undefined) return (values) => cosem.structure(...chosen(values))
+    const layout = {
+      columns: columns?.map((column) => captureObjects[column]!) ?? captureObjects,
+      capturePeriodSeconds,
+    }
+    const compressor = new ProfileCompressor(layout)
+    return (values) => cosem.structure(...compressor.row(chosen(values)))
+  }
   const entriesInUse = await buffer.entriesInUse()
   if (access === undefined) {
-    const all = entriesInUse === 0 ? [] : await buffer.byEntry(1, entriesInUse)
-    return answerOf(all, (values) => cosem.structure(...values))
+    return answerOf(entriesInUse === 0 ? [] : await buffer.byEntry(1, entriesInUse), rowsOf(undefined))
   }
   const selection = profileSelectionOf(access, captureObjects)
   if (selection === undefined) return { refused: 'scope-of-access-violated' }
   const rows = await selectedRows(buffer, selection, entriesInUse)
-  return answerOf(rows, (values) => cosem.structure(...selection.columns.map((column) => values[column]!)))
+  return answerOf(rows, rowsOf(selection.columns))
 }
 
 function selectedRows(

@@ -102,7 +102,7 @@ export function captureObjectOf(data: CosemData | undefined): CaptureObject | un
   }
 }
 
-const isSameColumn = (a: CaptureObject, b: CaptureObject): boolean =>
+export const isSameColumn = (a: CaptureObject, b: CaptureObject): boolean =>
   a.classId === b.classId &&
   a.logicalName === b.logicalName &&
   a.attributeIndex === b.attributeIndex &&

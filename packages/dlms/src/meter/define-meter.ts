@@ -3,7 +3,13 @@ import { type CosemData, cosem } from '../cosem/cosem-data.ts'
 import { logicalNameBytes } from '../cosem/obis-code.ts'
 import { DlmsError } from '../errors.ts'
 import { type AttributeHandler, buildObject, type MethodHandler } from '../interface-classes/build-object.ts'
-import type { AccessRefusal, ActionOutcome, Caller, CosemObject } from '../interface-classes/cosem-object.ts'
+import {
+  type AccessRefusal,
+  type ActionOutcome,
+  type Caller,
+  type CosemObject,
+  isAccessRefusal,
+} from '../interface-classes/cosem-object.ts'
 import { mismatchOf } from '../interface-classes/definitions/attribute-type.ts'
 import {
   type ClassDefinition,
@@ -88,7 +94,8 @@ function keep(kept: MeterObject[], description: ObjectDescription): MeterObject 
     fail(`${logicalName}: no class ${wanted}${version === undefined ? '' : ` version ${version}`} is known`)
   }
   logicalNameBytes(logicalName)
-  const object = new MeterObject(description, definition)
+  const attributes = { ...behaviours.get(definition.classId)?.initial, ...description.attributes }
+  const object = new MeterObject({ ...description, attributes }, definition)
   kept.push(object)
   return object
 }
@@ -100,7 +107,7 @@ function served(object: MeterObject, meter: MeterContext): CosemObject {
   for (const [i, { name }] of definition.attributeTypes.entries()) {
     if (i === 0) continue
     const write = object.writable.has(name) ? writer(object, behaviour, name) : undefined
-    attributes[i + 1] = { read: (caller) => object.read(name, caller), ...(write && { write }) }
+    attributes[i + 1] = { ...reader(object, behaviour, name), ...(write && { write }) }
   }
   const methods: Record<number, MethodHandler | undefined> = {}
   for (const [i, { name }] of definition.methodTypes.entries()) {
@@ -109,12 +116,26 @@ function served(object: MeterObject, meter: MeterContext): CosemObject {
   return buildObject({ interfaceClass: definition, logicalName: object.logicalName, attributes, methods })
 }
 
+function reader(object: MeterObject, behaviour: ClassBehaviour, name: string): AttributeHandler {
+  const select = behaviour.selective?.[name]
+  if (select === undefined) return { read: (caller) => object.read(name, caller) }
+  return {
+    isSelective: true,
+    read: async (caller, selection) => {
+      const value = await object.read(name, caller)
+      return selection === undefined || isAccessRefusal(value) ? value : select(object, value, selection)
+    },
+  }
+}
+
 function writer(object: MeterObject, behaviour: ClassBehaviour, name: string): NonNullable<AttributeHandler['write']> {
   return (value) => {
     if (object.mismatch(name, value) !== undefined) return { refused: 'type-unmatched' }
     const refusal = behaviour.judgeWrite?.(object, name, value)
-    if (refusal === undefined) object.keep(name, value)
-    return refusal
+    if (refusal !== undefined) return refusal
+    object.keep(name, value)
+    behaviour.written?.(object, name)
+    return undefined
   }
 }
 

@@ -1,6 +1,6 @@
-import type { AttributeRef } from '../apdu/references.ts'
+import type { AttributeRef, SelectiveAccess } from '../apdu/references.ts'
 import type { CosemData } from '../cosem/cosem-data.ts'
-import type { AccessRefusal, ActionOutcome } from '../interface-classes/cosem-object.ts'
+import type { AccessRefusal, ActionOutcome, AttributeAnswer } from '../interface-classes/cosem-object.ts'
 import type { MeterObject } from './meter-object.ts'
 
 type Awaitable<T> = T | Promise<T>
@@ -49,11 +49,19 @@ export interface MeterContext extends MeterPorts {
 
 /** What a class does by itself. Parameters and written values have been checked against their types. */
 export interface ClassBehaviour {
+  /** Values where the least of their type would mean nothing. */
+  readonly initial?: Readonly<Record<string, CosemData>>
   readonly methods?: Readonly<
     Record<string, (object: MeterObject, parameter: CosemData, meter: MeterContext) => Awaitable<ActionOutcome>>
   >
   /** A written value that the class does not allow. */
   readonly judgeWrite?: (object: MeterObject, attribute: string, value: CosemData) => AccessRefusal | undefined
+  /** After a write that was taken. */
+  readonly written?: (object: MeterObject, attribute: string) => void
+  /** Attributes that take selective access, and what a selection gives of their value. */
+  readonly selective?: Readonly<
+    Record<string, (object: MeterObject, value: CosemData, selection: SelectiveAccess) => Awaitable<AttributeAnswer>>
+  >
   /** Once a second or so: what time and values make happen. */
   readonly tick?: (object: MeterObject, meter: MeterContext) => Awaitable<void>
 }

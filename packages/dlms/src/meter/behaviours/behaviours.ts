@@ -2,6 +2,7 @@ import type { ClassBehaviour } from '../meter-context.ts'
 import { communicationPortProtection, ipv4Setup, ipv6Setup, mbusClient, pushSetup } from './communication.ts'
 import { imageTransfer } from './image-transfer.ts'
 import { account, charge, credit, tokenGateway } from './payment.ts'
+import { profileGeneric } from './profile.ts'
 import {
   demandRegister,
   disconnectControl,
@@ -20,6 +21,7 @@ export const behaviours: ReadonlyMap<number, ClassBehaviour> = new Map([
   [4, extendedRegister],
   [5, demandRegister],
   [6, registerActivation],
+  [7, profileGeneric],
   [9, scriptTable],
   [11, specialDays],
   [18, imageTransfer],
