@@ -100,6 +100,19 @@ describe('SCP03', () => {
     }
   })
 
+  it('answers in S8 or S16 as the host speaks, where the domain has both; else 6700', () => {
+    const long = new Uint8Array(16).fill(0x5a)
+    const only = (...i: number[]) => blank({ secureChannels: i.map((one) => ({ protocol: 3, i: one })) })
+    expect(only(0x70).open({ hostChallenge: long })).toBe('6700')
+    expect(only(0x71).open()).toBe('6700')
+    const host = only(0x70, 0x60, 0x71)
+    expect(host.initializeUpdate({ hostChallenge: long })).toMatch(/^(..){11}0371/)
+    expect(host.initializeUpdate()).toMatch(/^(..){11}0370/)
+    expect(host.open({ level: 0x33, hostChallenge: long })).toBe('9000')
+    expect(host.getStatus(0x80)).toMatch(STATUS_OF_ISSUER)
+    expect(host.initializeUpdate({ hostChallenge: new Uint8Array(12) })).toBe('6700')
+  })
+
   it.each([16, 24, 32])('opens with keys of %i bytes', (lengthBytes) => {
     const host = openCard()
     const key = new Uint8Array(lengthBytes).map((_, i) => i + 1)

@@ -44,9 +44,16 @@ function requireKeySet(context: DomainContext, holder: number, kvn: number): Cha
 }
 
 /** The domain's way of the protocol that goes with the keys; undefined: it has none, for example no SCP02. */
-function optionFor({ gp }: DomainContext, holder: number, set: ChannelKeySet): SecureChannelOption | undefined {
+function optionFor(
+  { gp }: DomainContext,
+  holder: number,
+  set: ChannelKeySet,
+  challengeBytes = 8,
+): SecureChannelOption | undefined {
   const protocol = set.type === KEY_TYPE.des ? 0x02 : 0x03
-  return gp.secureChannelsOf(holder).find((one) => one.protocol === protocol)
+  const options = gp.secureChannelsOf(holder).filter((one) => one.protocol === protocol)
+  // A domain with both modes of SCP03 answers in the one that the host speaks.
+  return options.find(({ i }) => protocol === 0x03 && (i & I.s16 ? 16 : 8) === challengeBytes) ?? options[0]
 }
 
 /**
@@ -86,7 +93,7 @@ export function initializeUpdate(context: DomainContext, { cla, p1, p2, data }: 
     p2 === 0 || findKey(context.registry.domain(holder).keys, set.kvn, p2) !== undefined,
     GP_SW.referencedDataNotFound,
   )
-  const option = optionFor(context, holder, set)!
+  const option = optionFor(context, holder, set, data.length)!
   return option.protocol === 0x02
     ? initializeScp02(context, { holder, set, i: option.i, hostChallenge: data })
     : initializeScp03(context, { holder, set, i: option.i, hostChallenge: data })
