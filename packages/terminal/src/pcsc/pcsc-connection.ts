@@ -3,6 +3,7 @@ import type { AnyMessage, Message } from './message.ts'
 import { MessageSplitter } from './message-splitter.ts'
 import { ATTRIBUTE_BYTES, messages, NAME_BYTES } from './message-table.ts'
 import { MINOR_WITH_STATE_SIZE, negotiate } from './protocol-version.ts'
+import { controlAnswer } from './reader-features.ts'
 import type { CardHandle, ReaderSlot } from './reader-slot.ts'
 import { parseReaderName, STATE_ENTRIES } from './reader-state.ts'
 import { returnCodes as rc } from './return-codes.ts'
@@ -34,8 +35,6 @@ export interface ConnectionSurroundings {
 /** As many as pcscd allows. */
 const MAX_HANDLES = 200
 const LAST_SCOPE = 3
-/** PC/SC part 10: which features the reader has, as TLV. None of ours has a PIN pad, so the list is empty. */
-const CM_IOCTL_GET_FEATURE_REQUEST = 0x42000d48
 
 /**
  * One client: a strict stream of requests and replies, with one signal in between while it waits for changes. Bytes come in
@@ -300,20 +299,27 @@ export class PcscConnection {
     if (typeof response === 'number') return this.#reply(message.set('receiveLength', 0), response)
     message.set('receiveLength', response.length).set('receiveProtocol', message.get('sendProtocol'))
     if (response.length > roomBytes) return this.#reply(message, rc.SCARD_E_INSUFFICIENT_BUFFER)
-    // One write for both: two would wake the client twice.
-    const reply = new Uint8Array(message.body.length + response.length)
+    this.#replyWith(message, response)
+  }
+
+  /** One write for both: two would wake the client twice. */
+  #replyWith(message: Message<'transmit'> | Message<'control'>, bytes: Uint8Array): void {
+    const reply = new Uint8Array(message.body.length + bytes.length)
     message.set('rv', rc.SCARD_S_SUCCESS)
     reply.set(message.body)
-    reply.set(response, message.body.length)
+    reply.set(bytes, message.body.length)
     this.#send(reply)
   }
 
   #control(message: Message<'control'>): undefined {
     const handle = this.#handles.get(message.get('card'))
-    const isKnown = message.get('code') === CM_IOCTL_GET_FEATURE_REQUEST
     const mayControl = handle === undefined ? rc.SCARD_E_INVALID_HANDLE : handle.slot.control(handle)
-    const rv = mayControl === rc.SCARD_S_SUCCESS && !isKnown ? rc.SCARD_E_UNSUPPORTED_FEATURE : mayControl
-    this.#reply(message.set('bytesReturned', 0), rv)
+    message.set('bytesReturned', 0)
+    if (mayControl !== rc.SCARD_S_SUCCESS) return this.#reply(message, mayControl)
+    const bytes = controlAnswer(message.get('code'))
+    if (bytes === undefined) return this.#reply(message, rc.SCARD_E_UNSUPPORTED_FEATURE)
+    if (bytes.length > message.get('receiveLength')) return this.#reply(message, rc.SCARD_E_INSUFFICIENT_BUFFER)
+    this.#replyWith(message.set('bytesReturned', bytes.length), bytes)
   }
 
   #getAttribute(message: Message<'getAttribute'>): undefined {

@@ -1,4 +1,4 @@
-import { concatBytes } from '@gridcard/bytes'
+import { concatBytes, toHex } from '@gridcard/bytes'
 import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { EchoCard, echoAtr } from '../../test/echo-card.ts'
@@ -471,11 +471,17 @@ describe('bytes', () => {
     for (const attribute of Object.values(attributes)) expect(outcomeOf(await ask(attribute, 264))).toBe('S_SUCCESS')
   })
 
-  test('control: the list of features is empty, everything else is not there', async () => {
+  test('control: properties with extended APDUs are the one feature, everything else is not there', async () => {
     const { client, card: handle } = await connected()
-    const features = await client.request('control', { card: handle, code: 0x42000d48, receiveLength: 100 })
-    expect([outcomeOf(features), features.get('bytesReturned')]).toEqual(['S_SUCCESS', 0])
-    expect(await client.outcome('control', { card: handle, code: 0x42000001 })).toBe('E_UNSUPPORTED_FEATURE')
+    const control = async (code: number, receiveLength = 100) => {
+      const reply = await client.request('control', { card: handle, code, receiveLength })
+      return outcomeOf(reply) === 'S_SUCCESS' ? toHex(await client.take(reply.get('bytesReturned'))) : outcomeOf(reply)
+    }
+    expect(await control(0x42000001)).toBe('E_UNSUPPORTED_FEATURE')
+    expect(await control(0x42000d48, 5)).toBe('E_INSUFFICIENT_BUFFER')
+    expect(await control(0x42000d48, 6)).toBe('120442330012')
+    expect(await control(0x42330012)).toBe('010200000901000A0400000100')
+    expect(client.receivedBytes).toBe(0)
   })
 
   test('a client that sends ahead waits, and one that does not read is not answered', async () => {
