@@ -2,6 +2,7 @@ import { type ErrorPlace, GridcardError } from '@gridcard/bytes'
 
 export type TerminalErrorCode =
   | 'TERMINAL_BAD_COMMAND'
+  | 'TERMINAL_BAD_EVIDENCE'
   | 'TERMINAL_BAD_IMAGE'
   | 'TERMINAL_BAD_QUOTE'
   | 'TERMINAL_BAD_RESPONSE'

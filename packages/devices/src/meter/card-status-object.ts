@@ -1,4 +1,4 @@
-import { type CosemObject, cosem, dataObject } from '@gridcard/dlms'
+import { type CosemData, type CosemObject, cosem, dataObject } from '@gridcard/dlms'
 import type { SecureElement, SecureElementStatus } from './secure-element.ts'
 
 export const cardStatusLogicalName = '0.128.96.0.0.255'
@@ -23,9 +23,9 @@ function cardStatusData(status: SecureElementStatus) {
     cosem.unsigned(status.appletVersion),
     cosem.enumeration(status.lifeCycle),
     cosem.boolean(status.bound),
-    cosem.doubleLongUnsigned(status.appletBytes),
-    cosem.doubleLongUnsigned(status.freePersistentBytes),
-    cosem.doubleLongUnsigned(status.freeTransientBytes),
+    bytesOrNull(status.appletBytes),
+    bytesOrNull(status.freePersistentBytes),
+    bytesOrNull(status.freeTransientBytes),
     cosem.array(
       status.slots.map(({ slot, send, messageFloor, tokenFloor }) =>
         cosem.structure(
@@ -38,3 +38,6 @@ function cardStatusData(status: SecureElementStatus) {
     ),
   )
 }
+
+const bytesOrNull = (bytes: number | undefined): CosemData =>
+  bytes === undefined ? cosem.nullData : cosem.doubleLongUnsigned(bytes)

@@ -3,7 +3,8 @@ export type EventLogName = 'standard' | 'fraud' | 'disconnector'
 
 /**
  * Event codes by log. From 230 on they are this maker's own: there is no common code for a security card that is missing,
- * dead, or refuses the device it sits in; nor for software that may not run, or is not what was measured.
+ * dead, or refuses the device it sits in; for software that may not run, or is not what was measured; nor for critical
+ * commands that the card refuses, and why.
  */
 export const eventCodes = {
   standard: { powerDown: 1, powerUp: 2, firmwareReady: 17, firmwareActivated: 18 },
@@ -14,6 +15,13 @@ export const eventCodes = {
     cardUnavailable: 230,
     softwareRefused: 231,
     softwareMismatch: 232,
+    commandUnauthorised: 233,
+    commandNotGenuine: 234,
+    commandForOtherDevice: 235,
+    commandNotAllowed: 236,
+    commandReplayed: 237,
+    commandNotNow: 238,
+    commandOtherPayload: 239,
   },
   disconnector: { disconnectedRemotely: 60, connectedRemotely: 61 },
 } as const

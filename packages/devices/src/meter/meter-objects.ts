@@ -20,6 +20,7 @@ import { capturePeriodMs, type Metrology, profileCapacity } from '../metrology/m
 import type { MeterApplication, MeterPlatform } from '../software/meter-platform.ts'
 import { softwareLogicalNames } from '../software/software-objects.ts'
 import { cardStatusObject } from './card-status-object.ts'
+import { type CriticalCommands, commandLogicalNames } from './critical-commands.ts'
 import { type EventLogName, eventLogCapacity, type LoggedEvent } from './event-log.ts'
 import { clockData, loadProfileBuffer } from './load-profile-buffer.ts'
 import type { MeterIdentity } from './meter-identity.ts'
@@ -76,7 +77,11 @@ const invokedObjects: ReadonlySet<string> = new Set([
   meterLogicalNames.disconnectControl,
   softwareLogicalNames.imageTransfer,
 ])
-const writtenObjects: ReadonlySet<string> = new Set([softwareLogicalNames.activation, softwareLogicalNames.quote])
+const writtenObjects: ReadonlySet<string> = new Set([
+  softwareLogicalNames.activation,
+  softwareLogicalNames.quote,
+  commandLogicalNames.authorisation,
+])
 
 export const meterAssociations: readonly AssociationConfig[] = [
   {
@@ -106,6 +111,8 @@ export interface MeterView {
   readonly identity: MeterIdentity
   readonly clientSystemTitle: Uint8Array
   readonly element: SecureElement
+  /** Where the element judges critical commands. */
+  readonly commands: CriticalCommands | undefined
   readonly metrology: Metrology
   nowMs(): number
   log(name: EventLogName): readonly LoggedEvent[]
@@ -168,8 +175,9 @@ export function meterObjects(
       serverSystemTitle: identity.systemTitle,
     }),
     invocationCounterObject(view.element),
-    ...application(meterPlatform(view)),
+    ...application(meterPlatform(view)).map((object) => view.commands?.guard(object) ?? object),
     cardStatusObject(view.element),
+    ...(view.commands?.objects() ?? []),
     ...more,
   ]
   return objects

@@ -21,10 +21,12 @@ import {
 } from '../software/meter-software.ts'
 import { softwareObjects } from '../software/software-objects.ts'
 import { CardSecurityModule, emptyCardSlot } from './card-security-module.ts'
+import type { CommandRefusalReason } from './command-judge.ts'
+import { CriticalCommands } from './critical-commands.ts'
 import type { DeviceStore } from './device-store.ts'
 import { type EventLogName, eventCodes } from './event-log.ts'
 import { type MeterIdentity, requireIdentity } from './meter-identity.ts'
-import { type MeterView, managementSlot, meterAssociations, meterObjects } from './meter-objects.ts'
+import { clientSaps, type MeterView, managementSlot, meterAssociations, meterObjects } from './meter-objects.ts'
 import {
   logged,
   type MeterState,
@@ -81,6 +83,8 @@ export type MeterEventDetail =
   | SoftwareNews
   | { readonly kind: 'software-update'; readonly step: 'verified' | 'activated' }
   | { readonly kind: 'software-update-refused'; readonly step: 'verify' | 'activate'; readonly reason: string }
+  /** A method that the card has to let through, and why it did not. */
+  | { readonly kind: 'command-refused'; readonly reason: CommandRefusalReason; readonly method: string }
   /** From the DLMS server: refusals and associations. */
   | { readonly kind: 'security'; readonly event: SecurityEvent }
   /** The store failed while something was logged; what has to be saved first (a switch) is refused instead. */
@@ -120,6 +124,17 @@ const fraudCodeOf: Partial<Record<SecurityEvent['kind'], number>> = {
   'counter-replayed': eventCodes.fraud.replayRefused,
 }
 
+/** A card that is not there has an event of its own. */
+const commandCodeOf: Partial<Record<CommandRefusalReason, number>> = {
+  unauthorised: eventCodes.fraud.commandUnauthorised,
+  'not-genuine': eventCodes.fraud.commandNotGenuine,
+  'other-device': eventCodes.fraud.commandForOtherDevice,
+  'not-allowed': eventCodes.fraud.commandNotAllowed,
+  'old-counter': eventCodes.fraud.commandReplayed,
+  'not-now': eventCodes.fraud.commandNotNow,
+  'other-payload': eventCodes.fraud.commandOtherPayload,
+}
+
 /**
  * Builds a meter, off. What it did before is read from its store now, so that a damaged state is known early.
  *
@@ -145,6 +160,7 @@ export class Meter {
   readonly #metrology: Metrology
   readonly #view: MeterView
   readonly #software: MeterSoftware | undefined
+  readonly #commands: CriticalCommands | undefined
   readonly #checkPeriodMs: number
   readonly #listeners = new Set<(event: MeterEvent) => void>()
   #memory: MeterState
@@ -188,10 +204,20 @@ export class Meter {
     }
     this.#element = elementOf(options, this.identity)
     this.#element.onStateChange = (state) => this.#cardChanged(state)
+    const { commands: judge } = this.#element
+    this.#commands =
+      judge &&
+      new CriticalCommands({
+        judge,
+        nowSeconds: () => Math.floor(this.#now() / 1000),
+        onRefused: (reason, { logicalName, methodIndex }) =>
+          this.#commandRefused(reason, `${logicalName} method ${methodIndex}`),
+      })
     this.#view = {
       identity: this.identity,
       clientSystemTitle: options.clientSystemTitle,
       element: this.#element,
+      commands: this.#commands,
       metrology: this.#metrology,
       log: (name) => this.#memory.logs[name],
       nowMs: () => this.#now(),
@@ -408,6 +434,10 @@ export class Meter {
   /** Saved before it is answered: a switch that a power cut could undo would be a lie to the head-end. */
   #switchTo(state: SwitchState): ActionOutcome {
     if (this.#socket === undefined) return { result: 'temporary-failure' }
+    if (this.#commands?.permits(state) === false) {
+      this.#commandRefused('unauthorised', `switch to ${state}`) // by its software, past the object
+      return { result: 'read-write-denied' }
+    }
     if (state === this.#memory.switchState) return { result: 'success' }
     try {
       this.#commit(switched(this.#memory, state, this.#now()))
@@ -419,7 +449,14 @@ export class Meter {
     return { result: 'success' }
   }
 
+  #commandRefused(reason: CommandRefusalReason, method: string): void {
+    const code = commandCodeOf[reason]
+    if (code !== undefined) this.#log('fraud', code)
+    this.#emit({ kind: 'command-refused', reason, method })
+  }
+
   #securityEvent(event: SecurityEvent): void {
+    if (event.kind === 'association-closed' && event.clientSap === clientSaps.management) this.#commands?.forget()
     const code = fraudCodeOf[event.kind]
     if (code !== undefined) this.#log('fraud', code)
     this.#emit({ kind: 'security', event })

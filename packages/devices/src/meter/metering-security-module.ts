@@ -22,6 +22,8 @@ import {
   nextGeneration,
 } from '@gridcard/terminal'
 import { BoundCard } from './bound-card.ts'
+import type { CommandJudge } from './command-judge.ts'
+import { meteringCommands } from './metering-commands.ts'
 import { MeteringKeyManagement } from './metering-key-management.ts'
 import { refusalOfStatusWord } from './metering-refusals.ts'
 import { MeteringSessionKeys } from './metering-session-keys.ts'
@@ -74,9 +76,11 @@ export class MeteringSecurityModule implements SecurityModule, SecureElement {
   readonly sessionKeys: MeteringSessionKeys
   readonly signatures: MeteringSignatures
   readonly keyManagement: MeteringKeyManagement
+  readonly commands: CommandJudge
   onStateChange: ((state: SecureElementState) => void) | undefined
   readonly #card: BoundCard<MeteringClient>
   readonly #client: MeteringClient
+  readonly #appletAid: Uint8Array
   readonly #deviceId: Uint8Array
   readonly #slots: ReadonlyMap<number, MeteringSlot>
   /** Slots whose next keys wait for the peer's first message under them. */
@@ -85,6 +89,7 @@ export class MeteringSecurityModule implements SecurityModule, SecureElement {
   constructor(options: MeteringSecurityModuleOptions) {
     const { link, systemTitle, deviceId, slots, randomBytes, appletAid = meteringAppletAid } = options
     this.#client = new MeteringClient(link, appletAid)
+    this.#appletAid = appletAid.slice()
     this.systemTitle = systemTitle.slice()
     this.#deviceId = deviceId.slice()
     this.#slots = slots
@@ -106,6 +111,7 @@ export class MeteringSecurityModule implements SecurityModule, SecureElement {
     this.signatures = new MeteringSignatures(port)
     this.sessionKeys = new MeteringSessionKeys(port, { systemTitle: this.systemTitle, randomBytes })
     this.keyManagement = new MeteringKeyManagement(port, this.#changing)
+    this.commands = meteringCommands(this.#card)
   }
 
   get security(): SecurityModule {
@@ -198,15 +204,37 @@ export class MeteringSecurityModule implements SecurityModule, SecureElement {
     })
   }
 
-  /** What a COSEM object tells of a card is in the older applet's words; this one has others: `cardStatus`. */
-  async status(): Promise<SecureElementStatus | undefined> {
-    return undefined
+  /** This applet does not tell how full its card is. */
+  status(): Promise<SecureElementStatus | undefined> {
+    return this.#card.ask(async (client) => {
+      const status = await client.status()
+      const slots: { slot: number; send: number; messageFloor: number; tokenFloor: number }[] = []
+      for (const slot of this.#slots.keys()) {
+        if (((status.loadedSlots >> slot) & 1) === 0) continue
+        const counters = await client.counters(slot)
+        if (isCardRefusal(counters)) continue
+        const { send, messageFloor, tokenFloor } = counters
+        slots.push({ slot, send, messageFloor, tokenFloor })
+      }
+      return {
+        appletAid: this.#appletAid,
+        appletVersion: status.version,
+        lifeCycle: lifeCycleNumbers[status.lifeCycle],
+        bound: status.bound,
+        appletBytes: undefined,
+        freePersistentBytes: undefined,
+        freeTransientBytes: undefined,
+        slots,
+      }
+    })
   }
 
   cardStatus(): Promise<MeteringStatus | undefined> {
     return this.#card.ask((client) => client.status())
   }
 }
+
+const lifeCycleNumbers = { personalising: 1, operational: 2, locked: 3, zeroised: 4 } as const
 
 const isTooLong = (header: Uint8Array | undefined): boolean => header !== undefined && header.length > HEADER_MOST_BYTES
 

@@ -1,4 +1,5 @@
 import type { SecurityModule } from '@gridcard/dlms'
+import type { CommandJudge } from './command-judge.ts'
 
 /** Whether keys can be used just now. */
 export type SecureElementState =
@@ -10,12 +11,13 @@ export type SecureElementState =
 export interface SecureElementStatus {
   readonly appletAid: Uint8Array
   readonly appletVersion: number
-  /** 1 personalising, 2 operational. */
-  readonly lifeCycle: 1 | 2
+  /** 1 personalising, 2 operational, 3 locked, 4 zeroised. */
+  readonly lifeCycle: 1 | 2 | 3 | 4
   readonly bound: boolean
-  readonly appletBytes: number
-  readonly freePersistentBytes: number
-  readonly freeTransientBytes: number
+  /** Undefined where the applet does not tell. */
+  readonly appletBytes: number | undefined
+  readonly freePersistentBytes: number | undefined
+  readonly freeTransientBytes: number | undefined
   readonly slots: readonly {
     readonly slot: number
     readonly send: number
@@ -27,6 +29,8 @@ export interface SecureElementStatus {
 /** The part of a device that holds its keys: power, what it can do, what it is. */
 export interface SecureElement {
   readonly security: SecurityModule
+  /** With it critical commands need a signed word that the element has verified; without it keys are all there is. */
+  readonly commands?: CommandJudge
   /** Power on and tell it which device it sits in. Never rejects: an element that fails is a state. */
   powerUp(): Promise<SecureElementState>
   powerDown(): Promise<void>

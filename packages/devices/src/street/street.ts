@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import { Sky } from '../household/sky.ts'
 import type { DeviceStore } from '../meter/device-store.ts'
 import { createMeter, type Meter, type MeterEvent, type MeterListener } from '../meter/meter.ts'
+import type { SecureElement } from '../meter/secure-element.ts'
 import type { Scheduler } from '../scheduler.ts'
 import { cardIntegrity } from '../software/card-integrity.ts'
 import type { HomePlan, StreetPlan } from './street-plan.ts'
@@ -18,6 +19,8 @@ export interface StreetOptions {
   readonly installedAtMs?: number
   /** The card in each meter; undefined leaves the slot empty. */
   readonly linkOf: (home: HomePlan) => Awaitable<CardLink | undefined>
+  /** What the card in that slot is to its meter; undefined: one with the MeterSecurity applet. */
+  readonly elementOf?: (home: HomePlan, link: CardLink) => SecureElement | undefined
   readonly storeOf: (home: HomePlan) => Awaitable<DeviceStore>
   readonly listenAt: (home: HomePlan) => MeterListener
   /** Slots for the software of a meter with a card that judges it; without them meters run what they were built with. */
@@ -64,10 +67,11 @@ export async function createStreet(options: StreetOptions): Promise<Street> {
   try {
     await eachAtATime(plan.homes, async (home) => {
       const [link, store] = await Promise.all([options.linkOf(home), options.storeOf(home)])
+      const element = link && options.elementOf?.(home, link)
       const meter = createMeter({
         identity: home.identity,
         clientSystemTitle: options.clientSystemTitle,
-        link,
+        ...(element === undefined ? { link } : { element }),
         ...(link !== undefined &&
           options.slotsOf !== undefined && {
             software: { integrity: cardIntegrity(link), slots: options.slotsOf(home) },

@@ -38,6 +38,8 @@ export interface MeteringCardFixture {
   readonly suite: SecuritySuiteId
   readonly identity: MeterIdentity
   readonly headend: KeySet
+  /** With which the head-end signs, and the point with which the card does. */
+  readonly signing: { readonly privateKey: Uint8Array; readonly cardPoint: Uint8Array }
   readonly slots: ReadonlyMap<number, MeteringSlot>
 }
 
@@ -75,13 +77,15 @@ export async function makeMeteringCard(identity: MeterIdentity, suite: SecurityS
     const publicKey = nodeCrypto.ecPublicKey(domain, own[use])
     await client.putCredential(headendCell, { entity: headendTitle, use, publicKey })
   }
-  await client.putPolicy(commandClasses.disconnect, { parties: [headendCell] })
+  const most = { count: 3, windowSeconds: 3600 }
+  await client.putPolicy(commandClasses.disconnect, { parties: [headendCell], most })
+  await client.putPolicy(commandClasses.reconnect, { parties: [headendCell] })
   const curve = suite === 2 ? 2 : 1
   const points: { sign: Uint8Array; agree: Uint8Array } = { sign: new Uint8Array(), agree: new Uint8Array() }
   for (const use of ['sign', 'agree'] as const) {
     const point = await client.generateKeyPair(curve, use)
     if (isCardRefusal(point)) throw new Error(`refused: ${point.sw.toString(16)}`)
-    points[use] = point.slice(1)
+    points[use] = point
   }
   await client.activate()
   card.powerOff()
@@ -93,10 +97,11 @@ export async function makeMeteringCard(identity: MeterIdentity, suite: SecurityS
       ...shared,
       peerSystemTitle: identity.systemTitle,
       ...(suite > 0 && {
-        signing: { privateKey: own.sign, peerPublicKey: points.sign },
-        agreement: { privateKey: own.agree, peerPublicKey: points.agree },
+        signing: { privateKey: own.sign, peerPublicKey: points.sign.slice(1) },
+        agreement: { privateKey: own.agree, peerPublicKey: points.agree.slice(1) },
       }),
     },
+    signing: { privateKey: own.sign, cardPoint: points.sign },
     slots: new Map([
       [meteringSlot, { suite, peerSystemTitle: headendTitle, cell: headendCell }],
       [emptyMeteringSlot, { suite, peerSystemTitle: headendTitle }],

@@ -18,6 +18,7 @@ import {
   lineApplets,
   lineIotSafeFiles,
   lineIotSafeKeys,
+  type linePolicies,
   ownerDomainAid,
 } from './line-plan.ts'
 import type { PartyPoints } from './party-points.ts'
@@ -32,6 +33,8 @@ export interface PersonaliseCardOptions {
   readonly loadFiles: ReadonlyMap<string, Uint8Array>
   readonly root: Pick<PartyPoints, 'entity' | 'sign'>
   readonly owner: PartyPoints
+  /** Who may order what; default: those of the line. */
+  readonly policies?: typeof linePolicies
   /** With it the card gets the Integrity applet, too. Its title is that of the keys. */
   readonly integrity?: Omit<IntegrityPersonalisation, 'systemTitle'>
   /** With it the card gets the IoT SAFE applet, too. */

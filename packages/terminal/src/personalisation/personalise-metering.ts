@@ -20,9 +20,11 @@ export async function personaliseMetering(
     readonly keys: CardKeys
     readonly root: Pick<PartyPoints, 'entity' | 'sign'>
     readonly owner: PartyPoints
+    /** Who may order what; default: those of the line. */
+    readonly policies?: typeof linePolicies
   },
 ): Promise<Readonly<Record<KeyUse, Uint8Array>>> {
-  const { keys, root, owner } = o
+  const { keys, root, owner, policies = linePolicies } = o
   const metering = new MeteringClient(link)
   await metering.setIdentity({
     systemTitle: fromHex(keys.systemTitle),
@@ -41,7 +43,7 @@ export async function personaliseMetering(
   for (const use of ['sign', 'agree'] as const) {
     await metering.putCredential(partyCells.supplier, { entity: owner.entity, use, publicKey: owner[use] })
   }
-  for (const [commandClass, policy] of linePolicies) await metering.putPolicy(commandClass, policy)
+  for (const [commandClass, policy] of policies) await metering.putPolicy(commandClass, policy)
   const curve = keys.suite === 2 ? 2 : 1
   const points = { sign: await pointOf(metering, curve, 'sign'), agree: await pointOf(metering, curve, 'agree') }
   await metering.activate()
