@@ -1,11 +1,9 @@
 import { fromHex } from '@gridcard/bytes'
-import { nodeCrypto } from '@gridcard/crypto/node'
 import { createMeter, memoryDeviceStore } from '@gridcard/devices'
 import { tcpListener } from '@gridcard/devices/node'
 import type { MeterDetail, ReadOutcome, StreetEvent } from '@gridcard/headend'
-import { inProcessLink } from '@gridcard/terminal'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { makeMeterCard } from './support/meter-card.ts'
+import { makeTestCard, testCardElement } from './support/meter-card.ts'
 import { getJson, postJson, startTestStreet, type TestStreet } from './support/street.ts'
 import { startTamperingProxy, type TamperingProxy } from './support/tampering-proxy.ts'
 
@@ -138,16 +136,11 @@ describe('a man in the middle', () => {
   test('who puts up a meter of the same name with a card of his own is found out, and that meter logs it too', async () => {
     const { identity } = street.street.plan.homes[0]!
     const headendTitle = fromHex(street.record.headendSystemTitle)
-    const card = await makeMeterCard(nodeCrypto, {
-      ...identity,
-      peerSystemTitle: headendTitle,
-      encryptionKey: nodeCrypto.randomBytes(16),
-      authenticationKey: nodeCrypto.randomBytes(16),
-    })
+    const { link } = await makeTestCard(identity, headendTitle)
     const impostor = createMeter({
       identity,
       clientSystemTitle: headendTitle,
-      link: inProcessLink(card),
+      element: testCardElement(identity, headendTitle, link),
       clock: street.clock,
       seed: 1,
       store: memoryDeviceStore(),

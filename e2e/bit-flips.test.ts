@@ -3,23 +3,23 @@ import { createMeter, memoryDeviceStore, planStreet, SettableClock } from '@grid
 import { tcpListener } from '@gridcard/devices/node'
 import { DlmsClient, DlmsError, memoryCounterStore, numberOf, SoftwareSecurityModule } from '@gridcard/dlms'
 import { connectWrapperTcp } from '@gridcard/dlms/node'
-import { inProcessLink } from '@gridcard/terminal'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { makeMeterCard } from './support/meter-card.ts'
+import { makeTestCard, testCardElement } from './support/meter-card.ts'
 import { testNoonMs } from './support/street.ts'
 
 const home = planStreet({ seed: 'bit flips', meters: 1 }).homes[0]!
 const importEnergy = { classId: 3, logicalName: '1.0.1.8.0.255', attributeIndex: 2 }
-const keys = { encryptionKey: nodeCrypto.randomBytes(16), authenticationKey: nodeCrypto.randomBytes(16) }
 const headendTitle = nodeCrypto.randomBytes(8)
 
 let meter: ReturnType<typeof createMeter>
+let keys: { readonly blockCipherKey: Uint8Array; readonly authenticationKey: Uint8Array }
 beforeAll(async () => {
-  const card = await makeMeterCard(nodeCrypto, { ...home.identity, peerSystemTitle: headendTitle, ...keys })
+  const card = await makeTestCard(home.identity, headendTitle)
+  keys = card.keys
   meter = createMeter({
     identity: home.identity,
     clientSystemTitle: headendTitle,
-    link: inProcessLink(card),
+    element: testCardElement(home.identity, headendTitle, card.link),
     clock: new SettableClock(testNoonMs),
     seed: home.seed,
     store: memoryDeviceStore(),
@@ -35,8 +35,7 @@ const security = new SoftwareSecurityModule({
   crypto: nodeCrypto,
   systemTitle: headendTitle,
   slots: () => ({
-    blockCipherKey: keys.encryptionKey,
-    authenticationKey: keys.authenticationKey,
+    ...keys,
     peerSystemTitle: home.identity.systemTitle,
   }),
   counters,

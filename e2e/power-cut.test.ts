@@ -3,10 +3,10 @@ import { Card } from '@gridcard/card'
 import type { CryptoProvider } from '@gridcard/crypto'
 import { nodeCrypto } from '@gridcard/crypto/node'
 import { inProcessLink, isCardRefusal, MeterSecurityClient } from '@gridcard/terminal'
-import { meterCardProfile } from 'gridcard'
+import { meterSecurityCardProfile } from 'gridcard'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { CuttingStore } from './support/cutting-store.ts'
-import { makeMeterCard, type TestCardSecrets } from './support/meter-card.ts'
+import { makeMeterSecurityCard, type TestCardSecrets } from './support/meter-security-card.ts'
 
 // A meter's card loses its power at every single write of a command, and in the middle of every single write.
 
@@ -50,11 +50,11 @@ function watchingCrypto(): { crypto: CryptoProvider; used: string[] } {
 
 let image: Uint8Array
 beforeAll(async () => {
-  image = (await makeMeterCard(nodeCrypto, secrets)).image()
+  image = (await makeMeterSecurityCard(nodeCrypto, secrets)).image()
 })
 
 async function start(store: CuttingStore, crypto: CryptoProvider): Promise<MeterSecurityClient> {
-  const link = inProcessLink(Card.open({ profile: meterCardProfile, crypto, store }))
+  const link = inProcessLink(Card.open({ profile: meterSecurityCardProfile, crypto, store }))
   await link.powerOn()
   const security = new MeterSecurityClient(link)
   await security.select()

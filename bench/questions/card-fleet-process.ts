@@ -1,11 +1,11 @@
 import { Card } from '@gridcard/card'
 import { nodeCrypto } from '@gridcard/crypto/node'
-import { meterCardProfile } from 'gridcard'
+import { meterSecurityCardProfile } from 'gridcard'
 import { personalisedImage, protect } from './metering-card.ts'
 
 /** Makes so many cards, lets each work, and prints the growth of the process for each of them, in bytes. */
 const count = Number(process.argv[2])
-const first = Card.open({ profile: meterCardProfile, crypto: nodeCrypto, image: await personalisedImage() })
+const first = Card.open({ profile: meterSecurityCardProfile, crypto: nodeCrypto, image: await personalisedImage() })
 const warm = first.clone()
 warm.powerOn()
 protect(warm)

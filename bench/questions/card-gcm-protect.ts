@@ -1,8 +1,8 @@
 import { Card } from '@gridcard/card'
 import { nodeCrypto } from '@gridcard/crypto/node'
 import { emitCommand, meterSecurityAppletAid, parseResponse } from '@gridcard/terminal'
-import { meterCardProfile } from 'gridcard'
-import { makeMeterCard } from '../../e2e/support/meter-card.ts'
+import { meterSecurityCardProfile } from 'gridcard'
+import { makeMeterSecurityCard } from '../../e2e/support/meter-security-card.ts'
 import type { Question } from '../question.ts'
 
 /** The byte code of MeterSecurity encrypts and authenticates an APDU of 64 bytes; its counter is stored each time. */
@@ -18,8 +18,8 @@ export const cardGcmProtect: Question = {
       encryptionKey: nodeCrypto.randomBytes(16),
       authenticationKey: nodeCrypto.randomBytes(16),
     }
-    const image = (await makeMeterCard(nodeCrypto, secrets)).image()
-    const card = Card.open({ profile: meterCardProfile, crypto: nodeCrypto, image })
+    const image = (await makeMeterSecurityCard(nodeCrypto, secrets)).image()
+    const card = Card.open({ profile: meterSecurityCardProfile, crypto: nodeCrypto, image })
     card.powerOn()
     card.transmit(emitCommand({ cla: 0, ins: 0xa4, p1: 4, p2: 0, data: meterSecurityAppletAid }))
     card.transmit(emitCommand({ cla: 0x80, ins: 0x20, p1: 0, p2: 0, data: secrets.deviceId }))

@@ -1,10 +1,10 @@
 import { Card } from '@gridcard/card'
 import { nodeCrypto } from '@gridcard/crypto/node'
-import { meterCardProfile } from 'gridcard'
+import { meterSecurityCardProfile } from 'gridcard'
 import type { Question } from '../question.ts'
 import { personalisedImage, protect } from './metering-card.ts'
 
-const openCard = (image: Uint8Array) => Card.open({ profile: meterCardProfile, crypto: nodeCrypto, image })
+const openCard = (image: Uint8Array) => Card.open({ profile: meterSecurityCardProfile, crypto: nodeCrypto, image })
 
 /** Two cards give the same counters, and each its own. */
 function requireAlike(one: Card, other: Card): void {

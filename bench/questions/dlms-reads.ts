@@ -3,8 +3,7 @@ import { createMeter, memoryDeviceStore, planStreet, systemClock } from '@gridca
 import { tcpListener } from '@gridcard/devices/node'
 import { DlmsClient, memoryCounterStore, numberOf, SoftwareSecurityModule } from '@gridcard/dlms'
 import { connectWrapperTcp } from '@gridcard/dlms/node'
-import { inProcessLink } from '@gridcard/terminal'
-import { makeMeterCard } from '../../e2e/support/meter-card.ts'
+import { makeTestCard, testCardElement } from '../../e2e/support/meter-card.ts'
 import type { Question } from '../question.ts'
 
 const importEnergy = { classId: 3, logicalName: '1.0.1.8.0.255', attributeIndex: 2 }
@@ -16,12 +15,11 @@ export const dlmsReads: Question = {
   async prepare() {
     const home = planStreet({ seed: 'bench', meters: 1 }).homes[0]!
     const peerSystemTitle = nodeCrypto.randomBytes(8)
-    const keys = { encryptionKey: nodeCrypto.randomBytes(16), authenticationKey: nodeCrypto.randomBytes(16) }
-    const card = await makeMeterCard(nodeCrypto, { ...home.identity, peerSystemTitle, ...keys })
+    const { keys, link } = await makeTestCard(home.identity, peerSystemTitle)
     const meter = createMeter({
       identity: home.identity,
       clientSystemTitle: peerSystemTitle,
-      link: inProcessLink(card),
+      element: testCardElement(home.identity, peerSystemTitle, link),
       clock: systemClock,
       seed: home.seed,
       store: memoryDeviceStore(),
@@ -36,8 +34,7 @@ export const dlmsReads: Question = {
       crypto: nodeCrypto,
       systemTitle: peerSystemTitle,
       slots: () => ({
-        blockCipherKey: keys.encryptionKey,
-        authenticationKey: keys.authenticationKey,
+        ...keys,
         peerSystemTitle: home.identity.systemTitle,
       }),
       counters: memoryCounterStore(),

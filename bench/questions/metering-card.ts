@@ -1,7 +1,7 @@
 import type { Card } from '@gridcard/card'
 import { nodeCrypto } from '@gridcard/crypto/node'
 import { emitCommand, meterSecurityAppletAid, parseResponse } from '@gridcard/terminal'
-import { makeMeterCard } from '../../e2e/support/meter-card.ts'
+import { makeMeterSecurityCard } from '../../e2e/support/meter-security-card.ts'
 
 const deviceId = Uint8Array.from({ length: 16 }, (_, i) => i)
 const SELECT = emitCommand({ cla: 0, ins: 0xa4, p1: 4, p2: 0, data: meterSecurityAppletAid })
@@ -17,7 +17,7 @@ export async function personalisedImage(): Promise<Uint8Array> {
     encryptionKey: nodeCrypto.randomBytes(16),
     authenticationKey: nodeCrypto.randomBytes(16),
   }
-  return (await makeMeterCard(nodeCrypto, secrets)).image()
+  return (await makeMeterSecurityCard(nodeCrypto, secrets)).image()
 }
 
 /** A powered card protects a message. @returns the counter that it took for it */

@@ -1,28 +1,25 @@
-import { readFileSync } from 'node:fs'
-import { Card, type NvStore } from '@gridcard/card'
-import type { CryptoProvider } from '@gridcard/crypto'
-import { inProcessLink, meterSecurityAppletAid, meterSecurityPackageAid } from '@gridcard/terminal'
-import { meterCardProfile, personaliseCard } from 'gridcard'
+import { Card } from '@gridcard/card'
+import { ecDomain } from '@gridcard/crypto'
+import { nodeCrypto } from '@gridcard/crypto/node'
+import type { MeterIdentity } from '@gridcard/devices'
+import { type CardLink, inProcessLink } from '@gridcard/terminal'
+import { associationKeysOf, makeMeterCard, meterCardElement, meterCardProfile } from 'gridcard'
 
-/** The CAP file that the repository ships. */
-export const meterSecurityCap = new Uint8Array(
-  readFileSync(new URL('../../applets/prebuilt/meter-security.cap', import.meta.url)),
-)
+const curve = ecDomain('P-256')
 
-export interface TestCardSecrets {
-  readonly systemTitle: Uint8Array
-  readonly deviceId: Uint8Array
-  readonly peerSystemTitle: Uint8Array
-  readonly encryptionKey: Uint8Array
-  readonly authenticationKey: Uint8Array
+/** A meter's card as a street has it, of a maker and a head-end of its own; software is not judged by it. */
+export async function makeTestCard(identity: MeterIdentity, ownerTitle: Uint8Array) {
+  const keyPair = () => {
+    const privateKey = nodeCrypto.generateEcPrivateKey(curve)
+    return { privateKey, point: nodeCrypto.ecPublicKey(curve, privateKey) }
+  }
+  const [maker, sign, agree] = [keyPair(), keyPair(), keyPair()]
+  const issuer = { enc: nodeCrypto.randomBytes(16), mac: nodeCrypto.randomBytes(16), dek: nodeCrypto.randomBytes(16) }
+  const owner = { entity: ownerTitle, sign: sign.point, agree: agree.point }
+  const made = await makeMeterCard({ crypto: nodeCrypto, issuer, makerKey: maker.point, owner }, identity)
+  const link = inProcessLink(Card.open({ profile: meterCardProfile, crypto: nodeCrypto, image: made.image }))
+  return { ...made, link, keys: associationKeysOf(made.keys), ownerKey: sign.privateKey }
 }
 
-/** A card with the MeterSecurity applet in operation, as the street makes it. */
-export async function makeMeterCard(crypto: CryptoProvider, secrets: TestCardSecrets, store?: NvStore): Promise<Card> {
-  const card = Card.create({ profile: meterCardProfile, crypto, ...(store === undefined ? {} : { store }) })
-  card.powerOn()
-  card.loadPackage(meterSecurityCap)
-  card.installApplet({ packageAid: meterSecurityPackageAid, appletAid: meterSecurityAppletAid })
-  await personaliseCard(inProcessLink(card), secrets, secrets.peerSystemTitle, secrets, crypto)
-  return card
-}
+export const testCardElement = (identity: MeterIdentity, ownerTitle: Uint8Array, link: CardLink) =>
+  meterCardElement(identity, { link, ownerTitle, crypto: nodeCrypto })

@@ -9,6 +9,14 @@ export {
 export { type AppletConfig, type ExtendedConfig, parseAppletConfig, parseBuildConfig } from './applet-config.ts'
 export { AppletBuildError, type AppletBuildErrorCode, LauncherError, type LauncherErrorCode } from './errors.ts'
 export { compileApplet, findJavac, type Javac, writeStubs } from './javac.ts'
-export { meterCardProfile } from './start/card-profile.ts'
 export { type LaunchOptions, launchStreet, type RunningStreet } from './start/launch.ts'
-export { type MeterKeys, makeMeterKeys, managementSlot, personaliseCard } from './start/personalise.ts'
+export {
+  associationKeysOf,
+  type CardSoftware,
+  type MadeMeterCard,
+  type MeterCardMaker,
+  makeMeterCard,
+  meterCardElement,
+  meterCardProfile,
+} from './start/meter-card.ts'
+export { meterSecurityCardProfile } from './start/meter-security-profile.ts'

@@ -11,16 +11,17 @@ import type { ReadOutcome, SoftwareOutcome, StreetEvent } from './api/schema.ts'
 import { createApiServer } from './api/server.ts'
 import { meterSummary } from './api/views.ts'
 import type { Clock } from './clock.ts'
+import { CommandParty } from './commands/command-party.ts'
 import { Ending } from './ending.ts'
 import { HeadendError } from './errors.ts'
 import { NewsDesk, type StreetFeed } from './events.ts'
-import type { MeterKeys } from './keys/key-store.ts'
+import type { MeterKeys, SecretStore } from './keys/key-store.ts'
 import { redacted } from './log-redaction.ts'
 import { MeterJobs } from './reading/meter-jobs.ts'
 import type { ConnectMeter } from './reading/meter-session.ts'
 import { type Schedule, startSchedule } from './reading/schedule.ts'
 import { SessionAborted } from './reading/session-failure.ts'
-import { keepKeys, type MeterToRegister, register } from './registry.ts'
+import { keepKeys, type MeterCard, type MeterToRegister, register } from './registry.ts'
 import { SoftwareAuthority } from './software/software-authority.ts'
 import type { Database, StartStep } from './store/database.ts'
 import { insertEvents, pruneEvents, readEvents } from './store/events.ts'
@@ -43,7 +44,10 @@ export interface HeadendOptions {
   readonly speed?: number
   readonly streetName?: string
   /** Signed images of the releases that its meters may run, oldest first. Without them no software is judged. */
-  readonly software?: readonly Uint8Array[]
+  readonly software?:
+    | readonly Uint8Array[]
+    /** Whoever makes them in this process keeps its keys under the same seal. */
+    | ((secrets: SecretStore) => Promise<readonly Uint8Array[] | undefined>)
   /** When given, a data folder that belongs to another street is refused. */
   readonly streetId?: string
   /** The built console; without it there is only the API. */
@@ -88,10 +92,11 @@ export interface Headend {
   hasKeys(serial: string): boolean
   /**
    * Keeps a meter's keys before its address is known; durable when the promise resolves.
-   * @param attestationKey point of the key with which its card signs quotes
    * @throws HeadendError `HEADEND_BAD_OPTION`, `HEADEND_KEY_REFUSED`, `HEADEND_METER_CONFLICT` when other keys are there
    */
-  keepKeys(serial: string, keys: MeterKeys, attestationKey?: Uint8Array): Promise<void>
+  keepKeys(serial: string, keys: MeterKeys, card?: MeterCard): Promise<void>
+  /** Who it is to the cards of its meters, whose owner it is: what they verify commands with. */
+  readonly party: CommandParty['points']
   /** Point of the key with which it authorises software; cards are made with it. Undefined without `software`. */
   readonly authorityKey: Uint8Array | undefined
   /** Gives a meter another release; a meter that refuses is an outcome, not an error. @throws HeadendError `HEADEND_UNKNOWN_RELEASE` */
@@ -145,13 +150,17 @@ async function start(options: HeadendOptions, host: string, ending: Ending): Pro
   const clock = await clockOf(options, db)
   const speed = options.speed ?? 1
   const news = new NewsDesk(onFault)
+  const crypto = options.crypto ?? nodeCrypto
+  const party = await CommandParty.open({ secrets: stores.keys, crypto, systemTitle: options.systemTitle })
+  const images = typeof options.software === 'function' ? await options.software(stores.keys) : options.software
   const authority =
-    options.software &&
+    images &&
     (await SoftwareAuthority.open({
-      keyFile: join(options.dataDir, 'authority.key'),
-      crypto: options.crypto ?? nodeCrypto,
+      secrets: stores.keys,
+      openKeyFile: join(options.dataDir, 'authority.key'),
+      crypto,
       systemTitle: options.systemTitle,
-      images: options.software,
+      images,
     }))
   const jobs = new MeterJobs({
     ...stores,
@@ -159,8 +168,9 @@ async function start(options: HeadendOptions, host: string, ending: Ending): Pro
     clock,
     speed,
     logger,
-    crypto: options.crypto ?? nodeCrypto,
+    crypto,
     systemTitle: options.systemTitle,
+    party,
     authority,
     connect: options.connect ?? connectWrapperTcp,
     concurrency: options.concurrency ?? 8,
@@ -224,7 +234,8 @@ async function start(options: HeadendOptions, host: string, ending: Ending): Pro
       serials.add(meter.serial)
     },
     hasKeys: (serial) => stores.keys.serials().includes(serial),
-    keepKeys: (serial, keys, attestationKey) => keepKeys(stores, serial, keys, attestationKey),
+    keepKeys: (serial, keys, card) => keepKeys(stores, serial, keys, card),
+    party: party.points,
     authorityKey: authority?.publicKey,
     updateSoftware: (serial, version) => jobs.updateSoftware(serial, version),
     async readAll(onProgress) {

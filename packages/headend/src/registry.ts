@@ -2,6 +2,7 @@ import { toHex } from '@gridcard/bytes'
 import { serialPattern } from './api/schema.ts'
 import { HeadendError } from './errors.ts'
 import { type MeterKeys, wipeKeys } from './keys/key-store.ts'
+import { keepCardSigningKey } from './store/meter-cards.ts'
 import { keepAttestationKey } from './store/meter-software.ts'
 import { findMeter, type MeterRow, registerMeterRow } from './store/meters.ts'
 import type { Stores } from './store/open-stores.ts'
@@ -19,6 +20,16 @@ export interface MeterToRegister {
   readonly serverSap?: number
   /** Needed once; afterwards the sealed ones are used. Not kept, and not changed. */
   readonly keys?: MeterKeys
+}
+
+/** What its owner knows of a meter's card beside the keys of the association. */
+export interface MeterCard {
+  /** Point of the key with which it signs quotes of the meter's software. */
+  readonly attestationKey?: Uint8Array | undefined
+  /** Point of the key with which it signs what became of commands. With it the switch is moved by signed commands only. */
+  readonly signingKey?: Uint8Array | undefined
+  /** Secret; sealed beside the keys, as they come. */
+  readonly ownerKeys?: Uint8Array | undefined
 }
 
 const serialForm = new RegExp(serialPattern)
@@ -48,12 +59,13 @@ export async function keepKeys(
   { db, keys, counterFile }: Stores,
   serial: string,
   given: MeterKeys | undefined,
-  attestationKey?: Uint8Array,
+  card: MeterCard = {},
 ): Promise<void> {
   requireSerial(serial)
-  if (attestationKey !== undefined) {
-    await keepAttestationKey(db, serial, toHex(attestationKey), !keys.serials().includes(serial))
-  }
+  const mayReplace = !keys.serials().includes(serial)
+  const { attestationKey, signingKey, ownerKeys } = card
+  if (attestationKey !== undefined) await keepAttestationKey(db, serial, toHex(attestationKey), mayReplace)
+  if (signingKey !== undefined) await keepCardSigningKey(db, serial, toHex(signingKey), mayReplace)
   if (given === undefined) {
     if (keys.serials().includes(serial)) return
     throw new HeadendError('HEADEND_KEYS_MISSING', `there are no keys for ${serial}`, { serial })
@@ -63,7 +75,7 @@ export async function keepKeys(
     if (counterFile.find(serial) === undefined) {
       await counterFile.save(serial, { sendLimit: 0, messageFloor: 0, tokenFloor: 0 })
     }
-    await keys.put(serial, own)
+    await keys.put(serial, own, ownerKeys)
   } finally {
     wipeKeys(own)
   }

@@ -35,7 +35,7 @@ function Card({ card }: { card: CardStatus }) {
         </div>
         <div>
           <dt>Life cycle</dt>
-          <dd>{card.lifeCycle === 'operational' ? 'Operational' : 'Personalising'}</dd>
+          <dd>{lifeCycles[card.lifeCycle]}</dd>
         </div>
         <div>
           <dt>Bound to this meter</dt>
@@ -48,18 +48,28 @@ function Card({ card }: { card: CardStatus }) {
   )
 }
 
+const lifeCycles: Readonly<Record<CardStatus['lifeCycle'], string>> = {
+  personalising: 'Personalising',
+  operational: 'Operational',
+  locked: 'Locked',
+  zeroised: 'Zeroised',
+}
+
+/** Nothing for an applet that does not tell. */
 function CardMemory({ card }: { card: CardStatus }) {
-  const totalBytes = card.appletBytes + card.freePersistentBytes
-  const words = `${formatByteSize(card.appletBytes)} used, ${formatByteSize(card.freePersistentBytes)} free`
+  const { appletBytes, freePersistentBytes, freeTransientBytes } = card
+  if (appletBytes === null || freePersistentBytes === null || freeTransientBytes === null) return null
+  const totalBytes = appletBytes + freePersistentBytes
+  const words = `${formatByteSize(appletBytes)} used, ${formatByteSize(freePersistentBytes)} free`
   return (
     <div className="memory">
       <h3 className="panel-subtitle">Memory of the applet</h3>
-      <meter className="memory-bar" aria-label="Memory of the applet" min={0} max={totalBytes} value={card.appletBytes}>
+      <meter className="memory-bar" aria-label="Memory of the applet" min={0} max={totalBytes} value={appletBytes}>
         {words}
       </meter>
       <p className="memory-words figure">
         <span>{words}</span>
-        <span className="cell-soft">{formatByteSize(card.freeTransientBytes)} of working memory free</span>
+        <span className="cell-soft">{formatByteSize(freeTransientBytes)} of working memory free</span>
       </p>
     </div>
   )

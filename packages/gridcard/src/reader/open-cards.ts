@@ -7,8 +7,8 @@ import { nodeCrypto } from '@gridcard/crypto/node'
 import { type CardLink, inProcessLink } from '@gridcard/terminal'
 import { LauncherError } from '../errors.ts'
 import { findProcessUsing } from '../image-in-use.ts'
-import { meterCardProfile } from '../start/card-profile.ts'
 import { FileNvStore } from '../start/file-nv-store.ts'
+import { meterSecurityCardProfile } from '../start/meter-security-profile.ts'
 import { developerCardProfile } from './developer-profile.ts'
 
 /** A card to put into a reader. */
@@ -24,7 +24,7 @@ export interface OpenCard {
 
 /** Whatever an image may be of, each refusing what is not its own. */
 const imageKinds: readonly ((store: FileNvStore, name: string) => OpenCard)[] = [
-  (store, name) => javaCardOf(meterCardProfile, store, name),
+  (store, name) => javaCardOf(meterSecurityCardProfile, store, name),
   (store, name) => javaCardOf(developerCardProfile, store, name),
   ...cardProfileNames.map((profile) => (store: FileNvStore, name: string) => {
     return javaCardOf(cardProfile(profile), store, name)

@@ -9,8 +9,8 @@ import { nodeCrypto } from '@gridcard/crypto/node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runCommand } from '../../test/run-command.ts'
 import { findJavac } from '../javac.ts'
-import { meterCardProfile } from '../start/card-profile.ts'
 import { FileNvStore } from '../start/file-nv-store.ts'
+import { meterSecurityCardProfile } from '../start/meter-security-profile.ts'
 import { reader } from './reader.ts'
 import { parseReaderOptions, type RawReaderOptions } from './reader-options.ts'
 
@@ -33,7 +33,7 @@ beforeAll(() => {
   process.env['XDG_RUNTIME_DIR'] = runtime
   meterImage = join(directory, 'meter.img')
   const store = new FileNvStore(meterImage)
-  Card.create({ profile: meterCardProfile, crypto: nodeCrypto, store })
+  Card.create({ profile: meterSecurityCardProfile, crypto: nodeCrypto, store })
   store.close()
   memoryImage = join(directory, 'memory.img')
   writeFileSync(memoryImage, MemoryCard.create({ chip: 'sle4442' }).image())

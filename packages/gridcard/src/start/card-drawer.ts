@@ -1,73 +1,27 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { Card } from '@gridcard/card'
+import { Card, type CardProfile } from '@gridcard/card'
 import type { CryptoProvider } from '@gridcard/crypto'
-import { meterHardware } from '@gridcard/devices'
-import {
-  type CardLink,
-  IntegrityClient,
-  inProcessLink,
-  integrityAppletAid,
-  integrityInstallData,
-  integrityPackageAid,
-  isCardRefusal,
-  meterSecurityAppletAid,
-  meterSecurityPackageAid,
-  parseSignedImage,
-} from '@gridcard/terminal'
+import type { MeterIdentity } from '@gridcard/devices'
+import { type CardLink, inProcessLink } from '@gridcard/terminal'
 import { LauncherError } from '../errors.ts'
 import { findProcessUsing } from '../image-in-use.ts'
-import { meterCardProfile } from './card-profile.ts'
 import { FileNvStore } from './file-nv-store.ts'
-import { type CardIdentity, type MeterKeys, makeMeterKeys, personaliseCard } from './personalise.ts'
+import { type MadeMeterCard, type MeterCardMaker, makeMeterCard, meterCardProfile } from './meter-card.ts'
+import { meterSecurityCardProfile } from './meter-security-profile.ts'
 
 export interface CardDrawerOptions {
   readonly directory: string
   readonly crypto: CryptoProvider
-  /** The MeterSecurity CAP file. */
-  readonly cap: Uint8Array
-  /** With it cards also judge the software of their meters. */
-  readonly software?: CardSoftware
 }
 
-export interface CardSoftware {
-  /** The Integrity CAP file. */
-  readonly cap: Uint8Array
-  /** Points of whoever makes software and of whoever authorises it. */
-  readonly manufacturerKey: Uint8Array
-  readonly responsibleKey: Uint8Array
-  /** What meters leave the factory with. */
-  readonly first: Uint8Array
-}
+/** Which applet has a meter's keys: `metering` judges commands, `meter-security` is of streets from before. */
+export type MeterCardKind = 'metering' | 'meter-security'
 
-export interface IssuedTo extends CardIdentity {
-  readonly serial: string
-}
-
-/** The Integrity applet, made for its meter. @returns point of the key with which it signs quotes */
-async function addIntegrity(card: Card, { systemTitle }: CardIdentity, software: CardSoftware): Promise<Uint8Array> {
-  const { header } = parseSignedImage(software.first)
-  card.powerOff() // nothing is installed beside an applet that is selected
-  card.loadPackage(software.cap)
-  const parameters = integrityInstallData({ clearPersonalisation: true })
-  card.installApplet({ packageAid: integrityPackageAid, appletAid: integrityAppletAid, parameters })
-  card.powerOn()
-  const client = new IntegrityClient(inProcessLink(card))
-  await client.select()
-  const { manufacturerKey, responsibleKey } = software
-  const { type } = header
-  await client.personalise({
-    systemTitle,
-    type,
-    hardware: meterHardware,
-    manufacturerKey,
-    responsibleKey,
-    releases: [header],
-  })
-  const key = await client.publicKey('attestation')
-  if (isCardRefusal(key)) throw new LauncherError('GRIDCARD_CARD_DAMAGED', 'the card made no key for quotes')
-  return key
-}
+const kinds: readonly (readonly [MeterCardKind, CardProfile])[] = [
+  ['metering', meterCardProfile],
+  ['meter-security', meterSecurityCardProfile],
+]
 
 /** The street's cards, a file each. */
 export class CardDrawer {
@@ -92,57 +46,48 @@ export class CardDrawer {
   }
 
   /**
-   * Makes a new card for a meter: package loaded, applet installed, identity and fresh keys put on, personalisation ended.
-   * A card that is there already is replaced. Its file gets its name before `keep` stores the keys on the other side: when
-   * a start is cut off in between, a card without known keys is left, and the next start makes it again.
+   * Makes a new card for a meter. A card that is there already is replaced. Its file gets its name before `keep` stores the
+   * keys on the other side: when a start is cut off in between, a card without known keys is left, and the next start makes it
+   * again.
    */
   async issue(
-    identity: IssuedTo,
-    peerSystemTitle: Uint8Array,
-    keep: (keys: MeterKeys, attestationKey: Uint8Array | undefined) => Promise<void>,
+    maker: Omit<MeterCardMaker, 'crypto'>,
+    identity: MeterIdentity,
+    keep: (made: MadeMeterCard) => Promise<void>,
   ): Promise<void> {
-    const { crypto, cap, software } = this.#options
+    const made = await makeMeterCard({ ...maker, crypto: this.#options.crypto }, identity)
     const path = this.#path(identity.serial)
     const passing = `${path}.new`
     rmSync(passing, { force: true })
     const store = new FileNvStore(passing)
-    const card = Card.create({ profile: meterCardProfile, crypto, store })
-    card.powerOn()
-    card.loadPackage(cap)
-    card.installApplet({ packageAid: meterSecurityPackageAid, appletAid: meterSecurityAppletAid })
-    const keys = makeMeterKeys(crypto)
-    try {
-      await personaliseCard(inProcessLink(card), identity, peerSystemTitle, keys, crypto)
-      const attestationKey = software && (await addIntegrity(card, identity, software))
-      card.powerOff()
-      store.close()
-      renameSync(passing, path)
-      await keep(keys, attestationKey)
-    } finally {
-      keys.encryptionKey.fill(0)
-      keys.authenticationKey.fill(0)
-    }
+    store.write(0, made.image)
+    store.close()
+    renameSync(passing, path)
+    await keep(made)
   }
 
   /**
    * Puts a meter's card into a reader.
    * @throws LauncherError `GRIDCARD_CARD_DAMAGED`
    */
-  take(serial: string): CardLink {
-    const store = new FileNvStore(this.#path(serial))
-    let card: Card
-    try {
-      card = Card.open({ profile: meterCardProfile, crypto: this.#options.crypto, store })
-    } catch (error) {
-      throw new LauncherError(
-        'GRIDCARD_CARD_DAMAGED',
-        `the card image ${this.#path(serial)} cannot be used: ${(error as Error).message}`,
-        { serial },
-        { cause: error },
-      )
+  take(serial: string): { readonly link: CardLink; readonly kind: MeterCardKind } {
+    const path = this.#path(serial)
+    const store = new FileNvStore(path)
+    const { crypto } = this.#options
+    let failure: Error | undefined
+    for (const [kind, profile] of kinds) {
+      try {
+        const card = Card.open({ profile, crypto, store })
+        this.#stores.push(store)
+        return { link: inProcessLink(card), kind }
+      } catch (error) {
+        failure ??= error as Error
+        if ((error as { code?: string }).code !== 'CARD_IMAGE_OTHER_PROFILE') break
+      }
     }
-    this.#stores.push(store)
-    return inProcessLink(card)
+    store.close()
+    const message = `the card image ${path} cannot be used: ${failure?.message}`
+    throw new LauncherError('GRIDCARD_CARD_DAMAGED', message, { serial }, { cause: failure })
   }
 
   close(): void {

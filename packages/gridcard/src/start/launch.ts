@@ -16,13 +16,14 @@ import {
 import { fileDeviceStore, tcpListener } from '@gridcard/devices/node'
 import { type Headend, startHeadend } from '@gridcard/headend'
 import type { Logger } from 'pino'
-import { bundledPath, readBundledCap } from '../bundled.ts'
+import { bundledPath } from '../bundled.ts'
 import { LauncherError } from '../errors.ts'
-import { CardDrawer, type CardSoftware } from './card-drawer.ts'
+import { CardDrawer, type MeterCardKind } from './card-drawer.ts'
 import { openDataFolder } from './data-folder.ts'
+import { associationKeysOf, type CardSoftware, meterCardElement, ownerKeysOf } from './meter-card.ts'
+import { type MeterMaker, openMeterMaker } from './meter-maker.ts'
 import type { Progress } from './progress.ts'
 import { SimulatedTimeKeeper } from './simulated-time-keeper.ts'
-import { openSoftwareMaker, type SoftwareMaker } from './software-maker.ts'
 import { readStreetRecord, type StreetRecord, writeStreetRecord } from './street-file.ts'
 
 export interface LaunchOptions {
@@ -67,7 +68,6 @@ const quarterMs = 900_000
 export async function launchStreet(options: LaunchOptions): Promise<RunningStreet> {
   const { progress, signal } = options
   const folder = openDataFolder(options.dataDirectory)
-  const cap = readBundledCap('meter-security')
   const known = readStreetRecord(folder.path)
   if (known !== undefined && options.meters !== undefined && options.meters < known.meters) {
     throw new LauncherError(
@@ -94,7 +94,8 @@ export async function launchStreet(options: LaunchOptions): Promise<RunningStree
     const opening = progress.step('Head-end')
     let record = recordFor(known, options.meters, clock)
     const headendTitle = fromHex(record.headendSystemTitle)
-    const maker = record.hasSoftware ? openSoftwareMaker(folder.software, meterReleases, nodeCrypto) : undefined
+    const { hasSoftware = false } = record
+    const opened: { maker?: MeterMaker } = {}
     const headend = await startHeadend({
       dataDir: folder.headend,
       port: options.port,
@@ -103,7 +104,11 @@ export async function launchStreet(options: LaunchOptions): Promise<RunningStree
       speed: options.speed,
       streetName: record.name,
       streetId: record.seed,
-      ...(maker !== undefined && { software: maker.images }),
+      software: async (secrets) => {
+        const releases = hasSoftware ? meterReleases : []
+        opened.maker = await openMeterMaker({ folder: folder.software, releases, crypto: nodeCrypto, secrets })
+        return hasSoftware ? opened.maker.images : undefined
+      },
       logger: options.logger,
       isScheduled: options.isScheduled ?? true,
       ...consoleFolder(),
@@ -121,8 +126,16 @@ export async function launchStreet(options: LaunchOptions): Promise<RunningStree
     closers.push(() => keeper.close())
 
     const plan = planStreet({ seed: record.seed, meters: record.meters })
-    const software = maker && cardSoftware(maker, headend.authorityKey)
-    const drawer = new CardDrawer({ directory: folder.cards, crypto: nodeCrypto, cap, ...(software && { software }) })
+    const { maker } = opened
+    assert(maker !== undefined, 'a head-end that runs has asked for its software')
+    const software = hasSoftware ? cardSoftware(maker, headend.authorityKey) : undefined
+    const cardMaker = {
+      issuer: maker.issuer,
+      makerKey: maker.publicKey,
+      owner: headend.party,
+      ...(software && { software }),
+    }
+    const drawer = new CardDrawer({ directory: folder.cards, crypto: nodeCrypto })
     const slotsOf = (serial: string) => {
       const slot = (n: number) => fileDeviceStore(join(folder.meters, `${serial}.slot${n}`))
       return [slot(0), slot(1)] as const
@@ -135,28 +148,37 @@ export async function launchStreet(options: LaunchOptions): Promise<RunningStree
       for (const [done, { identity }] of missing.entries()) {
         signal?.throwIfAborted()
         if (software !== undefined) slotsOf(identity.serial)[0].save(software.first)
-        await drawer.issue(identity, headendTitle, (keys, attestationKey) =>
-          headend.keepKeys(
-            identity.serial,
-            { blockCipherKey: keys.encryptionKey, authenticationKey: keys.authenticationKey },
-            attestationKey,
-          ),
+        await drawer.issue(cardMaker, identity, ({ keys, points }) =>
+          headend.keepKeys(identity.serial, associationKeysOf(keys), {
+            signingKey: points.sign,
+            attestationKey: points.attestation,
+            ownerKeys: ownerKeysOf(keys),
+          }),
         )
         step.update(done + 1)
       }
-      step.done(`${missing.length} made: applet loaded, keys of their own, personalisation ended`)
+      step.done(`${missing.length} made: applets loaded, keys of their own, personalisation ended`)
     }
 
     signal?.throwIfAborted()
+    const kinds = new Map<string, MeterCardKind>()
     const starting = progress.step('Meters', plan.homes.length)
     const street = await createStreet({
       plan,
       clock,
       clientSystemTitle: headendTitle,
       installedAtMs: record.installedAtMs,
-      linkOf: (home) => drawer.take(home.identity.serial),
+      linkOf: ({ identity: { serial } }) => {
+        const { link, kind } = drawer.take(serial)
+        kinds.set(serial, kind)
+        return link
+      },
+      elementOf: ({ identity }, link) =>
+        kinds.get(identity.serial) === 'metering'
+          ? meterCardElement(identity, { link, ownerTitle: headendTitle, crypto: nodeCrypto })
+          : undefined,
       storeOf: (home) => fileDeviceStore(join(folder.meters, `${home.identity.serial}.state`)),
-      ...(maker !== undefined && { slotsOf: (home: HomePlan) => slotsOf(home.identity.serial) }),
+      ...(hasSoftware && { slotsOf: (home: HomePlan) => slotsOf(home.identity.serial) }),
       listenAt: (home) => tcpListener({ port: options.meterPort === 0 ? 0 : options.meterPort + home.index }),
       onProgress: ({ started }) => starting.update(started),
       ...(options.schedulerOf === undefined ? {} : { scheduler: options.schedulerOf(clock) }),
@@ -221,12 +243,12 @@ function recordFor(known: StreetRecord | undefined, meters: number | undefined, 
 }
 
 /** What the cards of new meters are told of those who decide on software. */
-function cardSoftware({ publicKey, images }: SoftwareMaker, responsibleKey: Uint8Array | undefined): CardSoftware {
+function cardSoftware({ publicKey, images }: MeterMaker, responsibleKey: Uint8Array | undefined): CardSoftware {
   assert(
     images[0] !== undefined && responsibleKey !== undefined,
     'a street with software has a release and an authority',
   )
-  return { cap: readBundledCap('integrity'), manufacturerKey: publicKey, responsibleKey, first: images[0] }
+  return { manufacturerKey: publicKey, responsibleKey, first: images[0] }
 }
 
 /** The built pages; without them the head-end serves its API only. */

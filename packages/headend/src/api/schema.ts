@@ -72,14 +72,25 @@ export const CardSlot = Type.Object({
   messageFloor: Type.Integer({ description: 'Lowest counter it accepts in a message' }),
   tokenFloor: Type.Integer({ description: 'Lowest counter it accepts in an authentication token' }),
 })
+export const CardLifeCycle = Type.Union([
+  Type.Literal('personalising'),
+  Type.Literal('operational'),
+  Type.Literal('locked'),
+  Type.Literal('zeroised'),
+])
+export type CardLifeCycle = Static<typeof CardLifeCycle>
 export const CardStatus = Type.Object({
   appletAid: Type.String({ description: 'Hex' }),
   appletVersion: Type.Integer(),
-  lifeCycle: Type.Union([Type.Literal('personalising'), Type.Literal('operational')]),
+  lifeCycle: CardLifeCycle,
   bound: Type.Boolean({ description: 'Bound to its device since power on' }),
-  appletBytes: Type.Integer({ description: 'Persistent memory the applet instance took at installation' }),
-  freePersistentBytes: Type.Integer(),
-  freeTransientBytes: Type.Integer(),
+  appletBytes: Nullable(
+    Type.Integer({
+      description: 'Persistent memory the applet instance took at installation; null if it does not tell',
+    }),
+  ),
+  freePersistentBytes: Nullable(Type.Integer()),
+  freeTransientBytes: Nullable(Type.Integer()),
   slots: Type.Array(CardSlot),
   readAt: Time,
 })
@@ -107,6 +118,36 @@ export const SoftwareStatus = Type.Object({
 })
 export type SoftwareStatus = Static<typeof SoftwareStatus>
 
+/**
+ * What became of a signed command. `sent`: nobody knows yet, or the connection broke. `unproven`: the meter says that it obeyed,
+ * and its card does not.
+ */
+export const OrderOutcome = Type.Union([
+  Type.Literal('sent'),
+  Type.Literal('obeyed'),
+  Type.Literal('refused'),
+  Type.Literal('unproven'),
+])
+export type OrderOutcome = Static<typeof OrderOutcome>
+export const SwitchOrder = Type.Object({
+  at: Time,
+  to: Type.Union([Type.Literal('disconnected'), Type.Literal('connected')]),
+  counter: Type.Integer({ description: 'Of the command; its card takes each once, and none below' }),
+  outcome: OrderOutcome,
+  text: Nullable(Type.String({ description: 'What happened, for people' })),
+  signedAt: Nullable(Time),
+  command: Type.String({ description: 'Hex: header and signature of the head-end' }),
+  response: Nullable(Type.String({ description: 'Hex: command, result, time, and the signature of the card' })),
+})
+export type SwitchOrder = Static<typeof SwitchOrder>
+export const Switching = Type.Object({
+  verifiedByCard: Type.Boolean({
+    description: 'The switch moves only for commands that its card has verified; false for cards of earlier versions',
+  }),
+  orders: Type.Array(SwitchOrder, { description: 'The last ones, newest first' }),
+})
+export type Switching = Static<typeof Switching>
+
 export const MeterDetail = Type.Intersect([
   MeterSummary,
   Type.Object({
@@ -114,6 +155,7 @@ export const MeterDetail = Type.Intersect([
     clock: Nullable(ClockReading),
     card: Nullable(CardStatus),
     software: Nullable(SoftwareStatus),
+    switching: Switching,
     intervalsStored: Type.Integer(),
     firstIntervalEndAt: Nullable(Time),
     lastIntervalEndAt: Nullable(Time),
@@ -164,6 +206,7 @@ export const SwitchOutcome = Type.Object({
   requested: Type.Union([Type.Literal('disconnected'), Type.Literal('connected')]),
   done: Type.Boolean(),
   switchState: Nullable(SwitchState),
+  order: Nullable(SwitchOrder),
   text: Type.String({ description: 'What happened, for people' }),
 })
 export type SwitchOutcome = Static<typeof SwitchOutcome>

@@ -1,8 +1,9 @@
 import { registerName } from '../reading/meter-names.ts'
 import type { MeterSoftwareRow } from '../store/meter-software.ts'
 import type { CardStatusRow, MeterRow, RegisterRow } from '../store/meters.ts'
+import type { OrderRow } from '../store/orders.ts'
 import type { StoredExtent } from '../store/readings.ts'
-import type { CardStatus, MeterDetail, MeterSummary, RegisterReading, SoftwareStatus } from './schema.ts'
+import type { CardStatus, MeterDetail, MeterSummary, RegisterReading, SoftwareStatus, SwitchOrder } from './schema.ts'
 
 // From rows to the API's shapes.
 
@@ -34,6 +35,9 @@ export function meterDetail(parts: {
   readonly software: MeterSoftwareRow | undefined
   /** Versions that the head-end has. */
   readonly releases: readonly string[]
+  /** Whether its card judges commands, and the last orders. */
+  readonly verifiedByCard: boolean
+  readonly orders: readonly OrderRow[]
   readonly extent: StoredExtent
 }): MeterDetail {
   const { meter, card, extent } = parts
@@ -47,6 +51,7 @@ export function meterDetail(parts: {
         : { meterTime: isoOf(meterTime), readAt: isoOf(readAt), deviationS },
     card: card === undefined ? null : cardStatus(card),
     software: parts.software === undefined ? null : softwareStatus(parts.software, parts.releases),
+    switching: { verifiedByCard: parts.verifiedByCard, orders: parts.orders.map(switchOrder) },
     intervalsStored: extent.count,
     firstIntervalEndAt: msOrNull(extent.firstEndMs),
     lastIntervalEndAt: msOrNull(extent.lastEndMs),
@@ -76,15 +81,28 @@ function softwareStatus(row: MeterSoftwareRow, releases: readonly string[]): Sof
   }
 }
 
+export function switchOrder(row: OrderRow): SwitchOrder {
+  return {
+    at: isoOf(row.at),
+    to: row.switch_to,
+    counter: Number(row.counter),
+    outcome: row.outcome,
+    text: row.text,
+    signedAt: isoOrNull(row.signed_at),
+    command: row.command,
+    response: row.response,
+  }
+}
+
 function cardStatus(row: CardStatusRow): CardStatus {
   return {
     appletAid: row.applet_aid,
     appletVersion: row.applet_version,
     lifeCycle: row.life_cycle,
     bound: row.bound,
-    appletBytes: Number(row.applet_bytes),
-    freePersistentBytes: Number(row.free_persistent_bytes),
-    freeTransientBytes: Number(row.free_transient_bytes),
+    appletBytes: numberOrNull(row.applet_bytes),
+    freePersistentBytes: numberOrNull(row.free_persistent_bytes),
+    freeTransientBytes: numberOrNull(row.free_transient_bytes),
     slots: row.slots,
     readAt: isoOf(row.read_at),
   }

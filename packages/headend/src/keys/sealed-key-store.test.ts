@@ -129,6 +129,20 @@ describe('sealed keys', () => {
       }
     }
   })
+  test('and other secrets lie beside each other, each under its own name', async () => {
+    const store = await openSealedKeyStore(options)
+    const [one, two] = [fromHex('0102030405060708090A0B0C0D0E0F'), fromHex('F1F2F3')]
+    await Promise.all([store.put('GC00000001', keys, two), store.putSecret('maker', one), store.putSecret('b', two)])
+    const text = await readFile(options.path, 'utf8')
+    expect(text).not.toContain(Buffer.from(one).toString('base64').slice(0, 12))
+    const again = await openSealedKeyStore(options)
+    expect([again.findSecret('maker'), again.findSecret('card/GC00000001')]).toEqual([one, two])
+    expect(again.findSecret('constructor')).toBeUndefined()
+    const file = JSON.parse(text)
+    await writeFile(options.path, JSON.stringify({ ...file, secrets: { maker: file.secrets.b } }))
+    const moved = await openSealedKeyStore(options)
+    expect(() => moved.findSecret('maker')).toThrow(expect.objectContaining({ code: 'HEADEND_DATA_DAMAGED' }))
+  })
   test('given out are a copy that may be wiped', async () => {
     const store = await openSealedKeyStore(options)
     await store.put('GC00000001', keys)

@@ -31,6 +31,8 @@ interface SealedFile {
   /** A known text, to tell a wrong passphrase at once. */
   readonly check: SealedBytes
   readonly meters: Record<string, SealedBytes>
+  /** Since there are others than of meters; by name. */
+  readonly secrets?: Record<string, SealedBytes>
 }
 
 interface PassphraseParameters {
@@ -102,7 +104,7 @@ class SealedKeyStore implements KeyStore {
     return keys
   }
 
-  async put(serial: string, keys: MeterKeys): Promise<void> {
+  async put(serial: string, keys: MeterKeys, cardKeys?: Uint8Array): Promise<void> {
     requireUsableKeys(serial, keys)
     const held = this.find(serial)
     if (held !== undefined) {
@@ -114,8 +116,34 @@ class SealedKeyStore implements KeyStore {
     const both = concatBytes(keys.blockCipherKey, keys.authenticationKey)
     const entry = seal(this.#key, meterContext(serial), both)
     both.fill(0)
+    const name = cardSecret(serial)
+    const secret = cardKeys && { [name]: seal(this.#key, secretContext(name), cardKeys) }
+    await this.#write((file) => ({
+      ...file,
+      meters: { ...file.meters, [serial]: entry },
+      ...(secret && { secrets: { ...file.secrets, ...secret } }),
+    }))
+  }
+
+  findSecret(name: string): Uint8Array | undefined {
+    const { secrets = {} } = this.#file
+    const entry = Object.hasOwn(secrets, name) ? secrets[name] : undefined
+    if (entry === undefined) return undefined
+    const opened = unseal(this.#key, secretContext(name), entry)
+    if (opened === undefined) throw new HeadendError('HEADEND_DATA_DAMAGED', `the sealed secret ${name} was changed`)
+    const secret = Uint8Array.from(opened)
+    opened.fill(0)
+    return secret
+  }
+
+  putSecret(name: string, secret: Uint8Array): Promise<void> {
+    const entry = seal(this.#key, secretContext(name), secret)
+    return this.#write((file) => ({ ...file, secrets: { ...file.secrets, [name]: entry } }))
+  }
+
+  async #write(change: (file: SealedFile) => SealedFile): Promise<void> {
     const written = this.#writing.then(async () => {
-      const file = { ...this.#file, meters: { ...this.#file.meters, [serial]: entry } }
+      const file = change(this.#file)
       await replaceFile(this.#path, JSON.stringify(file))
       this.#file = file
     })
@@ -129,6 +157,8 @@ class SealedKeyStore implements KeyStore {
 }
 
 const meterContext = (serial: string) => `meter/${serial}`
+const secretContext = (name: string) => `secret/${name}`
+const cardSecret = (serial: string) => `card/${serial}`
 
 function sameKeys(a: MeterKeys, b: MeterKeys): boolean {
   const sameCipherKey = timingSafeEqual(a.blockCipherKey, b.blockCipherKey)
@@ -242,10 +272,9 @@ function parseFile(text: string, path: string): SealedFile {
 
 function isSealedFile(value: unknown): value is SealedFile {
   if (!isRecord(value) || value['format'] !== 'gridcard-keys' || value['version'] !== 1) return false
-  const { unlockedBy, check, meters } = value
-  return (
-    isParameters(unlockedBy) && isSealedBytes(check) && isRecord(meters) && Object.values(meters).every(isSealedBytes)
-  )
+  const { unlockedBy, check, meters, secrets = {} } = value
+  const areSealed = (entries: unknown) => isRecord(entries) && Object.values(entries).every(isSealedBytes)
+  return isParameters(unlockedBy) && isSealedBytes(check) && areSealed(meters) && areSealed(secrets)
 }
 
 /** Bounds keep a changed file from asking for all the memory there is. */

@@ -21,13 +21,56 @@ const meanings: Readonly<Record<MeterLog, Readonly<Record<number, EventMeaning>>
   standard: {
     1: { kind: 'meter.power-down', severity: 'warning', text: 'Power lost' },
     2: { kind: 'meter.power-up', severity: 'info', text: 'Power returned' },
+    17: {
+      kind: 'meter.software-ready',
+      severity: 'info',
+      text: 'New software activated, it runs after the next start',
+    },
+    18: { kind: 'meter.software-started', severity: 'info', text: 'New software started' },
     5: { kind: 'meter.clock-adjusted', severity: 'info', text: 'Clock adjusted' },
   },
   fraud: {
     46: { kind: 'meter.association-refused', severity: 'alarm', text: 'Meter refused an association' },
     49: { kind: 'meter.authentication-failed', severity: 'alarm', text: 'Meter met a frame with a wrong key or tag' },
     50: { kind: 'meter.replay-refused', severity: 'alarm', text: 'Meter refused a replayed frame' },
+    233: {
+      kind: 'meter.command-refused',
+      severity: 'alarm',
+      text: 'Meter refused to switch: nobody had signed for it',
+    },
+    234: {
+      kind: 'meter.command-refused',
+      severity: 'alarm',
+      text: 'Its card refused to switch: the command is not genuine',
+    },
+    235: {
+      kind: 'meter.command-refused',
+      severity: 'alarm',
+      text: 'Its card refused to switch: the command is for another meter',
+    },
+    236: {
+      kind: 'meter.command-refused',
+      severity: 'alarm',
+      text: 'Its card refused to switch: its policy does not allow it',
+    },
+    237: {
+      kind: 'meter.command-refused',
+      severity: 'alarm',
+      text: 'Its card refused to switch: the command was used before',
+    },
+    238: {
+      kind: 'meter.command-refused',
+      severity: 'alarm',
+      text: 'Its card refused to switch: the command is not for this time',
+    },
+    239: {
+      kind: 'meter.command-refused',
+      severity: 'alarm',
+      text: 'Its card refused to switch: something else was signed',
+    },
     230: { kind: 'meter.card-unavailable', severity: 'alarm', text: 'Meter cannot use its security card' },
+    231: { kind: 'meter.software-refused', severity: 'alarm', text: 'Meter met software that may not run' },
+    232: { kind: 'meter.software-mismatch', severity: 'alarm', text: 'Meter found other software than it started' },
   },
   disconnector: {
     60: { kind: 'meter.disconnected', severity: 'info', text: 'Supply disconnected remotely' },

@@ -1,8 +1,10 @@
-import { fromHex, GridcardError } from '@gridcard/bytes'
+import { fromHex, GridcardError, toHex } from '@gridcard/bytes'
 import type { CryptoProvider } from '@gridcard/crypto'
 import type { Logger } from 'pino'
 import type { ReadOutcome, SoftwareOutcome, SwitchOutcome } from '../api/schema.ts'
+import { switchOrder } from '../api/views.ts'
 import type { Clock } from '../clock.ts'
+import type { CommandParty, SignedCommand } from '../commands/command-party.ts'
 import type { CounterFile } from '../counters/counter-file.ts'
 import { MeterCounters } from '../counters/meter-counters.ts'
 import { HeadendError } from '../errors.ts'
@@ -11,10 +13,13 @@ import type { KeyStore } from '../keys/key-store.ts'
 import type { SoftwareAuthority, SoftwareVerdict } from '../software/software-authority.ts'
 import type { Database } from '../store/database.ts'
 import { insertEvents, lastLogged, type NewEvent } from '../store/events.ts'
+import { cardSigningKeyOf } from '../store/meter-cards.ts'
 import { meterSoftwareOf, recordMeterSoftware } from '../store/meter-software.ts'
 import { findMeter, type MeterRow, requireMeter, setMeterState, setSwitchState } from '../store/meters.ts'
+import { keepOrder, keepOutcome, keepText, lastOrderCounter, ordersOf } from '../store/orders.ts'
 import { createReadingStore } from '../store/readings.ts'
 import { MeterLanes } from './meter-lanes.ts'
+import { switchMethods } from './meter-names.ts'
 import { type ConnectMeter, type MeterSessionOptions, withMeterSession } from './meter-session.ts'
 import { askForQuote, type SoftwareProof, updateMeterSoftware } from './meter-software.ts'
 import { readMeter } from './read-meter.ts'
@@ -33,6 +38,8 @@ export interface MeterJobsOptions {
   readonly logger: Logger
   readonly crypto: CryptoProvider
   readonly systemTitle: Uint8Array
+  /** Orders what cards have to verify. */
+  readonly party: CommandParty
   /** Without it no software is judged and none is given. */
   readonly authority: SoftwareAuthority | undefined
   readonly connect: ConnectMeter
@@ -62,6 +69,7 @@ export class MeterJobs {
   readonly #reads = new Map<string, Promise<ReadResult>>()
   /** When a meter is asked for its next quote, as far as the store was looked into. */
   readonly #nextQuoteMs = new Map<string, number>()
+  #lastCounter = 0n
 
   constructor(options: MeterJobsOptions) {
     this.#options = options
@@ -145,26 +153,67 @@ export class MeterJobs {
   async #switch(serial: string, to: SwitchTarget, signal: AbortSignal): Promise<SwitchOutcome> {
     const { db, news } = this.#options
     const meter = await requireMeter(db, serial)
+    const cardKey = await cardSigningKeyOf(db, serial)
     let acted = false
-    const onActed = () => {
-      acted = true
+    let order: { readonly id: bigint; readonly command: SignedCommand } | undefined
+    const lastOrder = async () => {
+      const [row] = order === undefined ? [] : await ordersOf(db, meter.id, 1)
+      return row === undefined ? null : switchOrder(row)
     }
     try {
       const session = this.#session(meter, signal)
-      const steps = await withMeterSession(session, (client) => switchMeter(client, to, onActed))
-      const { done, text, event } = judgeSwitch(to, steps)
+      const steps = await withMeterSession(session, (client) =>
+        switchMeter(client, to, {
+          onActed: () => {
+            acted = true
+          },
+          signedWord: async () => {
+            order = cardKey === undefined ? undefined : await this.#signCommand(meter, to)
+            return order?.command.word
+          },
+        }),
+      )
+      const response = steps.response ?? new Uint8Array(0)
+      const evidence = order && this.#options.party.judge(order.command, fromHex(cardKey!), response)
+      const { done, text, event, outcome } = judgeSwitch(to, steps, evidence)
+      if (order !== undefined) {
+        await keepOutcome(db, order.id, {
+          outcome,
+          text,
+          response: response.length === 0 ? null : toHex(response),
+          result: evidence?.isGenuine === true ? evidence.result : null,
+          signed_at: evidence?.isGenuine === true ? new Date(evidence.signedAtMs) : null,
+        })
+      }
       await setSwitchState(db, meter.id, steps.after)
       await this.#record(meter, { ...event, text })
       news.publish({ type: 'meter', serial })
-      return { serial, requested: to, done, switchState: steps.after, text }
+      return { serial, requested: to, done, switchState: steps.after, order: await lastOrder(), text }
     } catch (error) {
       const failure = await this.#fail(serial, error)
       const text = acted
         ? `${failure.reason}, after the command was sent; the next reading shows how the switch stands`
         : `${failure.reason}; no command was sent`
+      if (order !== undefined) await keepText(db, order.id, text)
       await this.#record(meter, { kind: 'switch.failed', severity: 'warning', text: `Not ${to}: ${text}` })
-      return { serial, requested: to, done: false, switchState: acted ? null : meter.switch_state, text }
+      const switchState = acted ? null : meter.switch_state
+      return { serial, requested: to, done: false, switchState, order: await lastOrder(), text }
     }
+  }
+
+  /** Its counter is above all before, also those of a head-end whose data came back from a backup: it follows real time. */
+  async #signCommand(meter: MeterRow, to: SwitchTarget): Promise<{ id: bigint; command: SignedCommand }> {
+    const { db, party, clock, speed } = this.#options
+    const now = BigInt(Date.now())
+    const last = (await lastOrderCounter(db)) ?? 0n
+    const above = [now, last + 1n, this.#lastCounter + 1n].reduce((a, b) => (a > b ? a : b))
+    this.#lastCounter = above
+    const nowMs = clock.nowMs()
+    const target = fromHex(meter.system_title)
+    const command = party.sign({ to, method: switchMethods[to], target, counter: above, nowMs, speed })
+    const at = new Date(nowMs)
+    const id = await keepOrder(db, { meterId: meter.id, at, to, counter: above, command: toHex(command.word) })
+    return { id, command }
   }
 
   /** Versions that meters can be given. */

@@ -19,6 +19,9 @@ export const meterNames = {
   /** Maker's own: the word for an update, and what the meter proves of its software. */
   softwareActivation: '0.128.96.1.0.255',
   softwareQuote: '0.128.96.2.0.255',
+  /** Maker's own: the signed word for a critical command, and what the card signed about the last one. */
+  commandAuthorisation: '0.128.96.3.0.255',
+  commandResponse: '0.128.96.3.1.255',
 } as const
 
 const CLASS_DATA = 1
@@ -39,6 +42,8 @@ export const attributes = {
   serial: attribute(CLASS_DATA, meterNames.serial, 2),
   controlState: attribute(CLASS_DISCONNECT_CONTROL, meterNames.disconnectControl, 3),
   cardStatus: attribute(CLASS_DATA, meterNames.cardStatus, 2),
+  commandAuthorisation: attribute(CLASS_DATA, meterNames.commandAuthorisation, 2),
+  commandResponse: attribute(CLASS_DATA, meterNames.commandResponse, 2),
   profileBuffer: attribute(CLASS_PROFILE_GENERIC, meterNames.loadProfile, 2),
   profileColumns: attribute(CLASS_PROFILE_GENERIC, meterNames.loadProfile, 3),
   registerValue: (logicalName: string) => attribute(CLASS_REGISTER, logicalName, 2),

@@ -155,7 +155,7 @@ function byteOf(data: CosemData | undefined, what: string): number {
   return byte
 }
 
-const LIFE_CYCLES = { 1: 'personalising', 2: 'operational' } as const
+const LIFE_CYCLES = { 1: 'personalising', 2: 'operational', 3: 'locked', 4: 'zeroised' } as const
 
 /** What a Gridcard meter tells of its card, object 0.128.96.0.0.255. */
 export function cardFactsOf(data: CosemData): CardFacts {
@@ -171,9 +171,9 @@ export function cardFactsOf(data: CosemData): CardFacts {
     appletVersion: wholeOf(version, what),
     lifeCycle: stage,
     bound: bound.value,
-    appletBytes: wholeOf(appletBytes, what),
-    freePersistentBytes: wholeOf(freePersistent, what),
-    freeTransientBytes: wholeOf(freeTransient, what),
+    appletBytes: toldOf(appletBytes, what),
+    freePersistentBytes: toldOf(freePersistent, what),
+    freeTransientBytes: toldOf(freeTransient, what),
     slots: slots.value.map((slot) => {
       const [number, send, messageFloor, tokenFloor] = structureOf(slot, 4, what)
       return {
@@ -185,6 +185,10 @@ export function cardFactsOf(data: CosemData): CardFacts {
     }),
   }
 }
+
+/** Null-data is what an applet does not tell. */
+const toldOf = (data: CosemData | undefined, what: string): number | undefined =>
+  data?.type === 'null-data' ? undefined : wholeOf(data, what)
 
 function structureOf(data: CosemData, length: number, what: string): readonly CosemData[] {
   if (data.type !== 'structure' || data.value.length !== length) throw unreadable(what)

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ByteWriter, concatBytes, fromHex, toHex } from '@gridcard/bytes'
@@ -14,6 +14,8 @@ import {
   startedRegister,
 } from '@gridcard/terminal'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { memorySecrets } from '../../test/memory-secrets.ts'
+import type { SecretStore } from '../keys/key-store.ts'
 import { SoftwareAuthority } from './software-authority.ts'
 
 const domain = ecDomain('P-256')
@@ -85,11 +87,12 @@ function quote(
 
 let folder: string
 let authority: SoftwareAuthority
-const open = (keyFile: string) =>
-  SoftwareAuthority.open({ keyFile, crypto: nodeCrypto, systemTitle: headendTitle, images: [released] })
+const open = (secrets: SecretStore, openKeyFile = join(folder, 'authority.key')) =>
+  SoftwareAuthority.open({ secrets, openKeyFile, crypto: nodeCrypto, systemTitle: headendTitle, images: [released] })
+const secrets = memorySecrets()
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'gridcard-authority-'))
-  authority = await open(join(folder, 'authority.key'))
+  authority = await open(secrets)
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
@@ -122,13 +125,29 @@ describe('a quote', () => {
   })
 })
 
-test('the key of the authority is made once, for its owner only, and a damaged one is told', async () => {
-  const keyFile = join(folder, 'authority.key')
-  expect((await open(keyFile)).publicKey).toEqual(authority.publicKey)
-  expect(statSync(keyFile).mode & 0o777).toBe(0o600)
-  const damaged = join(folder, 'damaged.key')
-  writeFileSync(damaged, 'no key')
-  await expect(open(damaged)).rejects.toMatchObject({ code: 'HEADEND_DATA_DAMAGED' })
+describe('the key of the authority', () => {
+  test('in a damaged file, or a secret that is none, is told', async () => {
+    const damaged = join(folder, 'damaged.key')
+    writeFileSync(damaged, 'no key')
+    await expect(open(memorySecrets(), damaged)).rejects.toMatchObject({ code: 'HEADEND_DATA_DAMAGED' })
+    expect(existsSync(damaged)).toBe(true)
+    const short = memorySecrets({ 'software-authority': new Uint8Array(31) })
+    await expect(open(short)).rejects.toMatchObject({ code: 'HEADEND_DATA_DAMAGED' })
+  })
+
+  test('is made once', async () => {
+    expect((await open(secrets)).publicKey).toEqual(authority.publicKey)
+  })
+
+  test('of an earlier version is taken out of its open file', async () => {
+    const { privateKey, publicKey } = keyPair()
+    const file = join(folder, 'earlier.key')
+    writeFileSync(file, `${toHex(privateKey)}\n`)
+    const own = memorySecrets()
+    expect((await open(own, file)).publicKey).toEqual(publicKey)
+    expect(existsSync(file)).toBe(false)
+    expect((await open(own, file)).publicKey).toEqual(publicKey)
+  })
 })
 
 test('no two words of the authority have one counter', () => {

@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises'
-import { concatBytes, fromHex, toHex } from '@gridcard/bytes'
+import { concatBytes, toHex } from '@gridcard/bytes'
 import { type CryptoProvider, ecDomain } from '@gridcard/crypto'
 import {
   emitActivation,
@@ -15,8 +14,8 @@ import {
   type SignedImage,
   startedRegister,
 } from '@gridcard/terminal'
-import { HeadendError, isSystemError } from '../errors.ts'
-import { replaceFile } from '../store/atomic-file.ts'
+import { keptPrivateKey } from '../keys/kept-private-key.ts'
+import type { SecretStore } from '../keys/key-store.ts'
 
 const curve = ecDomain('P-256')
 const scheme = { domain: curve, hash: 'sha256', encoding: 'plain' } as const
@@ -67,19 +66,10 @@ export class SoftwareAuthority {
     this.publicKey = o.crypto.ecPublicKey(curve, privateKey)
   }
 
-  /** Its key lies in a file of mode 0600, made at the first start. @throws HeadendError `HEADEND_DATA_DAMAGED` */
+  /** Its key is made at the first start and sealed like those of the meters. @throws HeadendError `HEADEND_DATA_DAMAGED` */
   static async open(o: SoftwareAuthorityOptions): Promise<SoftwareAuthority> {
-    const text = await readFile(o.keyFile, 'utf8').catch((error: unknown) => {
-      if (isSystemError(error, 'ENOENT')) return undefined
-      throw error
-    })
-    if (text !== undefined) {
-      if (!/^[0-9A-F]{64}\n$/.test(text)) throw new HeadendError('HEADEND_DATA_DAMAGED', `${o.keyFile} holds no key`)
-      return new SoftwareAuthority(o, fromHex(text.trim()))
-    }
-    const privateKey = o.crypto.generateEcPrivateKey(curve)
-    await replaceFile(o.keyFile, `${toHex(privateKey)}\n`)
-    return new SoftwareAuthority(o, privateKey)
+    const { secrets, crypto, openKeyFile } = o
+    return new SoftwareAuthority(o, await keptPrivateKey(secrets, { name: 'software-authority', crypto, openKeyFile }))
   }
 
   /** Versions that were released, oldest first. */
@@ -153,7 +143,9 @@ export class SoftwareAuthority {
 }
 
 export interface SoftwareAuthorityOptions {
-  readonly keyFile: string
+  readonly secrets: SecretStore
+  /** Where an earlier version kept the key, unsealed. */
+  readonly openKeyFile: string
   readonly crypto: CryptoProvider
   /** The head-end's own. */
   readonly systemTitle: Uint8Array

@@ -1,5 +1,5 @@
 import type { Kysely, Selectable } from 'kysely'
-import type { MeterState, SwitchState } from '../api/schema.ts'
+import type { CardLifeCycle, MeterState, SwitchState } from '../api/schema.ts'
 import { HeadendError } from '../errors.ts'
 import type { CardSlotRow, CardStatusTable, MetersTable, RegistersTable, Tables } from './tables.ts'
 
@@ -141,11 +141,12 @@ export interface CardFacts {
   /** Hex. */
   readonly appletAid: string
   readonly appletVersion: number
-  readonly lifeCycle: 'personalising' | 'operational'
+  readonly lifeCycle: CardLifeCycle
   readonly bound: boolean
-  readonly appletBytes: number
-  readonly freePersistentBytes: number
-  readonly freeTransientBytes: number
+  /** Undefined where the applet does not tell. */
+  readonly appletBytes: number | undefined
+  readonly freePersistentBytes: number | undefined
+  readonly freeTransientBytes: number | undefined
   readonly slots: readonly CardSlotRow[]
 }
 
@@ -160,9 +161,9 @@ export async function recordCardStatus(
     applet_version: card.appletVersion,
     life_cycle: card.lifeCycle,
     bound: card.bound,
-    applet_bytes: BigInt(card.appletBytes),
-    free_persistent_bytes: BigInt(card.freePersistentBytes),
-    free_transient_bytes: BigInt(card.freeTransientBytes),
+    applet_bytes: bigOrNull(card.appletBytes),
+    free_persistent_bytes: bigOrNull(card.freePersistentBytes),
+    free_transient_bytes: bigOrNull(card.freeTransientBytes),
     slots: JSON.stringify(card.slots),
     read_at: readAt,
   }
@@ -172,3 +173,5 @@ export async function recordCardStatus(
     .onConflict((conflict) => conflict.column('meter_id').doUpdateSet(row))
     .execute()
 }
+
+const bigOrNull = (bytes: number | undefined): bigint | null => (bytes === undefined ? null : BigInt(bytes))

@@ -91,6 +91,27 @@ const migrations: Readonly<Record<string, readonly string[]>> = {
       events int8
     )`,
   ],
+  '0003-orders': [
+    'create table meter_cards (serial text primary key, signing_key text not null)',
+    `create table orders (
+      id int8 generated always as identity primary key,
+      meter_id integer not null,
+      at timestamptz not null,
+      switch_to text not null,
+      counter int8 not null,
+      command text not null,
+      outcome text not null,
+      text text,
+      response text,
+      result integer,
+      signed_at timestamptz
+    )`,
+    'create index orders_of_meter on orders (meter_id, id)',
+    `alter table card_status
+      alter column applet_bytes drop not null,
+      alter column free_persistent_bytes drop not null,
+      alter column free_transient_bytes drop not null`,
+  ],
 }
 
 /** @throws HeadendError `HEADEND_DATA_DAMAGED` when the tables are not from this program or from a newer one */

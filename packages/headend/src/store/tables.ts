@@ -1,5 +1,12 @@
 import type { ColumnType, Generated } from 'kysely'
-import type { EventSeverity, MeterState, SoftwareState, SwitchState } from '../api/schema.ts'
+import type {
+  CardLifeCycle,
+  EventSeverity,
+  MeterState,
+  OrderOutcome,
+  SoftwareState,
+  SwitchState,
+} from '../api/schema.ts'
 
 /** Energies are int8 and come back as bigint, times are timestamptz and come back as Date. */
 export interface Tables {
@@ -8,6 +15,8 @@ export interface Tables {
   registers: RegistersTable
   card_status: CardStatusTable
   meter_software: MeterSoftwareTable
+  meter_cards: MeterCardsTable
+  orders: OrdersTable
   events: EventsTable
   settings: SettingsTable
 }
@@ -61,11 +70,12 @@ export interface CardStatusTable {
   meter_id: number
   applet_aid: string
   applet_version: number
-  life_cycle: 'personalising' | 'operational'
+  life_cycle: CardLifeCycle
   bound: boolean
-  applet_bytes: bigint
-  free_persistent_bytes: bigint
-  free_transient_bytes: bigint
+  /** Null where the applet does not tell. */
+  applet_bytes: bigint | null
+  free_persistent_bytes: bigint | null
+  free_transient_bytes: bigint | null
   /** JSON: slots with their counters. */
   slots: ColumnType<CardSlotRow[], string, string>
   read_at: Date
@@ -91,6 +101,32 @@ export interface MeterSoftwareTable {
   verified_at: Date | null
   boots: bigint | null
   events: bigint | null
+}
+
+/** Cards that judge critical commands; by serial, because they are known before their meters are. */
+export interface MeterCardsTable {
+  serial: string
+  /** Hex, a point on P-256: with it the card signs responses and seals. */
+  signing_key: string
+}
+
+/** Critical commands that were signed, and the evidence of what became of them. */
+export interface OrdersTable {
+  id: Generated<bigint>
+  meter_id: number
+  at: Date
+  switch_to: 'connected' | 'disconnected'
+  counter: bigint
+  /** Hex: header and signature. */
+  command: string
+  outcome: OrderOutcome
+  /** For people. */
+  text: string | null
+  /** Hex, as the card signed it. */
+  response: string | null
+  /** Action result in the response. */
+  result: number | null
+  signed_at: Date | null
 }
 
 export interface EventsTable {

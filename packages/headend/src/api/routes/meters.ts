@@ -1,11 +1,15 @@
 import Type from 'typebox'
+import { cardSigningKeyOf } from '../../store/meter-cards.ts'
 import { meterSoftwareOf } from '../../store/meter-software.ts'
 import { cardStatusOf, listMeters, registersOf, requireMeter } from '../../store/meters.ts'
+import { ordersOf } from '../../store/orders.ts'
 import { createReadingStore } from '../../store/readings.ts'
 import { answers, refTo } from '../components.ts'
 import { Serial } from '../schema.ts'
 import { meterDetail, meterSummary } from '../views.ts'
 import type { ApiParts, ApiServer } from './api-parts.ts'
+
+const SHOWN_ORDERS = 5
 
 export const SerialParams = Type.Object({ serial: Serial })
 
@@ -33,6 +37,8 @@ export function meterRoutes(server: ApiServer, { db, jobs }: ApiParts): void {
         card: await cardStatusOf(db, meter.id),
         software: await meterSoftwareOf(db, meter.serial),
         releases: jobs.releases,
+        verifiedByCard: (await cardSigningKeyOf(db, meter.serial)) !== undefined,
+        orders: await ordersOf(db, meter.id, SHOWN_ORDERS),
         extent: await createReadingStore(db).extent(meter.id),
       })
     },
