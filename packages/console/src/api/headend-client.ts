@@ -4,6 +4,8 @@ import type {
   MeterSummary,
   Problem,
   ReadOutcome,
+  SoftwareOutcome,
+  SoftwareRequest,
   Street,
   StreetEvent,
   SwitchOutcome,
@@ -20,6 +22,7 @@ export interface HeadendClient {
   events(limit: number): Promise<StreetEvent[]>
   read(serial: string): Promise<ReadOutcome>
   switchSupply(serial: string, request: SwitchRequest): Promise<SwitchOutcome>
+  updateSoftware(serial: string, request: SoftwareRequest): Promise<SoftwareOutcome>
 }
 
 type Fetch = (input: string, init?: RequestInit) => Promise<Response>
@@ -44,6 +47,7 @@ export function createHeadendClient(fetchFrom: Fetch): HeadendClient {
     events: (limit) => get(`/api/events?limit=${limit}`),
     read: (serial) => post(`${meterPath(serial)}/read`),
     switchSupply: (serial, request) => post(`${meterPath(serial)}/switch`, request),
+    updateSoftware: (serial, request) => post(`${meterPath(serial)}/software`, request),
   }
 }
 

@@ -18,6 +18,7 @@ import { explainState, meterStates } from './meter-states.ts'
 import { RegisterPanel } from './register-panel.tsx'
 import { SoftwarePanel } from './software-panel.tsx'
 import { StateMark, SwitchMark } from './state-mark.tsx'
+import { SwitchingPanel } from './switching-panel.tsx'
 
 export function MeterPage({ serial }: { serial: string }) {
   const { data: meter, error, refetch } = useQuery(meterQuery(serial))
@@ -63,7 +64,8 @@ function MeterSections({ meter }: { meter: MeterDetail }) {
         <div className="meter-stack">
           <RegisterPanel registers={meter.registers} />
           <ClockPanel clock={meter.clock} />
-          {meter.software !== null && <SoftwarePanel software={meter.software} />}
+          <SwitchingPanel switching={meter.switching} />
+          {meter.software !== null && <SoftwarePanel serial={meter.serial} software={meter.software} />}
         </div>
         <CardPanel card={meter.card} />
       </div>

@@ -1,5 +1,10 @@
 import type { SoftwareStatus } from '@gridcard/headend/api'
+import { useState } from 'react'
+import { headend } from '../api/headend-client.ts'
 import { Instant } from '../clock/instant.tsx'
+import { Icon } from '../icons/icon.tsx'
+import { ConfirmDialog } from './confirm-dialog.tsx'
+import { newerRelease, updateWords } from './software-update.ts'
 
 const states: Readonly<Record<SoftwareStatus['state'], string>> = {
   unknown: 'Not asked yet',
@@ -8,7 +13,9 @@ const states: Readonly<Record<SoftwareStatus['state'], string>> = {
 }
 
 /** What the meter's card has proved of the software that it started. */
-export function SoftwarePanel({ software }: { software: SoftwareStatus }) {
+export function SoftwarePanel({ serial, software }: { serial: string; software: SoftwareStatus }) {
+  const [ordered, setOrdered] = useState<string>()
+  const offered = newerRelease(software)
   return (
     <section className="panel" aria-labelledby="software-title">
       <div className="section-head">
@@ -48,6 +55,25 @@ export function SoftwarePanel({ software }: { software: SoftwareStatus }) {
           </dd>
         </div>
       </dl>
+      {offered !== undefined && (
+        <div className="panel-actions">
+          <button type="button" className="button" onClick={() => setOrdered(offered)}>
+            <Icon name="up" />
+            Update to {offered}
+          </button>
+        </div>
+      )}
+      {ordered !== undefined && (
+        <ConfirmDialog
+          serial={serial}
+          title={`Update ${serial} to ${ordered}?`}
+          words={updateWords(ordered)}
+          icon="up"
+          tone="primary"
+          order={() => headend.updateSoftware(serial, { version: ordered, confirmSerial: serial })}
+          onClose={() => setOrdered(undefined)}
+        />
+      )}
     </section>
   )
 }

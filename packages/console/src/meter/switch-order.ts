@@ -1,4 +1,5 @@
 import type { MeterSummary, SwitchRequest } from '@gridcard/headend/api'
+import type { OrderWords } from './confirm-dialog.tsx'
 
 export type SwitchTarget = SwitchRequest['to']
 
@@ -8,31 +9,7 @@ export function offeredTarget(meter: Pick<MeterSummary, 'switchState'>): SwitchT
   return meter.switchState === 'connected' ? 'disconnected' : 'connected'
 }
 
-const CODE_LENGTH = 4
-
-/** What must be typed before a switch: enough to be sure of the right home, quick enough to be typed with care. */
-export function confirmationCode(serial: string): string {
-  return serial.slice(-CODE_LENGTH)
-}
-
-export function isConfirmed(serial: string, typed: string): boolean {
-  return typed.trim().toUpperCase() === confirmationCode(serial)
-}
-
-/** `the last four digits`, or characters where a serial ends in letters. */
-export function codeName(serial: string): string {
-  return /^\d+$/.test(confirmationCode(serial)) ? 'last four digits' : 'last four characters'
-}
-
-export interface SwitchWords {
-  readonly action: string
-  readonly consequence: string
-  readonly progress: string
-  readonly done: string
-  readonly refused: string
-}
-
-export const switchWords: Readonly<Record<SwitchTarget, SwitchWords>> = {
+export const switchWords: Readonly<Record<SwitchTarget, OrderWords>> = {
   disconnected: {
     action: 'Disconnect supply',
     consequence:
