@@ -58,6 +58,7 @@ export * from './interface-classes/definitions/class-definitions.ts'
 export * from './interface-classes/disconnect-control.ts'
 export * from './interface-classes/interface-class-table.ts'
 export * from './interface-classes/object-list-selection.ts'
+export { type ObjectListChange, type ObjectListElement, ObjectRights } from './interface-classes/object-rights.ts'
 export {
   type ProfileLayout,
   ProfileRestorer,

@@ -6,7 +6,10 @@ import {
   type CosemObject,
   cosem,
   DlmsError,
+  logicalNameBytes,
   type MechanismName,
+  type ObjectListChange,
+  ObjectRights,
   securityPolicy,
 } from '../src/index.ts'
 import { serverTitle } from './sample-device.ts'
@@ -207,5 +210,112 @@ describe('access rights', () => {
       [0x25, 0x25 | encryptedResponse | signedRequest, 0x25, 0x25, 0x25, 0x25, 0, 0x25, 0x25, 0x25, 0x25],
       [0, 0x25 | signedRequest, 0, 0, 0, 0],
     ])
+  })
+})
+
+describe('add_object and remove_object', () => {
+  const element = (
+    { classId, version, logicalName: named }: Pick<CosemObject, 'classId' | 'version' | 'logicalName'>,
+    attributes: readonly (readonly [number, number])[],
+    methods: readonly (readonly [number, number])[] = [],
+  ) =>
+    cosem.structure(
+      cosem.longUnsigned(classId),
+      cosem.unsigned(version),
+      cosem.octetString(logicalNameBytes(named)),
+      cosem.structure(
+        cosem.array(
+          attributes.map(([index, mode]) =>
+            cosem.structure(cosem.integer(index), cosem.enumeration(mode), cosem.nullData),
+          ),
+        ),
+        cosem.array(methods.map(([index, mode]) => cosem.structure(cosem.integer(index), cosem.enumeration(mode)))),
+      ),
+    )
+  const register = { classId: 3, version: 0, logicalName: '1.0.1.8.0.255' }
+  const add = { ...name, methodIndex: 3 }
+  const remove = { ...name, methodIndex: 4 }
+
+  const bench = (version: 1 | 3 = 1, more: SecuredBenchOptions = {}) => {
+    const changes: ObjectListChange[] = []
+    const rights = new ObjectRights(
+      (object, index, kind) => object.classId !== 3 || (kind === 'read' && index < 3),
+      (change) => void changes.push(change),
+    )
+    const objects: CosemObject[] = []
+    const object = associationLnObject({ logicalName, version, objects: () => objects, rights: () => rights })
+    const suite = version === 3 ? 1 : 0
+    const secured = securedBench({
+      suite,
+      association: {
+        access: (of, index, kind) => rights.access(of, index, kind),
+        protection: (of, index, kind) => rights.protection(of, index, kind),
+      },
+      objects: [object],
+      ...more,
+    })
+    objects.push(object, { ...register, attributeCount: 3, methodCount: 1 } as CosemObject)
+    return { ...secured, changes, rights }
+  }
+
+  test('are refused without authentication, and for what is not there or of another version', async () => {
+    const clear = bench(1, { association: { mechanism: 'none', ciphered: false }, client: { ciphering: false } })
+    await clear.client.associate()
+    expect(await codeOf(clear.client.action(remove, element(register, [])))).toBe('DLMS_ACTION_REFUSED')
+    const { client, changes } = bench()
+    await client.associate()
+    for (const parameter of [
+      undefined,
+      cosem.unsigned(1),
+      cosem.structure(cosem.longUnsigned(3)),
+      element({ ...register, logicalName: '1.0.9.9.9.255' }, []),
+      element({ ...register, version: 9 }, []),
+    ]) {
+      expect(await codeOf(client.action(add, parameter))).toBe('DLMS_ACTION_REFUSED')
+      expect(await codeOf(client.action(remove, parameter))).toBe('DLMS_ACTION_REFUSED')
+    }
+    const itself = { classId: 15, version: 1, logicalName }
+    expect(await codeOf(client.action(remove, element(itself, [])))).toBe('DLMS_ACTION_REFUSED')
+    expect(changes).toEqual([])
+    const standing = securedBench({ objects: [associationLnObject({ logicalName, objects: () => [] })] })
+    await standing.client.associate()
+    expect(await codeOf(standing.client.action(remove, element(register, [])))).toBe('DLMS_ACTION_REFUSED')
+  })
+
+  test('take an object away and give it back, with what its element says and never more than the maker gave', async () => {
+    const { client, changes } = bench()
+    await client.associate()
+    expect(await client.get(energy)).toEqual(energyValue)
+    await client.action(remove, element(register, []))
+    expect(await codeOf(client.get(energy))).toBe('DLMS_ACCESS_REFUSED')
+    expect(await codeOf(client.get({ ...energy, attributeIndex: 1 }))).toBe('DLMS_ACCESS_REFUSED')
+    await client.action(
+      add,
+      element(register, [
+        [2, 6],
+        [3, 3],
+      ]),
+    )
+    expect(await client.get(energy)).toEqual(energyValue)
+    expect(await codeOf(client.get({ ...energy, attributeIndex: 3 }))).toBe('DLMS_ACCESS_REFUSED')
+    expect(await codeOf(client.set(energy, energyValue))).toBe('DLMS_ACCESS_REFUSED')
+    await client.action(add, element(register, [[2, 0]]))
+    expect(await codeOf(client.get(energy))).toBe('DLMS_ACCESS_REFUSED')
+    expect((await client.get({ ...energy, attributeIndex: 1 })).type).toBe('octet-string')
+    expect(changes.map(({ kind }) => kind)).toEqual(['removed', 'added', 'added'])
+    // After a restart the changes are given back.
+    const again = bench()
+    for (const change of changes) again.rights.apply(change, false)
+    await again.client.associate()
+    expect(await codeOf(again.client.get(energy))).toBe('DLMS_ACCESS_REFUSED')
+  })
+
+  test('of version 3 bring the protection of their bits along', async () => {
+    const { client } = bench(3)
+    await client.associate()
+    await client.action(add, element(register, [[2, 1 | securityPolicy.signedRequest]]))
+    expect(await codeOf(client.get(energy))).toBe('DLMS_ACCESS_REFUSED')
+    await client.action(add, element(register, [[2, 1 | securityPolicy.encryptedRequest]]))
+    expect(await client.get(energy)).toEqual(energyValue)
   })
 })

@@ -2,21 +2,30 @@ import { fromAscii, toHex } from '@gridcard/bytes'
 import { describe, expect, test } from 'vitest'
 import {
   type CipheringOptions,
+  type CosemObject,
   cosem,
   DlmsError,
+  emitApdu,
+  isRefusal,
   type MechanismName,
   parseApdu,
+  requestProtections,
+  responseProtections,
   type SecuritySuiteId,
   securityPolicy,
   selectEntries,
+  suffices,
 } from '../src/index.ts'
-import { clientTitle } from './sample-device.ts'
+import { FrameProtection } from '../src/security/frame-protection.ts'
+import { clientTitle, serverTitle } from './sample-device.ts'
 
 import {
+  benchSlot,
   disconnect,
   energy,
   energyValue,
   genericRefusal,
+  keyedModule,
   loadProfile,
   type SecuredBenchOptions,
   securedBench,
@@ -36,6 +45,21 @@ const codeOf = async (promise: Promise<unknown>): Promise<string> => {
 const signedBothWays = securityPolicy.everythingCiphered | securityPolicy.signedRequest | securityPolicy.signedResponse
 const oneBitWrong = (octets: Uint8Array) => octets.with(octets.length - 1, octets.at(-1)! ^ 1)
 const mirrored = { allowsBrokenHashes: true }
+
+/** What a captured answer was protected with; a reader with fresh counters looks at it. */
+async function openedBy({ atClient }: ReturnType<typeof securedBench>, apdu: Uint8Array): Promise<{ applied: number }> {
+  const { module } = keyedModule(clientTitle, atClient.kept.keys)
+  const protection = new FrameProtection({
+    security: module,
+    slot: benchSlot,
+    peerSystemTitle: serverTitle,
+    suite: atClient.kept.keys.suite,
+    required: () => 0,
+  })
+  const opened = await protection.unprotect(apdu)
+  if (isRefusal(opened)) throw new Error(opened.refused)
+  return opened
+}
 
 /** Everything an association is for. */
 async function exercise(options: SecuredBenchOptions): Promise<ReturnType<typeof securedBench>> {
@@ -268,6 +292,73 @@ describe('ciphering', () => {
     expect(bench.events.at(-1)).toMatchObject({ kind: 'counter-replayed' })
   })
 
+  test.each<[string, SecuritySuiteId, CipheringOptions]>([
+    ['wrapped', 0, { key: 'wrapped' }],
+    ['one-pass', 1, { key: 'one-pass' }],
+    ['static', 2, { key: 'static' }],
+  ])('a key that is %s is told once and holds for the association, suite %i', async (_name, suite, ciphering) => {
+    const kept = { form: 'general-ciphering', keepsKey: true, ...ciphering } as const
+    const options = optionsOf(suite, kept)
+    const strict = securedBench(options)
+    expect(await codeOf(strict.client.associate())).not.toBe('DLMS_ASSOCIATION_REFUSED')
+    expect(await codeOf(strict.client.get(energy))).toMatch(/^DLMS_(EXCEPTION_RESPONSE|NOT_ASSOCIATED)$/)
+    const bench = await exercise({ ...options, association: { ...options.association, keepsGeneralKey: true } })
+    const frames = bench.transport.exchanges.slice(1, -1).flatMap(({ request, response }) => [request, response])
+    const told = frames.map((frame) => {
+      const apdu = parseApdu(frame)
+      return apdu.kind === 'general-ciphering' ? apdu.keyInfo?.kind : apdu.kind
+    })
+    expect(told[0]).toBe(suite === 0 ? 'wrapped-key' : 'agreed-key')
+    expect(new Set(told.slice(1))).toEqual(new Set([undefined]))
+    // Of an association before nothing is left.
+    await bench.client.associate()
+    const stolen = frames.at(-2)!
+    expect(toHex(await bench.transport.send(stolen))).toBe(toHex(genericRefusal))
+  })
+
+  test('a request without key information is refused where no key was told, and where none is kept', async () => {
+    const options = optionsOf(0, { form: 'general-ciphering', key: 'unicast' })
+    for (const keepsGeneralKey of [false, true]) {
+      const bench = securedBench({
+        ...options,
+        association: { ...options.association, keepsGeneralKey },
+        tampering: {
+          request: (apdu, exchange) => {
+            const frame = parseApdu(apdu)
+            return exchange === 2 && frame.kind === 'general-ciphering'
+              ? emitApdu({ ...frame, keyInfo: undefined })
+              : apdu
+          },
+        },
+      })
+      await bench.client.associate()
+      expect(await codeOf(bench.client.get(energy))).toBe('DLMS_EXCEPTION_RESPONSE')
+      expect(bench.events.at(-1)).toMatchObject({ reason: keepsGeneralKey ? 'unknown-key' : 'unsupported' })
+    }
+    expect(() => securedBench({ client: { ciphering: { form: 'general-ciphering', keepsKey: true } } })).toThrow(
+      expect.objectContaining({ code: 'DLMS_CONFIGURATION' }),
+    )
+  })
+
+  test.each(['glo', 'general-glo', 'general-ciphering'])('a compressed APDU is refused both ways: %s', async (form) => {
+    const compress = (apdu: Uint8Array) => {
+      const frame = parseApdu(apdu)
+      return 'securityControl' in frame ? emitApdu({ ...frame, securityControl: frame.securityControl | 0x80 }) : apdu
+    }
+    const at = (exchange: number, apdu: Uint8Array) => (exchange === 2 ? compress(apdu) : apdu)
+    const ciphering = {
+      form: form === 'glo' ? 'service' : form === 'general-glo' ? 'general' : 'general-ciphering',
+    } as const
+    const server = securedBench({ client: { ciphering }, tampering: { request: (apdu, n) => at(n, apdu) } })
+    await server.client.associate()
+    expect(await codeOf(server.client.get(energy))).toBe('DLMS_EXCEPTION_RESPONSE')
+    expect(server.events.at(-1)).toMatchObject({ kind: 'decryption-failed', reason: 'unsupported' })
+    const client = securedBench({ client: { ciphering }, tampering: { response: (apdu, n) => at(n, apdu) } })
+    await client.client.associate()
+    await expect(client.client.get(energy)).rejects.toMatchObject({ code: 'DLMS_SECURITY_REFUSED' })
+    expect(client.client.isAssociated).toBe(false)
+  })
+
   test('compression is refused as such', async () => {
     const { atServer, atClient } = securedBench()
     const plaintext = new Uint8Array(13)
@@ -407,6 +498,53 @@ describe('protection of single attributes and methods', () => {
       false,
       true,
     ])
+  })
+
+  const bits = Object.entries(securityPolicy).filter(([name]) => name !== 'everythingCiphered')
+  const isOfRequest = (bit: number) => requestProtections(bit) !== 0
+
+  test.each(bits)('%s: of each bit the request has or has not, the answer always', async (_name, bit) => {
+    const suite = 1
+    const base = authenticatedRequest | authenticatedResponse
+    const need = (object: CosemObject, index: number) =>
+      object.logicalName === energy.logicalName && index === 2 ? bit : 0
+    /** The client gives this much, and takes any answer. */
+    const client = (policy: number) =>
+      securedBench({
+        suite,
+        association: { policy: base, protection: need },
+        client: { ciphering: { suite, policy } },
+      })
+    const given = client(base | (isOfRequest(bit) ? bit : 0))
+    await given.client.associate()
+    expect(await given.client.get(energy)).toEqual(energyValue)
+    const answer = await openedBy(given, given.transport.exchanges.at(-1)!.response)
+    expect(suffices(answer.applied, responseProtections(bit))).toBe(true)
+    if (!isOfRequest(bit) || bit === authenticatedRequest) return
+    const missing = client(base)
+    await missing.client.associate()
+    expect(await codeOf(missing.client.get(energy))).toBe('DLMS_ACCESS_REFUSED')
+    expect(missing.events.at(-1)).toMatchObject({ kind: 'access-denied' })
+    // Other attributes are as free as before.
+    expect(await missing.client.get({ ...energy, attributeIndex: 3 })).toMatchObject({ type: 'structure' })
+  })
+
+  test('authenticatedRequest: what is only encrypted is not enough', async () => {
+    const policy = encryptedRequest | encryptedResponse
+    const bench = securedBench({
+      association: {
+        mechanism: 'none',
+        policy,
+        allowsUnauthenticated: true,
+        protection: (object) => (object.logicalName === energy.logicalName ? authenticatedRequest : 0),
+      },
+      client: { mechanism: 'none', ciphering: { policy, allowsUnauthenticated: true } },
+      clientKeys: { allowsEncryptionOnly: true },
+      serverKeys: { allowsEncryptionOnly: true },
+    })
+    await bench.client.associate()
+    expect(await codeOf(bench.client.get(energy))).toBe('DLMS_ACCESS_REFUSED')
+    expect(await bench.client.get(writable)).toEqual(cosem.nullData)
   })
 
   test('an answer is protected as its object needs it, block by block', async () => {

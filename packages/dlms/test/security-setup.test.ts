@@ -6,7 +6,9 @@ import { AsnConvert } from '@peculiar/asn1-schema'
 import { KeyUsageFlags } from '@peculiar/asn1-x509'
 import { describe, expect, test } from 'vitest'
 import {
+  type AssociationConfig,
   type CertificateStore,
+  type CosemData,
   cosem,
   DlmsError,
   isRefusal,
@@ -43,11 +45,19 @@ interface SetupOptions {
   readonly version?: 0 | 1
   readonly policy?: number
   readonly store?: CertificateStore
+  readonly access?: AssociationConfig['access']
 }
 
 /** A meter with a security setup over its own module, and a client in association with it. */
-async function setupBench({ suite = 0, version = 1, policy = everythingCiphered, store }: SetupOptions = {}) {
-  const keys = freshKeys(suite)
+async function setupBench({ suite = 0, version = 1, policy = everythingCiphered, store, access }: SetupOptions = {}) {
+  const isUnproved = (policy & authenticatedResponse) === 0
+  const fresh = freshKeys(suite)
+  const keys = isUnproved
+    ? {
+        client: { ...fresh.client, allowsEncryptionOnly: true },
+        server: { ...fresh.server, allowsEncryptionOnly: true },
+      }
+    : fresh
   const atServer = keyedModule(serverTitle, keys.server, 5)
   const inForce = { policy }
   const setup = securitySetupObject({
@@ -66,8 +76,13 @@ async function setupBench({ suite = 0, version = 1, policy = everythingCiphered,
   })
   const bench = securedBench({
     suite,
-    association: { policy: () => inForce.policy, mechanism: suite === 0 ? 'hls-gmac' : 'hls-ecdsa' },
-    client: { ciphering: { suite, policy } },
+    association: {
+      policy: () => inForce.policy,
+      mechanism: suite === 0 ? 'hls-gmac' : 'hls-ecdsa',
+      allowsUnauthenticated: isUnproved,
+      ...(access && { access }),
+    },
+    client: { ciphering: { suite, policy, allowsUnauthenticated: isUnproved } },
     clientKeys: keys.client,
     objects: [setup],
     serverModule: atServer,
@@ -362,4 +377,76 @@ describe('certificates', () => {
       }
     }
   })
+})
+
+describe('each method of class 64', () => {
+  const authority = testAuthority('Test CA')
+  const octets = (length: number) => cosem.octetString(new Uint8Array(length))
+  const last = {
+    by: 'entity',
+    entity: 'certification-authority',
+    type: 'other',
+    systemTitle: new Uint8Array(0),
+  } as const
+  const { signedRequest } = securityPolicy
+  /** What makes it happen, and a parameter that is refused though its shape is right. */
+  const methods: readonly (readonly [
+    number,
+    string,
+    (bench: Awaited<ReturnType<typeof setupBench>>) => Promise<unknown>,
+    CosemData,
+  ])[] = [
+    [1, 'security_activate', ({ remote }) => remote.activate(everythingCiphered | signedRequest), cosem.enumeration(0)],
+    [2, 'key_transfer', ({ remote }) => remote.transferKeys([0]), keyDatum(24)],
+    [3, 'key_agreement', ({ remote }) => remote.agreeOnKeys([0]), keyDatum(128)],
+    [4, 'generate_key_pair', ({ remote }) => remote.generateKeyPair('key-agreement'), cosem.enumeration(3)],
+    [
+      5,
+      'generate_certificate_request',
+      ({ remote }) => remote.requestCertificate('digital-signature'),
+      cosem.enumeration(2),
+    ],
+    [6, 'import_certificate', ({ remote }) => remote.importCertificate(authority.der), octets(100)],
+    [7, 'export_certificate', ({ remote }) => remote.exportCertificate(last), unknownCertificate()],
+    [8, 'remove_certificate', ({ remote }) => remote.removeCertificate(named()), unknownCertificate()],
+  ]
+  const other = testAuthority('Other CA')
+  const named = () => ({ by: 'serial', serialNumber: Uint8Array.of(1), issuer: tool.read(other.der)!.subject }) as const
+
+  function keyDatum(length: number): CosemData {
+    return cosem.array([cosem.structure(cosem.enumeration(0), octets(length))])
+  }
+  function unknownCertificate(): CosemData {
+    return cosem.structure(cosem.enumeration(1), cosem.structure(octets(1), octets(3)))
+  }
+
+  test.each(methods)('%i %s is done when it is allowed', async (_index, _name, act) => {
+    await act(await setupBench({ suite: 1, store: memoryCertificateStore([authority.der, other.der]) }))
+  })
+
+  test.each(methods)(
+    '%i %s is refused when what it asks for cannot be',
+    async (methodIndex, _name, _act, parameter) => {
+      const { client } = await setupBench({ suite: 1, store: memoryCertificateStore([authority.der]) })
+      expect(await codeOf(client.action({ ...setupName, methodIndex }, parameter))).toBe('DLMS_ACTION_REFUSED')
+    },
+  )
+
+  test.each(methods)(
+    '%i %s is refused without the right to it, and without authentication',
+    async (methodIndex, _name, act) => {
+      const store = memoryCertificateStore([authority.der, other.der])
+      const without = await setupBench({
+        suite: 1,
+        store,
+        access: (_object, index, kind) => kind !== 'invoke' || index !== methodIndex,
+      })
+      expect(await codeOf(act(without))).toBe('DLMS_ACTION_REFUSED')
+      expect(without.events.some(({ kind }) => kind === 'access-denied')).toBe(true)
+      const encryptedOnly = securityPolicy.encryptedRequest | securityPolicy.encryptedResponse
+      const unproved = await setupBench({ suite: 1, store, policy: encryptedOnly })
+      expect(await codeOf(act(unproved))).toBe('DLMS_ACTION_REFUSED')
+      expect(await store.list()).toHaveLength(2)
+    },
+  )
 })

@@ -14,7 +14,12 @@ export interface CipheringOptions {
   /** `service` (default): a tag per service; `general`: general-glo- or general-ded-ciphering; or general-ciphering. */
   readonly form?: 'service' | 'general' | 'general-ciphering'
   /** Which key general-ciphering is under; default `unicast`. */
-  readonly key?: GeneralKey
+  readonly key?: Exclude<GeneralKey, 'established'>
+  /**
+   * A wrapped or agreed key is told in the first APDU and holds for the association: what follows has no key information.
+   * Default false: each APDU has a key of its own.
+   */
+  readonly keepsKey?: boolean
   /** Makes a key for this one association and sends it in the initiate-request. Default false. */
   readonly dedicatedKey?: boolean
   /**
@@ -90,6 +95,8 @@ function requireCiphering(ciphering: CipheringOptions, security: SecurityModule)
   const isSigned = (policy & (securityPolicy.signedRequest | securityPolicy.signedResponse)) !== 0
   require(!isSigned || (suite > 0 && security.signatures !== undefined), 'the security module does not sign')
   const isSecret = (requestProtections(policy) & protections.encrypted) !== 0
+  const isTold = form === 'general-ciphering' && key !== 'unicast' && key !== 'broadcast'
+  require(ciphering.keepsKey !== true || isTold, 'only a wrapped or agreed key can be kept')
   require(!dedicatedKey || isSecret, 'a dedicated key would go in clear')
   require(!dedicatedKey || form !== 'general-ciphering', 'general-ciphering has no dedicated key')
   const needsKeys = dedicatedKey || (form === 'general-ciphering' && key !== 'unicast' && key !== 'broadcast')

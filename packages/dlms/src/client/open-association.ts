@@ -206,6 +206,7 @@ function protectionOf(options: OpenAssociationOptions, ciphering: CipheringOptio
     suite: ciphering.suite,
     required: () => required,
     signedForm: ciphering.signedForm,
+    keepsGeneralKey: ciphering.keepsKey,
   })
 }
 

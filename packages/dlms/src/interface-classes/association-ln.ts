@@ -10,6 +10,7 @@ import { buildObject, type MethodHandler } from './build-object.ts'
 import { type AccessKind, type ActionOutcome, type Caller, type CosemObject, supportsAccess } from './cosem-object.ts'
 import { interfaceClasses } from './interface-class-table.ts'
 import { objectFilterOf } from './object-list-selection.ts'
+import { type ObjectListChange, type ObjectRights, objectListElementIn } from './object-rights.ts'
 import { octetsOf } from './security-setup-data.ts'
 
 export type AssociationLnVersion = 1 | 2 | 3
@@ -30,6 +31,8 @@ export function associationLnObject(parts: {
   readonly objects: () => readonly CosemObject[]
   /** Logical name of the security setup of an association; undefined gives 0.0.0.0.0.0. */
   readonly securitySetup?: (association: AssociationConfig) => string | undefined
+  /** Objects that can be added and removed; they are those of the association's own `access`. Without it the list stands. */
+  readonly rights?: (association: AssociationConfig) => ObjectRights | undefined
   /** The module that holds the HLS secrets, which it can change with `keyManagement`; without it they stand. */
   readonly security?: SecurityModule
   /** Takes a new password of LLS, 1..64 octets, and makes it durable. Without it the password stands. */
@@ -97,6 +100,10 @@ export function associationLnObject(parts: {
     },
     methods: {
       2: (parameter, caller) => changeHlsSecret(parts.security, associationFor(caller), parameter, caller),
+      ...(parts.rights && {
+        3: objectMethod('added', parts.objects, (caller) => parts.rights?.(associationFor(caller)), version),
+        4: objectMethod('removed', parts.objects, (caller) => parts.rights?.(associationFor(caller)), version),
+      }),
       ...(hasUsers && {
         5: userMethod(associationFor, (users, user) => users.add(user)),
         6: userMethod(associationFor, (users, user) => users.remove(user)),
@@ -143,6 +150,32 @@ function userMethod(
     const user = userIn(parameter)
     if (user === undefined) return { result: 'type-unmatched' }
     await act(users, user)
+    return { result: 'success' }
+  }
+}
+
+/** Changes who may do what, so it has to be authenticated; this association itself stays in its list. */
+function objectMethod(
+  kind: ObjectListChange['kind'],
+  objects: () => readonly CosemObject[],
+  rightsFor: (caller: Caller) => ObjectRights | undefined,
+  version: AssociationLnVersion,
+): MethodHandler {
+  return async (parameter, caller) => {
+    const rights = rightsFor(caller)
+    if (rights === undefined || (caller.protection & protections.authenticated) === 0) {
+      return { result: 'read-write-denied' }
+    }
+    const element = objectListElementIn(parameter)
+    if (element === undefined) return { result: 'type-unmatched' }
+    const object = objects().find(
+      ({ classId, logicalName }) => classId === element.classId && logicalName === element.logicalName,
+    )
+    if (object === undefined) return { result: 'object-undefined' }
+    if (object.version !== element.version) return { result: 'object-class-inconsistent' }
+    if (kind === 'removed' && object.classId === interfaceClasses.associationLn.classId)
+      return { result: 'other-reason' }
+    await rights.change({ kind, element }, version >= 3)
     return { result: 'success' }
   }
 }

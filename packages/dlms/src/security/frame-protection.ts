@@ -30,8 +30,8 @@ import {
 import { protections, protectionsOfControl, securityPolicy, suffices } from './security-policy.ts'
 import type { SecuritySuiteId } from './security-suite.ts'
 
-/** Which key a general-ciphering APDU is under. */
-export type GeneralKey = 'unicast' | 'broadcast' | 'wrapped' | 'one-pass' | 'static'
+/** Which key a general-ciphering APDU is under; `established`: the one before, which its key information does not tell. */
+export type GeneralKey = 'unicast' | 'broadcast' | 'wrapped' | 'one-pass' | 'static' | 'established'
 
 /** One thing that was done to an APDU, or shall be. */
 export type ProtectionLayer =
@@ -66,6 +66,11 @@ export interface FrameProtectionOptions {
   readonly allowsBroadcastKey?: boolean | undefined
   /** See `signedOctets`. */
   readonly signedForm?: SignedForm | undefined
+  /**
+   * The first wrapped or agreed key of general-ciphering stays for the association: later APDUs come and go without key
+   * information. Default false: then each has its own, and one without says nothing of its key and is refused.
+   */
+  readonly keepsGeneralKey?: boolean | undefined
 }
 
 const nothing = new Uint8Array(0)
@@ -103,6 +108,9 @@ export class FrameProtection {
   readonly #signedForm: SignedForm
   readonly #required: () => number
   readonly #allowsBroadcastKey: boolean
+  readonly #keepsGeneralKey: boolean
+  /** The key that APDUs without key information are under. */
+  #established: SessionKey | undefined
   #dedicated: SessionKey | undefined
   #peerSigningKey: Uint8Array | undefined
   #transaction = 0
@@ -117,6 +125,7 @@ export class FrameProtection {
     this.#required = options.required
     this.#allowsBroadcastKey = options.allowsBroadcastKey ?? false
     this.#signedForm = options.signedForm ?? 'whole'
+    this.#keepsGeneralKey = options.keepsGeneralKey ?? false
   }
 
   get suite(): SecuritySuiteId {
@@ -129,7 +138,7 @@ export class FrameProtection {
 
   /** From now on `ded` and `general-ded` are spoken; the handle is closed with the association. */
   useDedicatedKey(handle: SessionKey): void {
-    this.close()
+    this.#closeKey(this.#dedicated)
     this.#dedicated = handle
   }
 
@@ -139,8 +148,23 @@ export class FrameProtection {
   }
 
   close(): void {
-    if (this.#dedicated !== undefined) this.#security.sessionKeys?.close(this.#dedicated)
+    this.#closeKey(this.#dedicated)
+    this.#closeKey(this.#established)
     this.#dedicated = undefined
+    this.#established = undefined
+  }
+
+  #closeKey(handle: SessionKey | undefined): void {
+    if (handle !== undefined) this.#security.sessionKeys?.close(handle)
+  }
+
+  /** For the rest of the association, where keys stay; else it is closed. */
+  #keepOrClose(handle: SessionKey | undefined): void {
+    if (!this.#keepsGeneralKey) this.#closeKey(handle)
+    else if (handle !== undefined && handle !== this.#established) {
+      this.#closeKey(this.#established)
+      this.#established = handle
+    }
   }
 
   /** @param transactionId of the request that this answers; else a new one */
@@ -257,17 +281,20 @@ export class FrameProtection {
       if (isRefusal(secured)) return secured
       return emitGeneralCiphering({ ...header, keyInfo, securityControl: control, ...secured })
     } finally {
-      if (handle !== undefined) this.#security.sessionKeys?.close(handle)
+      this.#keepOrClose(handle)
     }
   }
 
   async #originate(
     key: GeneralKey,
     transactionId: Uint8Array,
-  ): Promise<{ readonly keyInfo: KeyInfo; readonly handle: SessionKey | undefined } | SecurityRefusal> {
+  ): Promise<{ readonly keyInfo: KeyInfo | undefined; readonly handle: SessionKey | undefined } | SecurityRefusal> {
     if (key === 'unicast' || key === 'broadcast') {
       return { keyInfo: { kind: 'identified-key', keyId: keyIds[`global-${key}`] }, handle: undefined }
     }
+    // Agreed or wrapped once, it need not be told again.
+    if (this.#established !== undefined) return { keyInfo: undefined, handle: this.#established }
+    if (key === 'established') return { refused: 'unknown-key' }
     const { sessionKeys } = this.#security
     if (sessionKeys === undefined) return { refused: 'unsupported' }
     const slot = this.#slot
@@ -370,21 +397,30 @@ export class FrameProtection {
     const { key, handle } = received
     // The key set bit is for identified keys, and the key info names one of the two.
     if (isBroadcast(frame.securityControl) !== (key === 'broadcast')) return { refused: 'malformed' }
-    try {
-      const opened = await this.#open(frame, false, handle, generalHeaderOctets(frame))
-      if (isRefusal(opened)) return opened
-      const layer = { kind: 'general-ciphering', securityControl: frame.securityControl, key } as const
-      return { layer, content: opened.plaintext }
-    } finally {
-      if (handle !== undefined) this.#security.sessionKeys?.close(handle)
+    const opened = await this.#open(frame, false, handle, generalHeaderOctets(frame)).catch((error: unknown) => {
+      if (handle !== this.#established) this.#closeKey(handle)
+      throw error
+    })
+    if (isRefusal(opened)) {
+      // Whoever cannot use the key does not make it that of the association.
+      if (handle !== this.#established) this.#closeKey(handle)
+      return opened
     }
+    this.#keepOrClose(handle)
+    const layer = { kind: 'general-ciphering', securityControl: frame.securityControl, key } as const
+    return { layer, content: opened.plaintext }
   }
 
   async #receive(
     frame: GeneralCiphering,
   ): Promise<{ readonly key: GeneralKey; readonly handle: SessionKey | undefined } | SecurityRefusal> {
     const { keyInfo, transactionId } = frame
-    if (keyInfo === undefined) return { refused: 'unsupported' }
+    if (keyInfo === undefined) {
+      if (!this.#keepsGeneralKey) return { refused: 'unsupported' }
+      return this.#established === undefined
+        ? { refused: 'unknown-key' }
+        : { key: 'established', handle: this.#established }
+    }
     if (keyInfo.kind === 'identified-key') {
       if (keyInfo.keyId === keyIds['global-unicast']) return { key: 'unicast', handle: undefined }
       if (keyInfo.keyId === keyIds['global-broadcast']) return { key: 'broadcast', handle: undefined }

@@ -266,6 +266,7 @@ export class ServerAssociation {
       required: () => requestProtections(policyOf(config)),
       allowsBroadcastKey: config.allowsBroadcastKey,
       signedForm: config.signedForm,
+      keepsGeneralKey: config.keepsGeneralKey,
     })
   }
 

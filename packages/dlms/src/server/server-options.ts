@@ -35,6 +35,11 @@ export interface AssociationConfig {
   readonly allowsUnauthenticated?: boolean
   /** Default false: whoever breaks one meter can send under the broadcast key to all. */
   readonly allowsBroadcastKey?: boolean
+  /**
+   * A wrapped or agreed key of general-ciphering holds until the association ends, and what follows may come without key
+   * information; answers go so too. Default false: that is refused.
+   */
+  readonly keepsGeneralKey?: boolean
   /** What the signatures of this client cover; default `whole`. */
   readonly signedForm?: SignedForm
   /** Of suites 1 and 2: what the AARE carries, and what one in the AARQ is believed by. */
