@@ -19,8 +19,11 @@ export interface CardProfile {
   readonly stackSizeBytes?: number
   /** 1 (the basic one only) to 20. Default: 20. Like `partialSelection` no part of the image's hash. */
   readonly logicalChannels?: number
-  /** A package is loaded only if the verifier finds no violation in it. Default: false. No part of the hash. */
-  readonly requireVerified?: boolean
+  /**
+   * A package is loaded only if the verifier finds no violation in it; with `proved` only if nothing is unproven either: it
+   * has a Descriptor, and imports only packages whose types the verifier knows. Default: false. No part of the hash.
+   */
+  readonly requireVerified?: boolean | 'proved'
   /** What the ATR offers, its first one first; has to agree with it. Default: read from the ATR. No part of the hash. */
   readonly protocols?: readonly TransmissionProtocol[]
   /** SELECT takes the beginning of an AID, 5 bytes or more, and "next occurrence". Default: false. */

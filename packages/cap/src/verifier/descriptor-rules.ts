@@ -11,6 +11,7 @@ import { readMethodHeader } from '../capfile/method-component.ts'
 import type { ClassNode } from './class-node.ts'
 import type { MemberTypes } from './member-types.ts'
 import type { ReportPackage } from './package-rules.ts'
+import type { VerifyRule } from './verify-finding.ts'
 
 const { ACC_PUBLIC, ACC_PRIVATE, ACC_PROTECTED, ACC_STATIC, ACC_FINAL, ACC_ABSTRACT, ACC_INIT } =
   MEMBER_DESCRIPTOR_FLAGS
@@ -18,7 +19,7 @@ const FIELD_FLAGS = ACC_PUBLIC | ACC_PRIVATE | ACC_PROTECTED | ACC_STATIC | ACC_
 const NO_TOKEN = 0xff
 const PACKAGE_VISIBLE = 0x80
 
-type Report = (rule: 'descriptor-missing' | 'descriptor-flags' | 'descriptor-token', message: string) => void
+type Report = (rule: Extract<VerifyRule, `descriptor-${string}`>, message: string) => void
 
 /**
  * Descriptor by itself: it describes each class once, its flags do not contradict each other, and its tokens are those that
@@ -59,13 +60,19 @@ export function checkDescriptorRules(members: MemberTypes, report: ReportPackage
 
 function checkClassDescriptor({ flags, token }: ClassDescriptor, node: ClassNode, report: Report): void {
   const isInterface = node.ownInterface !== undefined
-  if (isInterface !== ((flags & CLASS_DESCRIPTOR_FLAGS.ACC_INTERFACE) !== 0)) {
+  const {
+    ACC_PUBLIC: PUBLIC,
+    ACC_FINAL: FINAL,
+    ACC_INTERFACE: INTERFACE,
+    ACC_ABSTRACT: ABSTRACT,
+  } = CLASS_DESCRIPTOR_FLAGS
+  if (isInterface !== ((flags & INTERFACE) !== 0)) {
     report('descriptor-flags', 'only one of Class and Descriptor says interface')
   }
-  const { ACC_FINAL: FINAL, ACC_ABSTRACT: ABSTRACT } = CLASS_DESCRIPTOR_FLAGS
+  if (flags & ~(PUBLIC | FINAL | INTERFACE | ABSTRACT)) report('descriptor-flags', `a class with flags ${flags}`)
   if (isInterface && !(flags & ABSTRACT)) report('descriptor-flags', 'an interface that is not abstract')
   if ((flags & FINAL) !== 0 && (flags & ABSTRACT) !== 0) report('descriptor-flags', 'a final class that is abstract')
-  const isPublic = (flags & CLASS_DESCRIPTOR_FLAGS.ACC_PUBLIC) !== 0
+  const isPublic = (flags & PUBLIC) !== 0
   if (isPublic !== (token !== NO_TOKEN)) report('descriptor-token', `class token ${token} with flags ${flags}`)
 }
 
@@ -103,6 +110,9 @@ function checkInterfaceMethods(methods: readonly MethodDescriptor[], report: Rep
     if (one.flags !== (ACC_PUBLIC | ACC_ABSTRACT))
       report('descriptor-flags', `an interface method with flags ${one.flags}`)
     if (one.methodOffset !== 0) report('descriptor-token', 'a method of an interface has a place in Method')
+    if (one.bytecodeSizeBytes + one.exceptionHandlerCount + one.exceptionHandlerIndex > 0) {
+      report('descriptor-handlers', 'a method of an interface has byte code or handlers')
+    }
   }
 }
 

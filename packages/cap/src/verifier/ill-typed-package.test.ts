@@ -221,6 +221,8 @@ const REFUSED: readonly (readonly [string, VerifyRule, (cap: CapFile) => CapFile
   ['an interface that is not abstract', 'descriptor-flags', withDescribed(-2, () => ({ flags: 0x40 }))],
   ['an interface method that is final', 'descriptor-flags', withMethod(-2, 0, { flags: 0x51 })],
   ['an interface method with a place in Method', 'descriptor-token', (cap) => withMethod(-2, 0, { methodOffset: methodOf(BOX, 2).methodOffset })(cap)],
+  ['an interface method with handlers', 'descriptor-handlers', withMethod(-2, 0, { exceptionHandlerCount: 1 })],
+  ['a class with a flag that is none', 'descriptor-flags', withDescribed(LONE, () => ({ flags: 2 }))],
   ['interface methods that are not numbered', 'descriptor-token', withMethod(-2, 0, { token: 7 })],
   ['a virtual method that stands elsewhere in its table', 'descriptor-token', withMethod(BOX, 3, { token: 3 })],
   ['a public method among those of the package', 'descriptor-token', withMethod(THING, 4, { flags: 1 })],

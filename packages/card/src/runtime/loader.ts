@@ -43,7 +43,7 @@ export function loadPackage(jcre: Jcre, cap: CapFile): PackageInstance {
       throw new CardError('CARD_PACKAGE_EXISTS', `package ${one} is on the card already`, { package: one })
     }
   }
-  if (jcre.profile.requireVerified) requireVerified(cap, aid)
+  requireVerified(jcre, cap, aid)
   const loadFile = emitStoredLoadFile(cap)
   const linked = linkLoadFile(jcre.crypto, jcre.natives, machine, loadFile)
   const { root } = memory
@@ -83,14 +83,21 @@ export function loadPackage(jcre: Jcre, cap: CapFile): PackageInstance {
 }
 
 /**
- * What needs a Descriptor, or facts of packages that only this card knows, stays unchecked; the card's own checks hold
- * anyway.
+ * What needs a Descriptor, or facts of packages that only this card knows, stays unchecked unless the profile wants proof;
+ * the card's own checks hold anyway.
  */
-function requireVerified(cap: CapFile, aid: string): void {
-  const violation = verifyCapFile(cap).find((one) => one.severity === 'violation')
-  if (violation === undefined) return
-  const message = `the verifier refuses package ${aid}: ${verifyFindingText(violation)}`
-  throw new CardError('CARD_PACKAGE_UNVERIFIED', message, { package: aid })
+function requireVerified({ profile }: Jcre, cap: CapFile, aid: string): void {
+  if (!profile.requireVerified) return
+  const refuse = (why: string): never => {
+    throw new CardError('CARD_PACKAGE_UNVERIFIED', `the verifier refuses package ${aid}: ${why}`, { package: aid })
+  }
+  const findings = verifyCapFile(cap)
+  const violation = findings.find((one) => one.severity === 'violation')
+  if (violation) refuse(verifyFindingText(violation))
+  if (profile.requireVerified !== 'proved') return
+  if (!cap.descriptor) refuse('without Descriptor its types are not known')
+  const unchecked = findings.find((one) => one.severity === 'unchecked')
+  if (unchecked) refuse(verifyFindingText(unchecked))
 }
 
 /**
@@ -126,7 +133,7 @@ export function adoptPackages(jcre: Jcre, from: Jcre): void {
  */
 export function requireReplacement(jcre: Jcre, cap: CapFile): Uint8Array {
   const aid = toHex(cap.header.package.aid)
-  if (jcre.profile.requireVerified) requireVerified(cap, aid)
+  requireVerified(jcre, cap, aid)
   linkLoadFile(jcre.crypto, jcre.natives, jcre.machine, emitStoredLoadFile(cap))
   return emitComponents(cap)
 }
