@@ -53,6 +53,22 @@ export class CodeMap {
     return here.filter((one, i) => here.findIndex(({ methodOffset }) => methodOffset === one.methodOffset) === i)
   }
 
+  /**
+   * Where the code of a method begins, one place for each that has the name.
+   * @param name `process`, `Purse.process` or `com.example.purse.Purse.process`, with or without parentheses
+   */
+  placesOfMethod(name: string): readonly CodePlace[] {
+    const wanted = name.trim().replace(/\(.*$/s, '')
+    return this.#packages.flatMap((symbols) =>
+      (symbols.found?.map.methods ?? [])
+        .filter(({ offset, name: simple }) => {
+          const withClass = symbols.methodName(offset)
+          return [simple, withClass, `${symbols.name}.${withClass}`].includes(wanted)
+        })
+        .map(({ codeOffset }) => ({ aid: symbols.aid, offset: codeOffset })),
+    )
+  }
+
   linesWithCode(path: string, from: number, to: number): number[] {
     const lines = this.#linesOf(path).map(({ line }) => line)
     return [...new Set(lines)].filter((line) => line >= from && line <= to).sort((a, b) => a - b)

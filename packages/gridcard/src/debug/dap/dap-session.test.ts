@@ -249,6 +249,85 @@ describe('a script that drives a card', () => {
     expect(far).toMatchObject({ unreadableBytes: 4 })
   })
 
+  test('steps from the last line of a command to its end, not into the next one', async () => {
+    const one = client()
+    const lines = [lineOf('Util.arrayCopyNonAtomic'), lineOf('Util.setShort')]
+    const path = drive('80 20 00 00 00\n80 99 00 00\n80 10 00 00 00\n80 10 00 00 00')
+    await one.begin({ script: path }, () => breakAt(one, ...lines.map((line) => ({ line }))))
+    await stopAt(one, 'breakpoint')
+    await one.request('stepOut', { threadId: 1 })
+    // Not in 80 99 00 00, which comes next and has no breakpoint.
+    expect(await stopAt(one, 'breakpoint')).toMatchObject({ line: lines[0] })
+    for (let steps = 0; ; steps++) {
+      expect(steps).toBeLessThan(9)
+      await one.request('next', { threadId: 1 })
+      const { reason } = await one.event<{ reason: string }>('stopped')
+      if (reason === 'breakpoint') break
+    }
+    expect((await one.frames()).find(({ presentationHint }) => presentationHint === undefined)?.line).toBe(lines[0])
+    await breakAt(one)
+    await one.request('stepOut', { threadId: 1 })
+    expect(await one.event('exited')).toEqual({ exitCode: 0 })
+  })
+
+  test('stops in a method by its name, on every second hit, or where a field becomes something', async () => {
+    const one = client()
+    const path = drive('80 20 00 00 00\n'.repeat(8))
+    await one.begin({ script: path }, () =>
+      one.request('setFunctionBreakpoints', { breakpoints: [{ name: 'Wallet.process' }, { name: 'nobody' }] }),
+    )
+    // SELECT goes to process, too.
+    expect(await stopAt(one, 'function breakpoint')).toMatchObject({ name: 'Wallet.process(APDU)' })
+    await one.request('setFunctionBreakpoints', { breakpoints: [] })
+    await breakAt(one, { line: lineOf('Util.setShort'), hitCondition: '% 2' })
+    await one.request('continue', { threadId: 1 })
+    await stopAt(one, 'breakpoint')
+    expect(await one.value('count')).toBe('2 (0x0002)')
+    expect(
+      (await one.respond('setBreakpoints', { source: { path: source }, breakpoints: [{ line: 1, hitCondition: 'x' }] }))
+        .message,
+    ).toContain('hit count')
+    const self = (await one.scope('Locals')).get('this')!
+    const { dataId } = await one.request<{ dataId: string }>('dataBreakpointInfo', {
+      variablesReference: self.variablesReference,
+      name: 'count',
+    })
+    await one.request('setDataBreakpoints', { breakpoints: [{ dataId, condition: 'count == 5' }] })
+    await breakAt(one)
+    await one.request('continue', { threadId: 1 })
+    await stopAt(one, 'data breakpoint')
+    expect(await one.value('count')).toBe('5 (0x0005)')
+    await one.request('setDataBreakpoints', { breakpoints: [] })
+    await breakAt(one, { line: lineOf('Util.setShort'), hitCondition: '== 2' })
+    await one.request('continue', { threadId: 1 })
+    await stopAt(one, 'breakpoint')
+    expect(await one.value('count')).toBe('7 (0x0007)')
+    await one.request('continue', { threadId: 1 })
+    expect(await one.event('exited')).toEqual({ exitCode: 0 })
+  })
+
+  test('sets what an expression names, in a watch and in the console, and bytes of an array', async () => {
+    const one = client()
+    const path = drive('80 20 00 00 00\n> 00 07 90 00\n80 10 00 00 00\n> 4A 65 6C 6C 79 90 00')
+    await one.begin({ script: path }, () => breakAt(one, { line: lineOf('Util.setShort') }))
+    await stopAt(one, 'breakpoint')
+    const set = (expression: string, value: string) => ({ expression, value, frameId: 1 })
+    expect(await one.request('setExpression', set('buffer[0]', '-1'))).toEqual({ value: '-1 (0xFF)' })
+    expect((await one.respond('setExpression', set('count + 1', '3'))).message).toContain('cannot be set')
+    const typed = { expression: 'count = count + 6', frameId: 1, context: 'repl' }
+    expect(await one.request('evaluate', typed)).toMatchObject({ result: '7 (0x0007)' })
+    expect((await one.respond('evaluate', { ...typed, context: 'watch' })).success).toBe(false)
+    const { memoryReference } = (await one.scope('Static fields')).get('Wallet.HELLO')!
+    const write = (text: string, rest = {}) =>
+      one.respond('writeMemory', { memoryReference, data: Buffer.from(text).toString('base64'), ...rest })
+    expect((await write('Jelly')).body).toEqual({ bytesWritten: 5 })
+    expect((await write('much more than that')).message).toContain('one array')
+    expect((await write('yo', { offset: 4, allowPartial: true })).body).toEqual({ bytesWritten: 1 })
+    expect((await one.respond('writeMemory', { memoryReference: '0x10', data: 'AAAA' })).message).toContain('one array')
+    await one.request('continue', { threadId: 1 })
+    expect(await one.event('exited')).toEqual({ exitCode: 0 })
+  })
+
   test('stops at the first instruction', async () => {
     const one = client()
     await one.begin({ script: drive('80 10 00 00 00'), stopOnEntry: true })

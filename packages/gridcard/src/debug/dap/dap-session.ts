@@ -7,12 +7,14 @@ import { DebugHost, type HostEvent } from '../debug-host.ts'
 import { DebugError } from '../errors.ts'
 import { parseLaunchOptions } from '../launch-options.ts'
 import type { Stop } from '../target/debug-monitor.ts'
-import type { BreakpointSpec, DataBreakpointSpec, TargetFrame, TargetVariable } from '../target/target-api.ts'
+import type { BreakpointSpec, DataBreakpointSpec, HitRule, TargetFrame, TargetVariable } from '../target/target-api.ts'
 import { EXCEPTION_FILTERS, exceptionFilters } from './exception-filters.ts'
 import { MessageStream } from './message-stream.ts'
 
 /** Key of the breakpoints that are set by address. */
 const INSTRUCTIONS = 'instructions'
+/** Those that are set by the name of a method. */
+const FUNCTIONS = 'functions'
 /** The card is one thread. */
 const THREAD_ID = 1
 
@@ -28,6 +30,9 @@ const CAPABILITIES: DebugProtocol.Capabilities = {
   exceptionBreakpointFilters: [...EXCEPTION_FILTERS],
   supportsDataBreakpoints: true,
   supportsReadMemoryRequest: true,
+  supportsWriteMemoryRequest: true,
+  supportsSetExpression: true,
+  supportsFunctionBreakpoints: true,
   supportsDisassembleRequest: true,
   supportsInstructionBreakpoints: true,
   supportsSteppingGranularity: true,
@@ -49,6 +54,7 @@ export class DapSession {
   #seq = 1
   #nextBreakpoint = 1
   #linesFrom = 1
+  #columnsFrom = 1
   #hasEnded = false
   #isConfigured = false
   /** What to do when the answer has been sent. */
@@ -109,6 +115,7 @@ export class DapSession {
   readonly #handlers: Readonly<Record<string, Handler>> = {
     initialize: (args: DebugProtocol.InitializeRequestArguments) => {
       this.#linesFrom = args.linesStartAt1 === false ? 0 : 1
+      this.#columnsFrom = args.columnsStartAt1 === false ? 0 : 1
       return CAPABILITIES
     },
     launch: async (args: DebugProtocol.LaunchRequestArguments) => {
@@ -141,9 +148,18 @@ export class DapSession {
     setInstructionBreakpoints: ({ breakpoints }: DebugProtocol.SetInstructionBreakpointsArguments) => {
       const found = breakpoints.map((wanted) => {
         const place = this.#required.code.placeAt(addressIn(wanted.instructionReference) + (wanted.offset ?? 0))
-        return place === undefined ? undefined : { id: this.#nextBreakpoint++, ...place, ...conditionsOf(wanted) }
+        return place === undefined ? [] : [{ id: this.#nextBreakpoint++, ...place, ...conditionsOf(wanted) }]
       })
       return this.#store(INSTRUCTIONS, found)
+    },
+    setFunctionBreakpoints: ({ breakpoints }: DebugProtocol.SetFunctionBreakpointsArguments) => {
+      const found = breakpoints.map((wanted) => {
+        const id = this.#nextBreakpoint++
+        return this.#required.code
+          .placesOfMethod(wanted.name)
+          .map((place) => ({ id, ...place, ...conditionsOf(wanted) }))
+      })
+      return this.#store(FUNCTIONS, found)
     },
     setExceptionBreakpoints: async (args: DebugProtocol.SetExceptionBreakpointsArguments) => {
       await this.#required.target.interrupt('exceptions', exceptionFilters(args))
@@ -158,7 +174,9 @@ export class DapSession {
       return { dataId: null, accessTypes: ['write'], canPersist: false, ...info }
     },
     setDataBreakpoints: async ({ breakpoints }: DebugProtocol.SetDataBreakpointsArguments) => {
-      const specs: DataBreakpointSpec[] = breakpoints.map(({ dataId }) => ({ id: this.#nextBreakpoint++, dataId }))
+      const specs: DataBreakpointSpec[] = breakpoints.map(({ dataId, ...when }) => {
+        return { id: this.#nextBreakpoint++, dataId, ...conditionsOf(when) }
+      })
       await this.#required.target.interrupt('dataBreakpoints', specs)
       return { breakpoints: specs.map(({ id }) => ({ id, verified: true })) }
     },
@@ -214,12 +232,34 @@ export class DapSession {
       })
       return { variables: filter === 'named' && variables.every(isElement) ? [] : variables.map(dapVariable) }
     },
+    setExpression: ({ expression, value, frameId }: DebugProtocol.SetExpressionArguments) =>
+      this.#required.target.request('setExpression', {
+        expression,
+        value,
+        ...(frameId !== undefined && { frameId }),
+      }),
+    writeMemory: async ({ memoryReference, offset = 0, data, allowPartial }: DebugProtocol.WriteMemoryArguments) => {
+      const bytes = new Uint8Array(Buffer.from(data, 'base64'))
+      const { bytesWritten } = await this.#required.target.request('writeMemory', {
+        isWhole: allowPartial !== true,
+        address: addressIn(memoryReference) + offset,
+        bytes,
+      })
+      return { bytesWritten }
+    },
     setVariable: ({ variablesReference, name, value }: DebugProtocol.SetVariableArguments) =>
       this.#required.target.request('setVariable', { reference: variablesReference, name, value }),
     evaluate: async ({ expression, frameId, context }: DebugProtocol.EvaluateArguments) => {
       if (context === 'repl' && this.#isCommand(expression)) {
         const { text } = await this.#required.target.request('command', { line: expression })
         return { result: text.trimEnd(), variablesReference: 0 }
+      }
+      const [, target, assigned] = (context === 'repl' && /^([^=!<>]+)=([^=].*)$/s.exec(expression)) || []
+      if (target !== undefined && assigned !== undefined) {
+        const where = frameId === undefined ? {} : { frameId }
+        const set = { expression: target, value: assigned, ...where }
+        const { value } = await this.#required.target.request('setExpression', set)
+        return { result: value, variablesReference: 0 }
       }
       const found = await this.#required.target.request('evaluate', {
         expression,
@@ -311,9 +351,10 @@ export class DapSession {
 
   #stoppedBody({ reason, text, breakpointIds = [] }: Stop) {
     const instructions = this.#breakpoints.get(INSTRUCTIONS)?.map(({ id }) => id) ?? []
-    const isByInstruction = reason === 'breakpoint' && breakpointIds.every((id) => instructions.includes(id))
+    const functions = this.#breakpoints.get(FUNCTIONS)?.map(({ id }) => id) ?? []
+    const isAll = (ids: readonly number[]) => reason === 'breakpoint' && breakpointIds.every((id) => ids.includes(id))
     return {
-      reason: isByInstruction ? 'instruction breakpoint' : reason,
+      reason: isAll(instructions) ? 'instruction breakpoint' : isAll(functions) ? 'function breakpoint' : reason,
       threadId: THREAD_ID,
       allThreadsStopped: true,
       ...(text !== undefined && { description: text, text }),
@@ -354,14 +395,14 @@ export class DapSession {
     }
   }
 
-  async #store(key: string, found: readonly (BreakpointSpec | undefined)[]) {
-    this.#breakpoints.set(
-      key,
-      found.filter((one) => one !== undefined),
-    )
+  /** @param found the places of each breakpoint; none: it is nowhere */
+  async #store(key: string, found: readonly (readonly BreakpointSpec[])[]) {
+    this.#breakpoints.set(key, found.flat())
     await this.#sendBreakpoints()
     return {
-      breakpoints: found.map((one) => (one === undefined ? { verified: false } : { id: one.id, verified: true })),
+      breakpoints: found.map(([first]) =>
+        first === undefined ? { verified: false } : { id: first.id, verified: true },
+      ),
     }
   }
 
@@ -389,7 +430,7 @@ export class DapSession {
     }
     const { code } = this.#required
     const instructionPointerReference = hexAddress(code.addressOf({ aid, offset }))
-    const common = { id, name, column: this.#linesFrom, instructionPointerReference }
+    const common = { id, name, column: this.#columnsFrom, instructionPointerReference }
     if (path !== undefined && line !== undefined) {
       return { ...common, line: this.#outward(line), source: { name: basename(path), path } }
     }
@@ -448,15 +489,25 @@ function conditionsOf({
   hitCondition?: string
   logMessage?: string
 }) {
-  const hitCount = /^\s*(?:>=?|==?)?\s*(\d{1,9})\s*$/.exec(hitCondition ?? '')?.[1]
-  if (hitCondition && hitCount === undefined) {
-    throw new DebugError('GRIDCARD_DEBUG_REFUSED', `a hit count is a number, not "${hitCondition}"`)
-  }
+  const hitRule = hitCondition ? hitRuleOf(hitCondition) : undefined
   return {
     ...(condition && { condition }),
-    ...(hitCount !== undefined && { hitCount: Number(hitCount) }),
+    ...(hitRule && { hitRule }),
     ...(logMessage && { logMessage }),
   }
+}
+
+/** A plain number: from that hit on. */
+function hitRuleOf(text: string): HitRule {
+  const [, operator, digits] = /^\s*(>=?|<=?|={1,3}|%)?\s*([1-9]\d{0,8})\s*$/.exec(text) ?? []
+  if (digits === undefined) {
+    throw new DebugError(
+      'GRIDCARD_DEBUG_REFUSED',
+      `a hit count is a number, or one of >= > == < <= % and a number, not "${text}"`,
+    )
+  }
+  const known = (['>=', '>', '<', '<=', '%'] as const).find((one) => one === (operator ?? '>='))
+  return { operator: known ?? '==', count: Number(digits) }
 }
 
 function dapVariable({

@@ -56,6 +56,8 @@ export interface DataBreakpoint {
   readonly name: string
   /** The bytes as they are, or undefined when the object is gone. */
   readonly read: (machine: Machine) => string | undefined
+  /** Asked when it has changed. */
+  readonly isHit?: (stopped: StoppedCard) => boolean
 }
 
 export type StepKind = 'in' | 'over' | 'out'
@@ -223,7 +225,7 @@ export class DebugMonitor implements Monitor {
   // ---- decisions
 
   #whyHere(machine: Machine, at: CodePosition, code: WatchedCode): Stop | undefined {
-    const changed = this.#changedData(machine)
+    const changed = this.#changedData(machine, at)
     if (changed.length > 0) {
       const text = changed.map(({ name }) => name).join(', ')
       return { reason: 'data breakpoint', text: `${text} has changed`, breakpointIds: changed.map(({ id }) => id) }
@@ -241,12 +243,12 @@ export class DebugMonitor implements Monitor {
     return hit.length === 0 ? undefined : { reason: 'breakpoint', breakpointIds: hit.map(({ id }) => id) }
   }
 
-  #changedData(machine: Machine): DataBreakpoint[] {
+  #changedData(machine: Machine, at: CodePosition): DataBreakpoint[] {
     return this.#dataBreakpoints.filter((one) => {
       const value = one.read(machine)
-      const hasChanged = value !== this.#lastValues.get(one.id)
-      if (hasChanged) this.#lastValues.set(one.id, value)
-      return hasChanged
+      if (value === this.#lastValues.get(one.id)) return false
+      this.#lastValues.set(one.id, value)
+      return one.isHit === undefined || one.isHit({ machine, at, frames: this.#frames(machine, at) })
     })
   }
 

@@ -1,6 +1,6 @@
 import { GridcardError, toHex } from '@gridcard/bytes'
 import { parseCapFile } from '@gridcard/cap'
-import { describeApdu, type Frame, objectAt, ownerName } from '@gridcard/card/monitor'
+import { describeApdu, type Frame, objectAt, objectsOn, ownerName } from '@gridcard/card/monitor'
 import { CardSymbols } from '../../symbols/card-symbols.ts'
 import { javaType, simpleName } from '../../symbols/java-names.ts'
 import { nameApplets } from '../../workbench/repl/applet-names.ts'
@@ -15,6 +15,8 @@ import { ExpressionError, evaluate, isTrue } from './evaluate.ts'
 import { symbolsOf } from './source-symbols.ts'
 import type {
   BreakpointSpec,
+  HitRule,
+  StopRules,
   TargetApi,
   TargetEvent,
   TargetFrame,
@@ -106,12 +108,12 @@ export class DebugTarget {
     },
     dataBreakpointInfo: (args) => this.#dataBreakpointInfo(args),
     dataBreakpoints: (specs) => {
-      const places = specs.map(({ id, dataId }) => ({ id, ...parseDataId(dataId) }))
-      const machine = this.#card.machine
-      this.#monitor.setDataBreakpoints(
-        places.map(({ id, name, place }) => ({ id, name, read: (one) => bytesAt(one, place) })),
-        machine,
-      )
+      const places = specs.map(({ id, dataId, condition, hitRule }) => {
+        const { name, place } = parseDataId(dataId)
+        const isHit = this.#hitTest({ condition, hitRule, logMessage: undefined })
+        return { id, name, read: (one: Machine) => bytesAt(one, place), ...(isHit && { isHit }) }
+      })
+      this.#monitor.setDataBreakpoints(places, this.#card.machine)
       return undefined
     },
     pause: ({ reason }) => this.#monitor.pause(reason) as undefined,
@@ -124,6 +126,8 @@ export class DebugTarget {
       const list = container({ start, count: Math.min(count, MOST_VARIABLES) })
       return list.map((one) => ('memory' in one ? this.#variable(one) : one))
     },
+    setExpression: ({ expression, value, frameId }) => this.#setExpression(expression, value, frameId),
+    writeMemory: (args) => this.#writeMemory(args),
     setVariable: ({ reference, name, value }) => this.#setVariable(reference, name, value),
     evaluate: ({ expression, frameId }) => {
       const place = evaluate(this.#reader, this.#frameOf(frameId), expression)
@@ -162,6 +166,7 @@ export class DebugTarget {
     let failed = 0
     const loaded = this.#setup.sources.filter(({ isNamesOnly }) => !isNamesOnly).map(({ cap }) => parseCapFile(cap))
     for (const ran of runScript(readScript(path, format), { card: this.#card, scriptPath: path, loaded })) {
+      this.#monitor.endOfCommand()
       if (ran.result === 'passed') passed++
       if (ran.result === 'failed') failed++
       this.#emit({ event: 'output', category: ran.result === 'failed' ? 'stderr' : 'stdout', text: describeStep(ran) })
@@ -199,20 +204,25 @@ export class DebugTarget {
 
   // ---- breakpoints
 
-  #breakpoint({ id, aid, offset, condition, hitCount, logMessage }: BreakpointSpec): CodeBreakpoint {
-    if (condition === undefined && hitCount === undefined && logMessage === undefined) return { id, aid, offset }
+  #breakpoint({ id, aid, offset, ...when }: BreakpointSpec): CodeBreakpoint {
+    const isHit = this.#hitTest(when)
+    return { id, aid, offset, ...(isHit && { isHit }) }
+  }
+
+  /** Whether the card stops when it comes by; undefined for always. */
+  #hitTest({ condition, hitRule, logMessage }: StopRules): ((stopped: StoppedCard) => boolean) | undefined {
+    if (condition === undefined && hitRule === undefined && logMessage === undefined) return undefined
     let hits = 0
-    const isHit = (stopped: StoppedCard): boolean => {
+    return (stopped) => {
       const reader = new ValueReader(stopped.machine, this.#symbols)
       const frame = stopped.frames[0] as CodeFrame // a breakpoint is in code
       if (condition !== undefined && !this.#holds(reader, frame, condition)) return false
       hits++
-      if (hitCount !== undefined && hits < hitCount) return false
+      if (!isWantedHit(hitRule, hits)) return false
       if (logMessage === undefined) return true
       this.#emit({ event: 'output', category: 'console', text: `${this.#filledIn(reader, frame, logMessage)}\n` })
       return false
     }
-    return { id, aid, offset, isHit }
   }
 
   /** A condition that means nothing there stops, and says so. */
@@ -414,11 +424,68 @@ export class DebugTarget {
       index === undefined ? { start: 0, count: MOST_VARIABLES } : { start: Number(index), count: 1 },
     )
     const place = list?.find((one): one is Place => 'memory' in one && one.name === name)
+    return this.#set(place, name, text, undefined)
+  }
+
+  #setExpression(expression: string, text: string, frameId: number | undefined): { value: string } {
+    return this.#set(evaluate(this.#reader, this.#frameOf(frameId), expression), expression, text, frameId)
+  }
+
+  #set(place: Place | undefined, name: string, text: string, frameId: number | undefined): { value: string } {
     if (place?.memory === undefined || place.value.kind !== 'number') throw new ExpressionError(`${name} cannot be set`)
-    const { value } = evaluate(this.#reader, this.#frameOf(undefined), text)
+    const { value } = evaluate(this.#reader, this.#frameOf(frameId), text)
     if (value.kind !== 'number') throw new ExpressionError(`${text} is no number`)
     write(this.#reader.machine, place.memory, value.value)
     return { value: this.#reader.text(cut(place.value, value.value)) }
+  }
+
+  /**
+   * Bytes into an array of numbers. Fields are set by name: a reference with a byte changed is a broken card.
+   * @param o.isWhole all or nothing
+   * @returns how many were written, from the first on
+   */
+  #writeMemory({ address, bytes, isWhole }: TargetApi['writeMemory'][0]): { bytesWritten: number } {
+    const { machine } = this.#reader
+    const { memory } = machine
+    const end = numbersEndAt(machine, address) ?? address
+    const count = Math.min(bytes.length, end - address)
+    if (count < bytes.length && (isWhole || count === 0)) {
+      throw new ExpressionError('only elements of one array of numbers can be written as bytes')
+    }
+    for (let i = 0; i < count; i++) {
+      const at = address + i
+      const byte = (bytes[i]! << 24) >> 24
+      const done = at < memory.nvSizeBytes ? memory.putByte(at, byte) : setByte(machine, at, byte)
+      if (!done) throw new ExpressionError('the commit buffer is full')
+    }
+    return { bytesWritten: count }
+  }
+}
+
+/** The end of the array of numbers that an address lies in. */
+function numbersEndAt(machine: Machine, address: number): number | undefined {
+  for (const one of objectsOn(machine)) {
+    const end = one.address + one.sizeBytes
+    if (one.kind === 'array' && one.elementType !== 'reference' && address >= one.address && address < end) return end
+  }
+  return undefined
+}
+
+function isWantedHit(rule: HitRule | undefined, hits: number): boolean {
+  if (rule === undefined) return true
+  switch (rule.operator) {
+    case '>=':
+      return hits >= rule.count
+    case '>':
+      return hits > rule.count
+    case '<':
+      return hits < rule.count
+    case '<=':
+      return hits <= rule.count
+    case '==':
+      return hits === rule.count
+    case '%':
+      return hits % rule.count === 0
   }
 }
 

@@ -20,18 +20,29 @@ export interface TargetSetup {
   readonly parameters: readonly (readonly [string, Uint8Array])[]
 }
 
-export interface BreakpointSpec {
+/** Which hits stop: `{ operator: '%', count: 3 }` is every third one. */
+export interface HitRule {
+  readonly operator: '>=' | '>' | '==' | '<' | '<=' | '%'
+  /** 1 or more. */
+  readonly count: number
+}
+
+/** When a breakpoint stops, and what it says. */
+export interface StopRules {
+  readonly condition?: string | undefined
+  /** Counts the times the condition held. */
+  readonly hitRule?: HitRule | undefined
+  /** Said instead of stopping; `{expression}` is evaluated. */
+  readonly logMessage?: string | undefined
+}
+
+export interface BreakpointSpec extends StopRules {
   readonly id: number
   readonly aid: string
   readonly offset: number
-  readonly condition?: string
-  /** Stops from this hit on. */
-  readonly hitCount?: number
-  /** Said instead of stopping; `{expression}` is evaluated. */
-  readonly logMessage?: string
 }
 
-export interface DataBreakpointSpec {
+export interface DataBreakpointSpec extends Omit<StopRules, 'logMessage'> {
   readonly id: number
   readonly dataId: string
 }
@@ -99,6 +110,15 @@ export interface TargetApi {
     { readonly value: string },
   ]
   evaluate: [{ readonly expression: string; readonly frameId?: number }, TargetVariable]
+  setExpression: [
+    { readonly expression: string; readonly value: string; readonly frameId?: number },
+    { readonly value: string },
+  ]
+  /** Into an array of numbers. */
+  writeMemory: [
+    { readonly address: number; readonly bytes: Uint8Array; readonly isWhole: boolean },
+    { readonly bytesWritten: number },
+  ]
   readMemory: [
     { readonly address: number; readonly count: number },
     { readonly bytes: Uint8Array; readonly unreadable: number },
