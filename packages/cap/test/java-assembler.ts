@@ -44,6 +44,8 @@ export interface MethodText {
   readonly handlers?: readonly string[]
   /** `label line` */
   readonly lines?: readonly string[]
+  /** Internal names of classes. */
+  readonly throws?: readonly string[]
   /** `name descriptor slot`, in scope everywhere. */
   readonly variables?: readonly string[]
 }
@@ -154,8 +156,16 @@ class ClassAssembler {
       accessFlags: text.flags ?? ACC.PUBLIC,
       nameIndex: this.#utf8(text.name),
       descriptorIndex: this.#utf8(text.descriptor),
-      attributes: text.code === undefined ? [] : [this.#code(text, text.code)],
+      attributes: [
+        ...(text.code === undefined ? [] : [this.#code(text, text.code)]),
+        ...(text.throws && text.throws.length > 0 ? [this.#exceptions(text.throws)] : []),
+      ],
     }
+  }
+
+  #exceptions(names: readonly string[]): Attribute {
+    const classIndices = names.map((name) => this.#class(name))
+    return { kind: 'Exceptions', nameIndex: this.#utf8('Exceptions'), classIndices }
   }
 
   #code(text: MethodText, source: string): Attribute {

@@ -143,7 +143,9 @@ async function compileFor(
   const libraries = [...packagesOf(config), ...given]
   const { level, int, debugComponent } = config
   const classFiles = await compileApplet(await requireJavac(), sourceDir, [...apiPackages(level), ...libraries])
-  return { classFiles, level, libraries, ...(int && { int }), ...(debugComponent && { debugComponent }) }
+  const { nodeCrypto } = await import('@gridcard/crypto/node')
+  const sha1 = (message: Uint8Array): Uint8Array => nodeCrypto.hash('sha1', message)
+  return { classFiles, level, libraries, sha1, ...(int && { int }), ...(debugComponent && { debugComponent }) }
 }
 
 function versionOf(text: string): { readonly major: number; readonly minor: number } {

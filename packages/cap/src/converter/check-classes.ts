@@ -15,11 +15,10 @@ import {
   withoutAssertionSetUp,
 } from './program.ts'
 import { ENUM_SWITCH_MAP, type References } from './references.ts'
+import { checkRemoteInterface } from './remote-types.ts'
 
 /** Their count has four bits, inherited ones included. @source JCVM 3.1 §6.9.1 */
 const MOST_INTERFACES = 15
-
-const REMOTE = 'java/rmi/Remote'
 
 /** How a finding speaks of what an instruction is there for. */
 const USES: Readonly<Record<UnsupportedFeature, string>> = {
@@ -78,13 +77,7 @@ export function checkClass(
   for (const name of [...(one.superName === undefined ? [] : [one.superName]), ...one.interfaceNames]) {
     references.requireClass(name, place)
   }
-  if (library.interfaceClosure(one.interfaceNames).includes(REMOTE)) {
-    findings.add(
-      place,
-      'is a remote object',
-      'talk to the applet with APDUs: remote method invocation is not supported',
-    )
-  }
+  if (one.isInterface && library.isRemote(one.name)) checkRemoteInterface(one, library, findings)
   const interfaces = library.interfaceClosure(one.interfaceNames).length
   if (interfaces > MOST_INTERFACES) {
     findings.add(place, `has ${interfaces} interfaces, a class can have ${MOST_INTERFACES}`, 'split it')

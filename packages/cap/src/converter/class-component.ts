@@ -4,12 +4,14 @@ import {
   type ClassInfo,
   type ClassRef,
   type InterfaceInfo,
+  type RemoteInterfaceInfo,
 } from '../capfile/cap-file.ts'
 import { classInfoSizeBytes, interfaceInfoSizeBytes } from '../capfile/class-component.ts'
 import { FORMAT_2_2, FORMAT_2_3, type FormatNumber } from '../capfile/component-codec.ts'
 import type { ClassLayout, VirtualTable } from './class-layout.ts'
 import type { ClassLibrary } from './class-library.ts'
 import { type JavaClass, type JavaMethod, signatureKey } from './program.ts'
+import { remoteInfoOf, type Sha1, SignaturePool, simpleNameOf } from './remote-types.ts'
 
 /** In tables: the method is inherited from another package. */
 const INHERITED_FROM_IMPORT = 0xffff
@@ -21,6 +23,8 @@ export interface ClassSource {
   readonly layouts: ReadonlyMap<string, ClassLayout>
   readonly library: ClassLibrary
   readonly format: FormatNumber
+  /** Needed when a class is remote. */
+  readonly sha1?: Sha1
 }
 
 export interface ClassTargets {
@@ -47,7 +51,13 @@ export function buildClasses(
   const classOffset = (name: string): number => offsets.get(name) ?? 0
   const ref = (name: string): ClassRef => targets.classRef(name, { classOffset })
   const { format } = source
-  const signaturePool = format >= FORMAT_2_2 ? new Uint8Array() : undefined
+  const remoteInfos = new Map<string, RemoteInterfaceInfo>()
+  const pool = new SignaturePool(ref)
+  for (const one of source.classes.filter(({ name }) => source.library.isRemote(name))) {
+    if (!source.sha1) throw new Error('assertion failed: remote classes without a digest are findings')
+    remoteInfos.set(one.name, remoteInfoOf(source.layouts.get(one.name)!, source.library, pool, ref, source.sha1))
+  }
+  const signaturePool = format >= FORMAT_2_2 ? pool.emit() : undefined
   let offset = signaturePool ? 2 + signaturePool.length : 0
   const interfaces = source.interfaces.map((one): InterfaceInfo => {
     const info = interfaceInfoOf(one, source.library, ref)
@@ -56,7 +66,8 @@ export function buildClasses(
     return placed
   })
   const classes = source.classes.map((one): ClassInfo => {
-    const info = classInfoOf(source.layouts.get(one.name)!, source, ref, targets.methodOffset)
+    const remote = remoteInfos.get(one.name)
+    const info = classInfoOf(source.layouts.get(one.name)!, source, ref, targets.methodOffset, remote)
     const placed = { ...info, offset }
     offset += classInfoSizeBytes(info, format)
     return placed
@@ -71,7 +82,9 @@ function interfaceInfoOf(
 ): Omit<InterfaceInfo, 'offset'> {
   const shareable = library.isShareable(one.name) ? CLASS_FLAGS.ACC_SHAREABLE : 0
   const superinterfaces = library.interfaceClosure(one.interfaceNames).map(ref)
-  return { flags: CLASS_FLAGS.ACC_INTERFACE | shareable, superinterfaces }
+  const flags = CLASS_FLAGS.ACC_INTERFACE | shareable
+  if (!library.isRemote(one.name)) return { flags, superinterfaces }
+  return { flags: flags | CLASS_FLAGS.ACC_REMOTE, superinterfaces, interfaceName: simpleNameOf(one) }
 }
 
 function classInfoOf(
@@ -79,12 +92,13 @@ function classInfoOf(
   { library, format }: ClassSource,
   ref: (name: string) => ClassRef,
   methodOffset: (method: JavaMethod) => number,
+  remote: RemoteInterfaceInfo | undefined,
 ): Omit<ClassInfo, 'offset'> {
   const { class: one } = layout
   const entries = (table: VirtualTable): number[] =>
     table.entries.map((method) => (method ? methodOffset(method) : INHERITED_FROM_IMPORT))
   return {
-    flags: library.isShareable(one.name) ? CLASS_FLAGS.ACC_SHAREABLE : 0,
+    flags: (library.isShareable(one.name) ? CLASS_FLAGS.ACC_SHAREABLE : 0) | (remote ? CLASS_FLAGS.ACC_REMOTE : 0),
     superClass: ref(one.superName ?? 'java/lang/Object'),
     declaredInstanceSizeCells: layout.sizeCells,
     firstReferenceToken: layout.firstReferenceToken,
@@ -97,6 +111,7 @@ function classInfoOf(
       interface: ref(name),
       index: library.interfaceMethods(name).map((method) => layout.tokens.get(signatureKey(method))?.token ?? 0),
     })),
+    ...(remote && { remote }),
     ...(format >= FORMAT_2_3 && tokenMappingOf(layout)),
   }
 }

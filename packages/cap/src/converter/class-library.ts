@@ -6,6 +6,7 @@ const OBJECT = 'java/lang/Object'
 /** Of a compile-time constant, which has no place in memory. */
 const CONSTANT_TOKEN = 0xff
 const SHAREABLE = 'javacard/framework/Shareable'
+const REMOTE = 'java/rmi/Remote'
 
 /** A class of another package, known by its tokens. */
 export interface ImportedClass {
@@ -119,6 +120,38 @@ export class ClassLibrary {
         this.interfaceClosure(one.interfaceNames).includes(SHAREABLE) ||
         (this.findImported(one.superName)?.class.interfaces.includes(SHAREABLE) ?? false),
     )
+  }
+
+  isInterface(name: string): boolean {
+    const found = this.find(name)
+    if (!found) return false
+    return found.kind === 'own' ? found.class.isInterface : (found.class.access_flags & API_FLAGS.INTERFACE) !== 0
+  }
+
+  /** The class or interface is, extends or implements `java.rmi.Remote`. @source JCVM 3.0.5 §6.9.1 ACC_REMOTE */
+  isRemote(name: string): boolean {
+    const found = this.find(name)
+    if (!found) return false
+    if (found.kind === 'imported') return (found.class.access_flags & API_FLAGS.REMOTE) !== 0
+    return this.#interfacesOf(found.class).includes(REMOTE)
+  }
+
+  /** All that a class implements or inherits and a client may know it by, superinterfaces first. */
+  remoteInterfaces(one: JavaClass): string[] {
+    return this.#interfacesOf(one).filter((name) => name !== REMOTE && this.isRemote(name))
+  }
+
+  /** Of an interface it and what it extends; of a class all it implements and inherits; those above first. */
+  #interfacesOf(one: JavaClass): string[] {
+    if (one.isInterface) return this.interfaceClosure([one.name]).toReversed()
+    const inherited = this.importedSuper(one)?.class.interfaces ?? []
+    const own = this.ownChain(one).toReversed()
+    return [
+      ...new Set([
+        ...inherited,
+        ...own.flatMap(({ interfaceNames }) => this.interfaceClosure(interfaceNames).toReversed()),
+      ]),
+    ]
   }
 
   /** Where a call of a class method ends up: the class itself, then its superclasses. @source JVMS 17 §5.4.3.3 */

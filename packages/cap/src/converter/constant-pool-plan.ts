@@ -72,11 +72,6 @@ export class ConstantPoolPlan {
     return this.#imports.map((one) => packageInfoOf(one))
   }
 
-  /** As `imports`, by their facts. */
-  importedPackages(): readonly ApiPackage[] {
-    return this.#imports
-  }
-
   #resolveEntry(entry: SymbolicEntry, addresses: Addresses): ConstantPoolEntry {
     switch (entry.kind) {
       case 'class':

@@ -1,4 +1,4 @@
-import type { ApiLevel, ApiPackage, ApiPackageReference } from '../api/api-package.ts'
+import type { ApiLevel, ApiPackage } from '../api/api-package.ts'
 import { apiPackages } from '../api/api-packages.ts'
 import { type CapFile, HEADER_FLAGS, type PackageInfo, type StaticResource, type Version } from '../capfile/cap-file.ts'
 import { layoutNumber } from '../capfile/component-codec.ts'
@@ -45,6 +45,7 @@ import {
   packageOf,
 } from './program.ts'
 import { instanceFieldEntry, References } from './references.ts'
+import type { Sha1 } from './remote-types.ts'
 import { selectInstructions } from './select-instructions.ts'
 import { buildStaticImage, type StaticImage } from './static-image.ts'
 
@@ -65,6 +66,7 @@ export interface PackagesSource {
   readonly libraries?: readonly ApiPackage[]
   readonly int?: boolean
   readonly debugComponent?: boolean
+  readonly sha1?: Sha1
 }
 
 export interface ConvertedPackages {
@@ -98,6 +100,7 @@ export function convertPackages(source: PackagesSource): ConvertedPackages {
   const references = new References({ library, layouts, plan, findings, level: source.level, int })
   const ints: IntSupport = int ? 'int' : 'short'
   for (const one of classes) checkClass(one, library, references, ints, findings)
+  checkRemoteObjects(classes, source, library, findings)
   const whole = classes.filter((one) => !isMissingAsWhole(one))
   const analysed = whole.flatMap((one) => analyseMethods(one, ints, findings))
   planInstanceFields(analysed, library, layouts, plan)
@@ -111,6 +114,21 @@ export function convertPackages(source: PackagesSource): ConvertedPackages {
   const converted = assemble({ source, classes, library, layouts, plan, selected, statics, findings, older })
   findings.throwIfAny()
   return converted
+}
+
+function checkRemoteObjects(
+  classes: readonly JavaClass[],
+  { format, sha1 }: PackagesSource,
+  library: ClassLibrary,
+  findings: Findings,
+): void {
+  for (const one of classes.filter(({ name }) => library.isRemote(name))) {
+    if (format === 'extended') {
+      findings.add({ class: one }, 'is remote, in an extended CAP file', 'put it into a CAP file of one package')
+    } else if (!sha1) {
+      findings.add({ class: one }, 'is remote: its methods are named by SHA-1 digests', 'give the conversion sha1')
+    }
+  }
 }
 
 /** By internal name of the package. */
@@ -178,13 +196,16 @@ interface Converted {
 /** Places everything, then writes the components that name places. */
 function assemble(converted: Converted): ConvertedPackages {
   const { source, classes, library, layouts, plan, statics, findings } = converted
-  const { format, formatVersion } = source
+  const { format, sha1 } = source
+  const hasRemote = classes.some((one) => library.isRemote(one.name))
+  const formatVersion = hasRemote ? atLeast(FORMAT_OF_REMOTE, source.formatVersion) : source.formatVersion
   const classSource: ClassSource = {
     interfaces: classes.filter((one) => one.isInterface),
     classes: classes.filter((one) => !one.isInterface),
     layouts,
     library,
     format: layoutNumber({ formatVersion, flags: format === 'extended' ? HEADER_FLAGS.ACC_EXTENDED : 0 }),
+    ...(sha1 && { sha1 }),
   }
   const inOrder = [...classSource.interfaces, ...classSource.classes]
   const classOffsets = classOffsetsOf(classSource)
@@ -239,7 +260,7 @@ function assemble(converted: Converted): ConvertedPackages {
       package: source.info,
       ...(format === 'extended'
         ? { packages: shown.map(({ info }) => info!), packageNames: shown.map(() => '') }
-        : formatVersion.minor >= 2 && { packageName: '' }),
+        : formatVersion.minor >= 2 && { packageName: hasRemote ? source.name.replaceAll('.', '/') : '' }),
     },
     ...(applets.length > 0 && {
       applet: {
@@ -261,7 +282,7 @@ function assemble(converted: Converted): ConvertedPackages {
     ...(source.resources?.length && { staticResources: { resources: source.resources } }),
   })
   const isSole = format === 'compact'
-  const exported = packages.flatMap((one) => exportOf(one, isSole ? () => plan.importedPackages() : undefined))
+  const exported = packages.flatMap(exportOf)
   return {
     cap,
     exported: exported.filter((one) => isSole || one.classes.length > 0),
@@ -269,14 +290,14 @@ function assemble(converted: Converted): ConvertedPackages {
     warnings: findings.warnings,
   }
 
-  function exportOf(one: PlacedPackage, imported?: () => readonly ApiPackageReference[]): ApiPackage[] {
+  function exportOf(one: PlacedPackage): ApiPackage[] {
     if (!one.info) return []
     const made = exportedPackage({
       name: one.name.replaceAll('/', '.'),
       info: one.info,
       formatVersion,
       isLibrary: !one.hasApplets,
-      references: imported ?? ((apiClasses) => referencesOf(one, apiClasses, shown, library)),
+      references: (apiClasses) => referencesOf(one, apiClasses, shown, library),
       exported: one.exported,
       library,
       layouts,
@@ -284,6 +305,13 @@ function assemble(converted: Converted): ConvertedPackages {
     converted.older.get(one.name)?.check(made, findings)
     return [made]
   }
+}
+
+/** Older ones have no remote types. @source JCVM 3.0.5 §6.9 */
+const FORMAT_OF_REMOTE: Version = { major: 2, minor: 2 }
+
+function atLeast(least: Version, version: Version): Version {
+  return version.minor < least.minor ? least : version
 }
 
 /** @source JCVM 3.1 §6.4 ACC_INT */

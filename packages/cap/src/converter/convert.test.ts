@@ -48,7 +48,7 @@ describe('what cannot be a package is refused', () => {
       { interfaces: ['java/io/Serializable'] },
       'java.io.Serializable does not exist on a card of API level 3.0.5',
     ],
-    ['a remote interface', { interfaces: ['java/rmi/Remote'] }, 'is a remote object'],
+    ['a remote interface', { interfaces: ['java/rmi/Remote'] }, 'is remote: its methods are named by SHA-1 digests'],
     ['a native method', { methods: [{ name: 'f', descriptor: '()V', flags: flagsOf('public native') }] }, 'is native'],
     [
       'a synchronized method',

@@ -6,6 +6,7 @@ import { ConvertError, type ConvertFinding } from '../errors.ts'
 import type { AppletSource } from './applets.ts'
 import { convertPackages } from './convert-packages.ts'
 import type { SourcePackage } from './placed-packages.ts'
+import type { Sha1 } from './remote-types.ts'
 
 /** What conversions to both formats are told alike. */
 export interface CommonConvertOptions {
@@ -18,6 +19,8 @@ export interface CommonConvertOptions {
   readonly int?: boolean
   /** Put the debug map into the file too, as the Debug component that other tools read. */
   readonly debugComponent?: boolean
+  /** Needed for remote objects: SHA-1 of the crypto port, by which clients name their methods. */
+  readonly sha1?: Sha1
 }
 
 export interface ConvertOptions extends CommonConvertOptions {

@@ -88,31 +88,11 @@ class TypeTable {
   }
 
   ofField(descriptor: string): number {
-    return this.#intern(this.#nibbles(parseFieldDescriptor(descriptor)))
+    return this.#intern(nibblesOf(parseFieldDescriptor(descriptor), this.#source.classRef))
   }
 
   ofMethod(descriptor: string): number {
-    const { parameters, returns } = parseMethodDescriptor(descriptor)
-    const result = returns.kind === 'void' ? [TYPE_NIBBLES.void] : this.#nibbles(returns)
-    return this.#intern([...parameters.flatMap((one) => this.#nibbles(one)), ...result])
-  }
-
-  #nibbles(type: JvmType): number[] {
-    const base = type.kind === 'array' ? type.element : type
-    const offset = type.kind === 'array' ? ARRAY_OF : 0
-    switch (base.kind) {
-      case 'boolean':
-      case 'byte':
-      case 'short':
-      case 'int':
-        return [TYPE_NIBBLES[base.kind] + offset]
-      case 'class': {
-        const ref = classRefNumber(this.#source.classRef(base.name))
-        return [TYPE_NIBBLES.class + offset, ref >> 12, (ref >> 8) & 15, (ref >> 4) & 15, ref & 15]
-      }
-      default:
-        throw new Error(`assertion failed: ${base.kind} was refused before`)
-    }
+    return this.#intern(nibblesOfMethod(descriptor, this.#source.classRef))
   }
 
   #intern(nibbles: number[]): number {
@@ -124,6 +104,31 @@ class TypeTable {
     this.descriptors.push({ offset, nibbles })
     this.#nextOffset += typeDescriptorSizeBytes(nibbles.length)
     return offset
+  }
+}
+
+/** Types of the parameters, then of the result. @source JCVM 3.1 §6.14.4 type_descriptor */
+export function nibblesOfMethod(descriptor: string, classRef: (name: string) => ClassRef): number[] {
+  const { parameters, returns } = parseMethodDescriptor(descriptor)
+  const result = returns.kind === 'void' ? [TYPE_NIBBLES.void] : nibblesOf(returns, classRef)
+  return [...parameters.flatMap((one) => nibblesOf(one, classRef)), ...result]
+}
+
+function nibblesOf(type: JvmType, classRef: (name: string) => ClassRef): number[] {
+  const base = type.kind === 'array' ? type.element : type
+  const offset = type.kind === 'array' ? ARRAY_OF : 0
+  switch (base.kind) {
+    case 'boolean':
+    case 'byte':
+    case 'short':
+    case 'int':
+      return [TYPE_NIBBLES[base.kind] + offset]
+    case 'class': {
+      const ref = classRefNumber(classRef(base.name))
+      return [TYPE_NIBBLES.class + offset, ref >> 12, (ref >> 8) & 15, (ref >> 4) & 15, ref & 15]
+    }
+    default:
+      throw new Error(`assertion failed: ${base.kind} was refused before`)
   }
 }
 

@@ -40,7 +40,7 @@ export interface ExportSource {
  */
 export function exportedPackage(source: ExportSource): ApiPackage {
   const { name, info, exported, library, layouts } = source
-  const classes = exported.map((one, token) => apiClassOf(one, token, library, layouts.get(one.class.name)))
+  const classes = exported.map((one, token) => apiClassOf(one, token, library, layouts))
   const isRemote = classes.some((one) => one.access_flags & API_FLAGS.REMOTE)
   return {
     name,
@@ -55,10 +55,16 @@ export function exportedPackage(source: ExportSource): ApiPackage {
   }
 }
 
-function apiClassOf(one: ExportedClass, token: number, library: ClassLibrary, layout?: ClassLayout): ApiClass {
+function apiClassOf(
+  one: ExportedClass,
+  token: number,
+  library: ClassLibrary,
+  layouts: ReadonlyMap<string, ClassLayout>,
+): ApiClass {
   const { class: owner } = one
   const shareable = library.isShareable(owner.name) ? API_FLAGS.SHAREABLE : 0
-  const accessFlags = (owner.accessFlags & KEPT_FLAGS) | shareable
+  const remote = library.isRemote(owner.name) ? API_FLAGS.REMOTE : 0
+  const accessFlags = (owner.accessFlags & KEPT_FLAGS) | shareable | remote
   const supers = superclassesOf(owner, library)
   return {
     name: owner.name,
@@ -67,8 +73,8 @@ function apiClassOf(one: ExportedClass, token: number, library: ClassLibrary, la
     super: supers.at(-1) ?? null,
     supers,
     interfaces: interfacesOf(owner, library),
-    fields: [...staticFieldsOf(one), ...instanceFieldsOf(owner, layout)],
-    methods: methodsOf(one, library, layout),
+    fields: [...staticFieldsOf(one), ...instanceFieldsOf(owner, layouts.get(owner.name))],
+    methods: methodsOf(one, library, layouts),
   }
 }
 
@@ -115,7 +121,7 @@ function apiFieldOf(field: JavaField, token: number): ApiField {
   }
 }
 
-function methodsOf(one: ExportedClass, library: ClassLibrary, layout: ClassLayout | undefined): ApiMethod[] {
+function methodsOf(one: ExportedClass, library: ClassLibrary, layouts: ReadonlyMap<string, ClassLayout>): ApiMethod[] {
   const statics = one.staticMethods.map((method, token) => apiMethodOf(method, 'static', token))
   if (one.class.isInterface) {
     const methods = library.interfaceMethods(one.class.name)
@@ -127,14 +133,24 @@ function methodsOf(one: ExportedClass, library: ClassLibrary, layout: ClassLayou
       token,
     }))
   }
-  return [...statics, ...virtualMethodsOf(one.class, library, layout)]
+  return [
+    ...statics,
+    ...virtualMethodsOf(one.class, library, layouts.get(one.class.name), (own) => layouts.get(own.name)?.miranda),
+  ]
 }
 
 /** Own ones, then those of superclasses that no lower class overrides. */
-function virtualMethodsOf(owner: JavaClass, library: ClassLibrary, layout: ClassLayout | undefined): ApiMethod[] {
+function virtualMethodsOf(
+  owner: JavaClass,
+  library: ClassLibrary,
+  layout: ClassLayout | undefined,
+  mirandaOf: (one: JavaClass) => readonly JavaMethod[] | undefined,
+): ApiMethod[] {
   const methods = new Map<string, ApiMethod>()
   for (const one of library.ownChain(owner)) {
-    for (const method of one.methods.filter((m) => isVirtual(m) && isVisible(m))) {
+    // An abstract class shows the methods of its interfaces, though it does not repeat them.
+    const declared = [...one.methods.filter((m) => isVirtual(m) && isVisible(m)), ...(mirandaOf(one) ?? [])]
+    for (const method of declared) {
       const key = signatureKey(method)
       if (!methods.has(key)) methods.set(key, apiMethodOf(method, 'virtual', layout?.tokens.get(key)?.token ?? 0))
     }

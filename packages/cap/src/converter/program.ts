@@ -44,6 +44,8 @@ export interface JavaMethod {
   readonly signature: MethodSignature
   readonly accessFlags: number
   readonly isStatic: boolean
+  /** Classes of its throws clause. */
+  readonly throws?: readonly string[]
   /** Absent for abstract methods. */
   readonly code?: JavaCode
 }
@@ -180,6 +182,7 @@ function constantValueOf(classFile: ClassFile, attributes: readonly Attribute[])
 function javaMethodOf(classFile: ClassFile, owner: string, method: Member): JavaMethod {
   const descriptor = textAt(classFile, method.descriptorIndex)
   const code = method.attributes.find((one) => one.kind === 'Code')
+  const thrown = method.attributes.find((one) => one.kind === 'Exceptions')
   return {
     owner,
     name: textAt(classFile, method.nameIndex),
@@ -187,6 +190,7 @@ function javaMethodOf(classFile: ClassFile, owner: string, method: Member): Java
     signature: parseMethodDescriptor(descriptor),
     accessFlags: method.accessFlags,
     isStatic: (method.accessFlags & ACC.STATIC) !== 0,
+    ...(thrown && { throws: thrown.classIndices.map((index) => classNameAt(classFile, index)) }),
     ...(code && { code: javaCodeOf(classFile, code) }),
   }
 }

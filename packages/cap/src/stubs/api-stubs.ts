@@ -150,7 +150,8 @@ function isNarrower(type: string, than: string, classes: ApiClasses): boolean {
 
 /**
  * Export files hold no throws clauses, and without them a compiler rejects `catch (UserException e)`. The only methods of
- * the API that declare a checked exception are `CardException.throwIt`, `UserException.throwIt`, and those of `Resources`.
+ * the API that declare a checked exception are `CardException.throwIt`, `UserException.throwIt`, and those of `Resources`;
+ * all methods of remote interfaces declare one.
  *
  * @source Java Card API 3.2, javacard.framework.Resources
  */
@@ -158,6 +159,7 @@ function checkedExceptionOf(apiClass: ApiClass, method: ApiMethod): string | und
   if (apiClass.name === 'javacard/framework/Resources' && /^get(Size|View)$/.test(method.name)) {
     return 'java/io/IOException'
   }
+  if (method.space === 'interface' && apiClass.access_flags & API_FLAGS.REMOTE) return 'java/rmi/RemoteException'
   const isChecked =
     apiClass.supers.includes('java/lang/Exception') && !apiClass.supers.includes('java/lang/RuntimeException')
   return isChecked && method.name === 'throwIt' ? apiClass.name : undefined
