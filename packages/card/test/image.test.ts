@@ -45,7 +45,7 @@ describe('a damaged image', () => {
       expect(card.transmit(fromHex('8002000000')).length).toBeGreaterThanOrEqual(2)
     }
     expect(opened).toBeGreaterThan(100)
-  }, 120_000)
+  }, 240_000)
 })
 
 describe('a profile', () => {

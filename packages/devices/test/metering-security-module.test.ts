@@ -33,7 +33,7 @@ const cards: MeteringCardFixture[] = []
 
 beforeAll(async () => {
   for (const suite of suites) cards.push(await makeMeteringCard(identity, suite))
-}, 120_000)
+}, 240_000)
 
 for (const suite of suites) {
   securityModuleSuite(

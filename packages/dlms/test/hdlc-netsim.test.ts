@@ -120,7 +120,7 @@ describe('a line with faults', () => {
       rows.push(`${name}: ${summary}; ${sent} frames, ${Math.round(simulatedMs / 1000)} s`)
     }
     expect(rows).toMatchSnapshot()
-  }, 60_000)
+  }, 240_000)
 })
 
 describe('several APDUs under way on a line with faults', () => {

@@ -82,7 +82,7 @@ describe.skipIf(!javac)('AES-GCM of the Metering applet for Java Card 3.0.4', ()
     card.installApplet({ packageAid: fromHex(packageAid), appletAid: fromHex(aid) })
     card.powerOn()
     card.transmit(emitCommand({ cla: 0, ins: 0xa4, p1: 4, p2: 0, data: fromHex(aid) }))
-  }, 120_000)
+  }, 240_000)
 
   test.each(GCM.filter(({ iv, key }) => iv.length === 24 && key.length !== 48))('$source', (vector) => {
     const [key, iv, aad, plaintext, ciphertext, tag] = (

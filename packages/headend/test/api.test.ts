@@ -25,7 +25,7 @@ beforeAll(async () => {
   meter = await startPeerMeter({ serial, nowMs: () => start })
   meter.rows = quarterRows(lastQuarter - 86_400_000, lastQuarter)
   await under.register(meter)
-}, 60_000)
+}, 240_000)
 afterAll(async () => {
   await meter.close()
   await under.close()
@@ -200,7 +200,7 @@ describe('a switch', () => {
     const reads = async () => (await events()).filter(({ kind }) => kind === 'meter.read').map(({ id }) => id)
     const before = await reads()
     await under.post(path, { to: 'disconnected', confirmSerial: serial })
-    await vi.waitFor(async () => expect(await reads()).not.toEqual(before), { timeout: 10_000 })
+    await vi.waitFor(async () => expect(await reads()).not.toEqual(before), { timeout: 60_000 })
     await under.post(path, { to: 'connected', confirmSerial: serial })
   })
   test('of a meter that is gone says that nothing was sent', async () => {

@@ -11,7 +11,7 @@ beforeAll(async () => {
   under = await headendUnderTest()
   meter = await startPeerMeter({ serial, nowMs: () => Date.now() })
   await under.register(meter)
-}, 60_000)
+}, 240_000)
 afterAll(async () => {
   await meter.close()
   await under.close()
@@ -104,4 +104,4 @@ test('closing ends the listeners and answers nothing more', async () => {
   expect(await ended).toBe(true)
   await expect(fetch(`${other.headend.url}/api/health`)).rejects.toThrow()
   await other.headend.close()
-}, 60_000)
+}, 240_000)

@@ -43,7 +43,8 @@ export async function headendUnderTest(options: Partial<HeadendOptions> = {}): P
     clock: { nowMs: () => Date.now() },
     logger: silent,
     isScheduled: false,
-    answerTimeoutMs: 2000,
+    // A machine at work takes ten times as long as an idle one.
+    answerTimeoutMs: 30_000,
     openDatabase: () => openMemoryDatabase(),
     ...options,
   })

@@ -16,7 +16,7 @@ let number = 0
 
 beforeAll(async () => {
   under = await headendUnderTest({ clock })
-}, 60_000)
+}, 240_000)
 afterAll(() => under.close())
 afterEach(async () => {
   clock.setMs(start)
@@ -159,7 +159,7 @@ describe('a meter that does not answer', () => {
     const outcome: ReadOutcome = (await other.post(`/api/meters/${meter.serial}/read`)).body
     expect(outcome).toMatchObject({ done: false, text: 'It did not answer in time; nothing was stored' })
     await other.close()
-  }, 60_000)
+  }, 240_000)
 
   test('in the middle of a session leaves nothing behind, and is read later with all it has', async () => {
     const meter = await peer()

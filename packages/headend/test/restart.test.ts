@@ -39,7 +39,7 @@ describe('a head-end in its folder', () => {
     await expect(open()).rejects.toMatchObject({ code: 'HEADEND_DATA_LOCKED', place: { pid: process.pid } })
     await under.headend.close()
     expect(readdirSync(dataDir)).not.toContain('headend.lock')
-  }, 60_000)
+  }, 240_000)
 
   test('goes on after a restart, without being given the keys again', async () => {
     const steps: StartStep[] = []
@@ -61,11 +61,11 @@ describe('a head-end in its folder', () => {
     expect(kinds.filter((kind) => kind === 'headend.started')).toHaveLength(2)
     expect(kinds.filter((kind) => kind === 'meter.registered')).toHaveLength(1)
     await under.headend.close()
-  }, 60_000)
+  }, 240_000)
 
   test('refuses to serve another street', async () => {
     await expect(open({ streetId: 'oak' })).rejects.toMatchObject({ code: 'HEADEND_DATA_DAMAGED' })
-  }, 60_000)
+  }, 240_000)
 
   test('killed in the middle of readings opens again, and repeats no counter', async () => {
     const script = join(import.meta.dirname, 'run-head-end.ts')
@@ -91,14 +91,14 @@ describe('a head-end in its folder', () => {
     expect(sendLimit).toBeGreaterThanOrEqual(limitBefore + 3 * 256)
     await under.headend.close()
     expect(meter.security.map(({ kind }) => kind)).not.toContain('counter-replayed')
-  }, 60_000)
+  }, 240_000)
 
   test('does not use keys whose counters are lost', async () => {
     const counters = readFileSync(join(dataDir, 'counters.json'))
     rmSync(join(dataDir, 'counters.json'))
     await expect(open()).rejects.toMatchObject({ code: 'HEADEND_DATA_DAMAGED' })
     writeFileSync(join(dataDir, 'counters.json'), counters)
-  }, 60_000)
+  }, 240_000)
 
   test('says that a damaged database is damaged, in one line, and lets the folder go', async () => {
     const control = join(dataDir, 'db', 'global', 'pg_control')
@@ -111,7 +111,7 @@ describe('a head-end in its folder', () => {
     expect(process.exitCode ?? 0).toBe(0)
     rmSync(join(dataDir, 'db', 'PG_VERSION'))
     await expect(open()).rejects.toMatchObject({ code: 'HEADEND_DATA_DAMAGED' })
-  }, 60_000)
+  }, 240_000)
 })
 
 describe('a head-end does not start', () => {

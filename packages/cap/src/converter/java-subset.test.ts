@@ -182,7 +182,7 @@ describe.skipIf(!hasJavac)(
         if (!(error instanceof ConvertError)) throw error
         found = error.findings
       }
-    }, 120_000)
+    }, 240_000)
 
     test.for(Object.entries(EXAMPLES).filter(([feature]) => feature !== 'finalize'))('%s', ([feature, body]) => {
       const own = found.filter((one) => one.file === `${classNameOf(feature)}.java`)

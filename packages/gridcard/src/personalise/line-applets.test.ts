@@ -49,7 +49,7 @@ beforeAll(async () => {
   await personaliseInit(io, line, { ...init, applets: 'iot-safe, integrity', json: true })
   expect(JSON.parse(said.out)).toMatchObject({ applets: ['metering', 'integrity', 'iot-safe'] })
   expect(await personaliseRun(ioOf().io, line, { count: '1', first: '1' })).toBe(0)
-}, 120_000)
+}, 240_000)
 afterAll(() => rmSync(root, { recursive: true }))
 
 const certificate = (name: string) => new X509Certificate(readFileSync(join(line, name)))

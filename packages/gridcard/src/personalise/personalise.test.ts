@@ -96,7 +96,7 @@ beforeAll(async () => {
   await personaliseInit(ioOf().io, made, { name: 'Test', owner: 'citynet', suite: '1' })
   expect(await personaliseRun(ioOf().io, made, { count: '2', first: '1' })).toBe(0)
   expect(await personaliseOwner(ioOf().io, made, 'newco', {})).toBe(0)
-}, 120_000)
+}, 240_000)
 afterAll(() => rmSync(root, { recursive: true }))
 
 const codeOf = (code: string) => ({ code })

@@ -10,7 +10,7 @@ let meterId = 0
 beforeAll(async () => {
   db = await openMemoryDatabase()
   store = createReadingStore(db)
-}, 60_000)
+}, 240_000)
 afterAll(() => db.destroy())
 
 const QUARTER = 900_000

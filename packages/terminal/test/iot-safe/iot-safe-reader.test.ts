@@ -66,7 +66,7 @@ if (reader === undefined || key === undefined) {
     await link.powerOn()
     await (await issuerOf(link)).delete(iotSafePackageAid, { withInstances: true })
     await link.close()
-  }, 120_000)
+  }, 240_000)
   describeIotSafe(`the card in ${reader}`, () => {
     made ??= make()
     return made

@@ -40,7 +40,7 @@ beforeAll(async () => {
   tls = { device: a!, headend: b!, attacker: c! }
   // The other card says that it is the device.
   ends = { device: await newEnd(device), headend: await newEnd(headend), other: await newEnd(device) }
-}, 60_000)
+}, 240_000)
 
 afterEach(() => {
   for (const one of open.splice(0)) one.close()

@@ -36,7 +36,7 @@ describe('every command, in every life cycle', () => {
     unbound.card.powerOn()
     await unbound.client.select()
     cards['unbound'] = unbound.card
-  }, 60_000)
+  }, 240_000)
   const operation = [...MESSAGES, ...KEYS.filter((ins) => ins !== 0x22), ...ORDERS]
 
   it('personalising: nothing of operation, and no binding', () => {

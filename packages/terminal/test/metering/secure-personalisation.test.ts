@@ -87,7 +87,7 @@ beforeEach(async () => {
   base ??= await cardOfTwoOwners()
   card = base.clone()
   card.powerOn()
-}, 60_000)
+}, 240_000)
 
 /** A channel to an owner's applet, by the keys of some domain. */
 async function channelTo(owner: Owner, o: { keyByte?: number; level?: keyof typeof namedSecurityLevels } = {}) {

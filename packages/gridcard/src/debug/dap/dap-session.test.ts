@@ -26,7 +26,7 @@ beforeAll(async () => {
   appletNew(project, {}, () => {})
   await appletBuild(project, { out: cap })
   lines = readFileSync(source, 'utf8').split('\n')
-}, 60_000)
+}, 240_000)
 afterEach(async () => {
   for (const end of ends.splice(0)) await end()
 })
@@ -385,7 +385,7 @@ describe('a card without a script', () => {
     await one.request('pause', { threadId: 1 })
     expect(await stopAt(one, 'pause')).toMatchObject({ name: 'Loop.process(APDU)' })
     expect(await one.value('count')).toBe('0 (0x0000)')
-  }, 60_000)
+  }, 240_000)
 })
 
 describe('a card that is there before the editor', () => {
