@@ -143,6 +143,117 @@ describe('a meter with short names', () => {
     await expect(client.objectList()).rejects.toMatchObject({ code: 'DLMS_NOT_ASSOCIATED' })
   })
 
+  it('what is longer than the server takes goes in blocks, both ways, and a refused block ends it', async () => {
+    const small = AARE.replace('180320 00C8', '181B20 001B')
+    const value = cosem.octetString(Uint8Array.from({ length: 20 }, (_unused, i) => i))
+    const one = { name: 0x108, value }
+    const writing = (...script: (readonly [string, string])[]) => {
+      const transport = meter([[AARQ, small], ...script])
+      return { client: new ShortNameClient({ transport, mechanism: 'none' }), transport }
+    }
+    const first = '06 01 07 00 0001 01 09 0B 01 02 0108 01 09 14 00010203'
+    const second = ['06 01 07 00 0002 01 09 0B 0405060708090A0B0C0D0E', '0D 01 02 0002'] as const
+    const third = '06 01 07 01 0003 01 09 05 0F10111213'
+    const { client, transport } = writing([first, '0D 01 02 0001'], second, [third, '0D 01 00'])
+    await client.associate()
+    await client.write([one])
+    expect(transport.left).toEqual([])
+    for (const script of [
+      [[first, '0D 01 01 10']],
+      [[first, '0D 01 02 0001'], second, [third, '0D 01 01 03']],
+    ] as const) {
+      const refused = writing(...script)
+      await refused.client.associate()
+      await expect(refused.client.write([one])).rejects.toMatchObject({ code: 'DLMS_ACCESS_REFUSED' })
+    }
+    for (const answer of ['0D 01 02 0002', '0D 01 00', '0D 02 02 0001 00', '0C 01 00 00']) {
+      const wrong = writing([first, answer])
+      await wrong.client.associate()
+      await expect(wrong.client.write([one]), answer).rejects.toMatchObject({ code: 'DLMS_UNEXPECTED_RESPONSE' })
+      expect(wrong.client.isAssociated).toBe(false)
+    }
+    const variable = { kind: 'parameterized-access', name: 0x108, selector: 1, parameter: value } as const
+    const reading = writing(
+      ['05 01 06 00 0001 0B 01 04 0108 01 09 14 00010203', '0C 01 03 0001'],
+      ['05 01 06 00 0002 0B 0405060708090A0B0C0D0E', '0C 01 03 0002'],
+      ['05 01 06 01 0003 05 0F10111213', '0C 01 00 11 07'],
+    )
+    await reading.client.associate()
+    expect(await reading.client.read([variable])).toEqual([{ ok: true, data: cosem.unsigned(7) }])
+    const noRoom = meter([[AARQ, AARE.replace('180320 00C8', '180300 0010')]])
+    const without = new ShortNameClient({ transport: noRoom, mechanism: 'none' })
+    await without.associate()
+    await expect(without.write([one])).rejects.toMatchObject({ code: 'DLMS_LIMIT_EXCEEDED' })
+  })
+
+  it('a part of an attribute is written by parameterised access, in a list too', async () => {
+    const { client } = await associated(['06 02 04 0108 02 11 03 02 0110 02 11 01 11 02', '0D 02 00 01 0B'])
+    const selection = { selector: 2, parameters: cosem.unsigned(3) }
+    const items = [
+      { name: 0x108, value: cosem.unsigned(1), selection },
+      { name: 0x110, value: cosem.unsigned(2) },
+    ]
+    await expect(client.write(items)).rejects.toMatchObject({ code: 'DLMS_ACCESS_REFUSED', place: { name: 0x110 } })
+  })
+
+  describe('without an answer', () => {
+    const UNCONFIRMED_AARQ = AARQ.replace('181B20', '1C1B20')
+    const posting = async (aare: string) => {
+      const posted: string[] = []
+      const transport = {
+        ...meter([[UNCONFIRMED_AARQ, aare]]),
+        post: async (apdu: Uint8Array) => void posted.push(toHex(apdu)),
+      }
+      const client = new ShortNameClient({ transport, mechanism: 'none' })
+      await client.associate()
+      return { client, posted }
+    }
+
+    it('is written only where the meter has agreed to it, and what fits', async () => {
+      const one = [{ name: 0x108, value: cosem.unsigned(1) }]
+      const refused = await posting(AARE)
+      await expect(refused.client.writeUnconfirmed(one)).rejects.toMatchObject({ code: 'DLMS_CONFIGURATION' })
+      const { client, posted } = await posting(AARE.replace('180320', '1C0320'))
+      const long = [{ name: 0x108, value: cosem.octetString(new Uint8Array(300)) }]
+      await expect(client.writeUnconfirmed(long)).rejects.toMatchObject({ code: 'DLMS_LIMIT_EXCEEDED' })
+      await client.writeUnconfirmed(one)
+      expect(posted).toEqual(['1601020108011101'])
+    })
+  })
+
+  it('reports of the meter are told, between request and answer and by themselves', async () => {
+    const report = '18 00 01 02 0108 01 11 07'
+    const heard: number[] = []
+    const waiting = ['0C 01 00 11 09', report]
+    let onWaiting = () => {}
+    const transport = {
+      ...meter([
+        [AARQ, AARE],
+        ['05 01 02 0108', report],
+      ]),
+      next: async () => {
+        const next = waiting.shift()
+        return next === undefined ? undefined : fromHex(next.replaceAll(' ', ''))
+      },
+      onWaiting: (listener: () => void) => {
+        onWaiting = listener
+      },
+    }
+    const client = new ShortNameClient({
+      transport,
+      mechanism: 'none',
+      onReport: ({ variables, values }) => heard.push(variables.length + values.length),
+    })
+    await client.associate()
+    const variable = { kind: 'variable-name', name: 0x108 } as const
+    expect(await client.read([variable])).toEqual([{ ok: true, data: cosem.unsigned(9) }])
+    expect(heard).toEqual([2])
+    onWaiting()
+    expect(await client.receiveReport(fromHex(report.replaceAll(' ', '')))).toBe(true)
+    expect(await client.receiveReport(fromHex('0C01001109'))).toBe(false)
+    expect(heard).toEqual([2, 2, 2])
+  })
+
   it('is seen in a trace, without values', () => {
     expect(traceApdu(fromHex('0501020108'))).toContain('0108')
     expect(traceApdu(fromHex('0C01000600001267'))).not.toContain('4711')

@@ -45,6 +45,8 @@ export interface OpenAssociationOptions extends SecuredOptions {
   /** Sends what has no answer. */
   readonly post: (apdu: Uint8Array) => Promise<void>
   readonly isConfirmed?: boolean
+  /** Whether something can be sent that has no answer: short names have a bit for that. */
+  readonly hasPost?: boolean
   readonly userId?: number
   readonly acse?: AcseFields
   readonly generalBlockTransfer?: boolean | object
@@ -78,13 +80,14 @@ const proposedShortNames = conformanceOf(
 )
 
 function proposedBy(
-  { generalBlockTransfer, referencing, onNotification }: OpenAssociationOptions,
+  { generalBlockTransfer, referencing, onNotification, hasPost }: OpenAssociationOptions,
   ciphering: CipheringOptions | undefined,
 ): number {
   const isGeneral =
     ciphering !== undefined && ((ciphering.form ?? 'service') !== 'service' || requestLayersAreSigned(ciphering))
   return (
     (referencing === 'sn' ? proposedShortNames : proposedConformance) |
+    (referencing === 'sn' && hasPost === true ? conformanceOf('unconfirmed-write') : 0) |
     (generalBlockTransfer !== undefined && generalBlockTransfer !== false
       ? conformanceOf('general-block-transfer')
       : 0) |

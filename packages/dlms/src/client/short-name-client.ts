@@ -6,12 +6,20 @@ import { readList } from '../apdu/fields.ts'
 import { vaaNameSn } from '../apdu/initiate.ts'
 import type { AttributeRef, MethodRef, SelectiveAccess } from '../apdu/references.ts'
 import { dataAccessResultName } from '../apdu/results.ts'
-import type { ReadResult, VariableAccess } from '../apdu/short-name.ts'
+import type {
+  InformationReport,
+  ReadResult,
+  ShortBlock,
+  VariableAccess,
+  WriteRequest,
+  WriteResult,
+} from '../apdu/short-name.ts'
 import { type CosemData, cosem } from '../cosem/cosem-data.ts'
 import { parseData, readData } from '../cosem/data-codec.ts'
 import { logicalNameText } from '../cosem/obis-code.ts'
 import { DlmsError } from '../errors.ts'
 import { parseExactly } from '../malformed.ts'
+import { overheadBytesOf } from '../security/frame-protection.ts'
 import { isSameForm } from '../security/protection-layers.ts'
 import { isRefusal } from '../security/security-module.ts'
 import { requireSecurable } from './ciphering-options.ts'
@@ -31,12 +39,31 @@ export interface ShortNameObject {
   readonly logicalName: string
 }
 
+export interface ShortNameClientOptions extends DlmsClientOptions {
+  /**
+   * Gets what the meter reports unasked in this association, protected as agreed; needs a transport with `next` and
+   * `onWaiting`. Without it a report is an answer to the wrong question.
+   */
+  readonly onReport?: (report: InformationReport) => void
+}
+
+export interface ShortNameWrite {
+  readonly name: number
+  readonly value: CosemData
+  /** Parameterised access: a part of the attribute. */
+  readonly selection?: SelectiveAccess
+}
+
 export type ReadOutcome =
   | { readonly ok: true; readonly data: CosemData }
   | { readonly ok: false; readonly result: string | number }
 
 const DEFAULT_MAX_VALUE_BYTES = 4 * 1024 * 1024
 const BYTES_PER_NAME = 8
+/** Tag, counts, choices, number, last-block and the longest length field of a block. */
+const BLOCK_OVERHEAD_BYTES = 16
+/** For the answer behind a report that came in between. */
+const ANSWER_TIMEOUT_MS = 10_000
 const OBJECT_LIST = vaaNameSn + BYTES_PER_NAME
 
 /**
@@ -45,7 +72,7 @@ const OBJECT_LIST = vaaNameSn + BYTES_PER_NAME
  * @source Green Book ed. 8 §9.3.14 to §9.3.17
  */
 export class ShortNameClient {
-  readonly #options: DlmsClientOptions
+  readonly #options: ShortNameClientOptions
   readonly #maxPduBytes: number
   readonly #maxValueBytes: number
   #association: ClientAssociation | undefined
@@ -53,9 +80,12 @@ export class ShortNameClient {
   #queue: Promise<unknown> = Promise.resolve()
 
   /** @throws DlmsError `DLMS_CONFIGURATION` when a mechanism or the ciphering lacks what it needs */
-  constructor(options: DlmsClientOptions) {
+  constructor(options: ShortNameClientOptions) {
     requireSecurable(options)
     this.#options = options
+    if (options.onReport !== undefined) {
+      options.transport.onWaiting?.(() => void this.#exclusively(() => this.#hearUnasked()).catch(() => {}))
+    }
     this.#maxPduBytes = options.maxPduBytes ?? 0xffff
     this.#maxValueBytes = options.maxValueBytes ?? DEFAULT_MAX_VALUE_BYTES
   }
@@ -72,6 +102,7 @@ export class ShortNameClient {
       this.#association = await openAssociation({
         ...this.#options,
         referencing: 'sn',
+        hasPost: (this.#options.transport.postUnconfirmed ?? this.#options.transport.post) !== undefined,
         maxPduBytes: this.#maxPduBytes,
         send: (apdu) => this.#options.transport.send(apdu),
         post: (apdu) => postUnanswered(this.#options.transport, apdu),
@@ -80,14 +111,42 @@ export class ShortNameClient {
     })
   }
 
-  /** Several variables in one request, each with its own answer; blocks are put together. */
+  /**
+   * Several variables in one request, each with its own answer; blocks are put together, and made where the request is
+   * longer than the server takes.
+   */
   read(variables: readonly VariableAccess[]): Promise<readonly ReadOutcome[]> {
     return this.#exclusively(() => this.#read(variables))
   }
 
-  /** @throws DlmsError `DLMS_ACCESS_REFUSED` for the first that is refused */
-  write(items: readonly { readonly name: number; readonly value: CosemData }[]): Promise<void> {
+  /** In blocks where it is longer than the server takes. @throws DlmsError `DLMS_ACCESS_REFUSED` for the first that is refused */
+  write(items: readonly ShortNameWrite[]): Promise<void> {
     return this.#exclusively(() => this.#write(items))
+  }
+
+  /**
+   * Writes without an answer; whether anything came of it is not known. Needs a transport with `post` or `postUnconfirmed`.
+   * @throws DlmsError `DLMS_CONFIGURATION` where the meter has not agreed to it, `DLMS_LIMIT_EXCEEDED`
+   */
+  writeUnconfirmed(items: readonly ShortNameWrite[]): Promise<void> {
+    return this.#exclusively(async () => {
+      const { info, protection, layers } = this.#requireAssociation()
+      if (!conforms(info.conformance, 'unconfirmed-write')) {
+        throw new DlmsError('DLMS_CONFIGURATION', 'the meter has not agreed to unconfirmed writes')
+      }
+      const request = this.#requireFitting(emitXdlms(writeRequestOf(items, 'unconfirmed-write-request')))
+      const secured = protection === undefined ? request : await protection.protect(request, layers)
+      if (!(secured instanceof Uint8Array)) throw this.#broken(refusalError(secured))
+      await postUnanswered(this.#options.transport, secured)
+    })
+  }
+
+  /**
+   * Takes an APDU that came by another way, and tells the listener of the report in it.
+   * @returns whether it was one, protected as agreed
+   */
+  receiveReport(apdu: Uint8Array): Promise<boolean> {
+    return this.#exclusively(() => this.#takeUnasked(apdu))
   }
 
   /** Every object of the meter with its base name; read once in an association. */
@@ -179,14 +238,16 @@ export class ShortNameClient {
     const { info } = this.#requireAssociation()
     const request = emitXdlms({ kind: 'read-request', variables })
     const isList = variables.length > 1
-    const fits = request.length <= info.serverMaxPduBytes
+    const fits = request.length <= this.#room()
     if (isList && (!conforms(info.conformance, 'multiple-references') || !fits)) {
       const half = Math.ceil(variables.length / 2)
       return [...(await this.#read(variables.slice(0, half))), ...(await this.#read(variables.slice(half)))]
     }
-    if (!fits)
-      throw new DlmsError('DLMS_LIMIT_EXCEEDED', 'request longer than the server takes', { bytes: request.length })
-    const results = await this.#readResults(request)
+    const hasBlocks = conforms(info.conformance, 'block-transfer-with-get-or-read')
+    const results =
+      fits || !hasBlocks
+        ? await this.#readResults(this.#requireFitting(request))
+        : await this.#readInBlocks(request.subarray(1))
     const first = results[0]
     const whole =
       results.length === 1 && first !== undefined && 'block' in first ? await this.#collect(first.block) : results
@@ -198,6 +259,29 @@ export class ShortNameClient {
     const response = await this.#exchange(request)
     if (response.kind !== 'read-response') throw this.#unexpected()
     return response.results
+  }
+
+  /** @param list the list of variables, as it stands in the request */
+  async #readInBlocks(list: Uint8Array): Promise<readonly ReadResult[]> {
+    for (const block of this.#blocksOf(list)) {
+      const results = await this.#readResults(
+        emitXdlms({ kind: 'read-request', variables: [{ kind: 'read-data-block-access', block }] }),
+      )
+      if (block.lastBlock || !isNextAsked(results, block)) return results
+    }
+    throw this.#unexpected()
+  }
+
+  /** @throws DlmsError `DLMS_LIMIT_EXCEEDED` for what is longer than blocks can carry */
+  #blocksOf(octets: Uint8Array): readonly ShortBlock[] {
+    const blockBytes = this.#room() - BLOCK_OVERHEAD_BYTES
+    const count = Math.ceil(octets.length / Math.max(1, blockBytes))
+    if (blockBytes < 1 || count > 0xffff) throw this.#tooLong(octets.length)
+    return Array.from({ length: count }, (_unused, i) => ({
+      lastBlock: i === count - 1,
+      blockNumber: i + 1,
+      rawData: octets.slice(i * blockBytes, (i + 1) * blockBytes),
+    }))
   }
 
   async #collect(first: Extract<ReadResult, { block: unknown }>['block']): Promise<readonly ReadResult[]> {
@@ -232,16 +316,16 @@ export class ShortNameClient {
 
   // ---- WRITE
 
-  async #write(items: readonly { readonly name: number; readonly value: CosemData }[]): Promise<void> {
+  async #write(items: readonly ShortNameWrite[]): Promise<void> {
     const { info } = this.#requireAssociation()
-    const variables = items.map(({ name }): VariableAccess => ({ kind: 'variable-name', name }))
-    const request = emitXdlms({ kind: 'write-request', variables, values: items.map(({ value }) => value) })
-    if (request.length > info.serverMaxPduBytes) {
-      throw new DlmsError('DLMS_LIMIT_EXCEEDED', 'request longer than the server takes', { bytes: request.length })
-    }
-    const response = await this.#exchange(request)
-    if (response.kind !== 'write-response' || response.results.length !== items.length) throw this.#unexpected()
-    for (const [i, one] of response.results.entries()) {
+    const request = emitXdlms(writeRequestOf(items, 'write-request'))
+    const hasBlocks = conforms(info.conformance, 'block-transfer-with-set-or-write')
+    const results =
+      request.length <= this.#room() || !hasBlocks
+        ? await this.#writeResults(this.#requireFitting(request))
+        : await this.#writeInBlocks(request.subarray(1))
+    if (results.length !== items.length) throw this.#unexpected()
+    for (const [i, one] of results.entries()) {
       if ('ok' in one) continue
       if (!('accessResult' in one)) throw this.#unexpected()
       const result = dataAccessResultName(one.accessResult) ?? one.accessResult
@@ -253,20 +337,97 @@ export class ShortNameClient {
     }
   }
 
+  async #writeResults(request: Uint8Array): Promise<readonly WriteResult[]> {
+    const response = await this.#exchange(request)
+    if (response.kind !== 'write-response') throw this.#unexpected()
+    return response.results
+  }
+
+  /** @param lists variables and values, as they stand in the request */
+  async #writeInBlocks(lists: Uint8Array): Promise<readonly WriteResult[]> {
+    for (const block of this.#blocksOf(lists)) {
+      const { lastBlock, blockNumber, rawData } = block
+      const results = await this.#writeResults(
+        emitXdlms({
+          kind: 'write-request',
+          variables: [{ kind: 'write-data-block-access', lastBlock, blockNumber }],
+          values: [cosem.octetString(rawData)],
+        }),
+      )
+      if (lastBlock) return results
+      if (!isNextAsked(results, block)) throw this.#endedEarly(results)
+    }
+    throw this.#unexpected()
+  }
+
+  /** A refusal of a block is one of the whole. */
+  #endedEarly([first]: readonly WriteResult[]): DlmsError {
+    if (first === undefined || !('accessResult' in first)) return this.#unexpected()
+    const result = dataAccessResultName(first.accessResult) ?? first.accessResult
+    return new DlmsError('DLMS_ACCESS_REFUSED', `write refused: ${result}`, { service: 'write', result })
+  }
+
+  // ---- reports
+
+  async #hearUnasked(): Promise<void> {
+    const next = async () => this.#options.transport.next?.(0)
+    for (let apdu = await next(); apdu !== undefined; apdu = await next()) await this.#takeUnasked(apdu)
+  }
+
+  /** What is no report of this association, or cannot be trusted, is passed over. */
+  async #takeUnasked(apdu: Uint8Array): Promise<boolean> {
+    const { protection } = this.#requireAssociation()
+    const opened = protection === undefined ? { plaintext: apdu } : await protection.unprotect(apdu)
+    return !isRefusal(opened) && this.#tellIfReport(opened.plaintext)
+  }
+
+  #tellIfReport(plaintext: Uint8Array): boolean {
+    const { onReport } = this.#options
+    if (onReport === undefined || plaintext[0] !== apduTags['information-report-request']) return false
+    const report = parseXdlms(plaintext)
+    if (report.kind !== 'information-report-request') return false
+    onReport(report)
+    return true
+  }
+
   // ---- one request
 
   async #exchange(plaintext: Uint8Array): Promise<XdlmsApdu> {
     const { protection, layers } = this.#requireAssociation()
     const request = protection === undefined ? plaintext : await protection.protect(plaintext, layers)
     if (!(request instanceof Uint8Array)) throw this.#broken(refusalError(request))
-    const answer = await this.#options.transport.send(request)
-    // Not authenticated, so it can only be an error, never a value.
-    if (answer[0] === apduTags['exception-response']) throw exceptionOf(answer)
-    if (protection === undefined) return this.#served(parseXdlms(answer))
-    const opened = await protection.unprotect(answer)
-    if (isRefusal(opened)) throw this.#broken(refusalError(opened))
-    if (!isSameForm(layers, opened.layers)) throw this.#broken(refusalError({ refused: 'not-permitted' }))
-    return this.#served(parseXdlms(opened.plaintext))
+    let answer = await this.#options.transport.send(request)
+    for (;;) {
+      // Not authenticated, so it can only be an error, never a value.
+      if (answer[0] === apduTags['exception-response']) throw exceptionOf(answer)
+      const opened = await protection?.unprotect(answer)
+      if (opened !== undefined && isRefusal(opened)) throw this.#broken(refusalError(opened))
+      const content = opened?.plaintext ?? answer
+      if (!this.#tellIfReport(content)) {
+        if (opened !== undefined && !isSameForm(layers, opened.layers)) {
+          throw this.#broken(refusalError({ refused: 'not-permitted' }))
+        }
+        return this.#served(parseXdlms(content))
+      }
+      const next = await this.#options.transport.next?.(ANSWER_TIMEOUT_MS)
+      if (next === undefined) throw this.#broken(new DlmsError('DLMS_TIMEOUT', 'no answer behind a report'))
+      answer = next
+    }
+  }
+
+  /** Octets that a plain request may have. */
+  #room(): number {
+    const { info, layers, protection } = this.#requireAssociation()
+    return info.serverMaxPduBytes - overheadBytesOf(layers, protection?.suite)
+  }
+
+  #requireFitting(request: Uint8Array): Uint8Array {
+    if (request.length <= this.#room()) return request
+    throw this.#tooLong(request.length)
+  }
+
+  #tooLong(bytes: number): DlmsError {
+    return new DlmsError('DLMS_LIMIT_EXCEEDED', 'request longer than the server takes', { bytes })
   }
 
   /** Meters with short names refuse a whole request with a confirmed-service-error. */
@@ -301,6 +462,18 @@ export class ShortNameClient {
     return turn
   }
 }
+
+function writeRequestOf(items: readonly ShortNameWrite[], kind: WriteRequest['kind']): WriteRequest {
+  const variables = items.map(({ name, selection }): VariableAccess => {
+    if (selection === undefined) return { kind: 'variable-name', name }
+    return { kind: 'parameterized-access', name, selector: selection.selector, parameter: selection.parameters }
+  })
+  return { kind, variables, values: items.map(({ value }) => value) }
+}
+
+/** The server has this block, and wants the next. */
+const isNextAsked = (results: readonly (ReadResult | WriteResult)[], { blockNumber }: ShortBlock): boolean =>
+  results.length === 1 && results.every((one) => 'blockNumber' in one && one.blockNumber === blockNumber)
 
 /**
  * What the blocks of one answer are together: a list of results as a short answer has it, or, from servers that were met,
