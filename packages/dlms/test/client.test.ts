@@ -490,6 +490,15 @@ describe('public', () => {
     await client.release()
   })
 
+  test('is released whatever stands in the answer, which nothing protects', async () => {
+    const { client } = publicClient({
+      response: (apdu) => (apdu[0] === 0x63 ? fromHex('6311800100BE0F040E0800065F1F0400001E5D04000007') : apdu),
+    })
+    await client.associate()
+    await client.release()
+    expect(client.isAssociated).toBe(false)
+  })
+
   test('refuses a server that suddenly asks for authentication', async () => {
     const { client } = publicClient({
       response: (apdu) => {

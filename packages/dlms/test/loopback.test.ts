@@ -212,6 +212,17 @@ describe('the server over TCP', () => {
     expect(device.events).toEqual([])
   })
 
+  test('answers an APDU longer than agreed, and goes on', async () => {
+    const device = await serve()
+    const { socket, received } = await raw(device.port)
+    const write = (apdu: Uint8Array) => socket.write(emitWpdu({ sourceWPort: 16, destinationWPort: 1, apdu }))
+    write(fromHex('601DA109060760857405080101BE10040E01000000065F1F0400007E1F04B0'))
+    await expect.poll(() => toHex(received())).toMatch(/^0001000100100.{3}61/)
+    write(concatBytes(fromHex('C101C100010000600109FF020009820400'), new Uint8Array(1100)))
+    write(getName)
+    await expect.poll(() => toHex(received())).toMatch(/D80104.*C401C100/)
+  })
+
   test('cuts a connection that never completes a request, however busy it looks', async () => {
     const device = await serve({ idleTimeoutMs: 100 })
     const { socket, closed } = await raw(device.port)

@@ -24,8 +24,10 @@ export async function release(
   const answer = await send(request)
   if (answer[0] === apduTags['exception-response']) throw exceptionOf(answer)
   if (answer[0] !== apduTags.rlre) throw new DlmsError('DLMS_UNEXPECTED_RESPONSE', 'not an RLRE', { tag: answer[0] })
+  // Nothing in it counts where nothing protects it, and some servers garble it there.
+  if (protection === undefined) return
   const released = parseRelease(answer)
-  if (protection === undefined || released.userInformation === undefined) return
+  if (released.userInformation === undefined) return
   const opened = await protection.unprotect(released.userInformation, requiredOfInitiate)
   if (isRefusal(opened)) throw refusalError(opened)
 }

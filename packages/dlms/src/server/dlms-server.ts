@@ -26,6 +26,8 @@ const DEFAULT_MAX_RESPONSE_BYTES = 4 * 1024 * 1024
  */
 export class DlmsServer {
   readonly maxPduBytes: number
+  /** What is longer is not even answered with `pdu-too-long`: it ends a stream, and no transport keeps it. */
+  readonly longestRequestBytes: number
   readonly #host: AssociationHost
   readonly #associations: readonly AssociationConfig[]
   readonly #onSecurityEvent: (event: SecurityEvent) => void
@@ -38,6 +40,7 @@ export class DlmsServer {
       Number.isInteger(this.maxPduBytes) && this.maxPduBytes >= smallestPduBytes && this.maxPduBytes <= 0xffff,
       'maxPduBytes is outside 64..65535',
     )
+    this.longestRequestBytes = Math.min(2 * this.maxPduBytes, 0xffff)
     for (const association of options.associations) requireUsable(association, options)
     const pairs = options.associations.map(pairOf)
     requireConfigured(new Set(pairs).size === pairs.length, 'two associations for one pair of SAPs')

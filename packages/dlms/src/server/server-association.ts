@@ -95,6 +95,12 @@ const blockRefused = emitXdlms({
   stateError: stateErrors['service-not-allowed'],
   serviceError: serviceErrors['operation-not-possible'],
 })
+/**
+ * Several clients (Gurux of 2026 among them) fill a request up to what was agreed and put the header of general block
+ * transfer, or of ciphering, around that.
+ */
+const UNCOUNTED_BYTES = 64
+
 const pduTooLong = emitXdlms({
   kind: 'exception-response',
   stateError: stateErrors['service-not-allowed'],
@@ -144,7 +150,7 @@ export class ServerAssociation {
   }
 
   async #handle(apdu: Uint8Array): Promise<readonly Uint8Array[]> {
-    if (apdu.length > this.#host.maxPduBytes) return [pduTooLong]
+    if (apdu.length > this.#host.maxPduBytes + UNCOUNTED_BYTES) return [pduTooLong]
     switch (apdu[0]) {
       case apduTags.aarq:
         return this.#associate(apdu)

@@ -46,7 +46,7 @@ function serveSocket(socket: Socket, server: DlmsServer, idleTimeoutMs: number):
   const connection = server.connection((wpdu) => {
     if (!socket.destroyed) socket.write(emitWpdu(wpdu))
   })
-  const splitter = new WrapperSplitter(server.maxPduBytes)
+  const splitter = new WrapperSplitter(server.longestRequestBytes)
   // Not socket.setTimeout: a byte now and then would keep that from firing.
   const idle = setTimeout(() => socket.destroy(), idleTimeoutMs)
   socket.setNoDelay(true)

@@ -64,7 +64,7 @@ export async function serveWrapperUdp(options: ServeWrapperUdpOptions): Promise<
     return peer
   }
   socket.on('message', async (datagram, { address, port }) => {
-    const wpdu = requestOf(datagram, server.maxPduBytes)
+    const wpdu = requestOf(datagram, server.longestRequestBytes)
     if (wpdu === undefined) return
     const peer = peerOf(address, port)
     if (peer === undefined || peer.pending >= MAX_PENDING) return
@@ -86,10 +86,10 @@ export async function serveWrapperUdp(options: ServeWrapperUdpOptions): Promise<
 }
 
 /** Undefined for what is no request that can be served. */
-function requestOf(datagram: Uint8Array, maxPduBytes: number): Wpdu | undefined {
+function requestOf(datagram: Uint8Array, longestBytes: number): Wpdu | undefined {
   try {
     const wpdu = parseWpdu(datagram)
-    return wpdu.apdu.length <= maxPduBytes ? wpdu : undefined
+    return wpdu.apdu.length <= longestBytes ? wpdu : undefined
   } catch (error) {
     if (error instanceof DlmsError) return undefined
     throw error
