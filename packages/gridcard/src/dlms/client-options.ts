@@ -18,6 +18,7 @@ export interface RawClientOptions {
   readonly udp?: true
   readonly baud?: string
   readonly modeE?: true
+  readonly shortNames?: true
   readonly mechanism?: string
   readonly form?: string
   readonly generalKey?: string
@@ -56,6 +57,8 @@ export interface ClientOptions {
   readonly timeoutMs: number
   /** HDLC instead of the wrapper. */
   readonly hdlc: { readonly physicalAddress: number | undefined } | undefined
+  /** The meter knows no logical names on the wire. */
+  readonly hasShortNames: boolean
   readonly trace: boolean
   readonly json: boolean
 }
@@ -81,6 +84,7 @@ export function parseClientOptions(target: string, raw: RawClientOptions): Clien
     timeoutMs: integer('--timeout', raw.timeout ?? '10', 1, 3600) * 1000,
     hdlc: raw.hdlc === undefined ? undefined : { physicalAddress: physicalAddressOf(raw.hdlc) },
     security: parseSecurity(raw),
+    hasShortNames: raw.shortNames === true,
     trace: raw.trace === true,
     json: raw.json === true,
   }

@@ -1,8 +1,22 @@
 import { toHex } from '@gridcard/bytes'
-import { type CosemData, conformanceNames, DlmsError, type GetResult, logicalNameText, numberOf } from '@gridcard/dlms'
+import {
+  type CosemData,
+  conformanceNames,
+  DlmsError,
+  type GetResult,
+  logicalNameText,
+  numberOf,
+  securityPolicy,
+} from '@gridcard/dlms'
 import { exitCodes } from '../exit-code.ts'
-import { type ClientOptions, parseClientOptions, type RawClientOptions } from './client-options.ts'
+import {
+  type ClientOptions,
+  parseClientOptions,
+  type RawClientOptions,
+  type SecurityOptions,
+} from './client-options.ts'
 import type { CommandIo } from './command-io.ts'
+import type { MeterClient } from './meter-client.ts'
 import { className } from './reference.ts'
 import { keysFor, readCounters, type Session, withManagement, withPublic } from './session.ts'
 import { tableLines } from './table.ts'
@@ -16,6 +30,8 @@ export interface ListedObject {
   readonly readable: readonly number[]
   readonly writable: readonly number[]
   readonly callable: readonly number[]
+  /** Of a meter with short names, whose list tells no rights. */
+  readonly baseName?: number
 }
 
 interface PublicFindings {
@@ -51,7 +67,7 @@ export async function discover(target: string, raw: RawClientOptions, io: Comman
     io.out(`${JSON.stringify({ host: options.host, port: options.port, public: open ?? null, management })}\n`)
     return exitCodes.done
   }
-  io.out(`${options.host} port ${options.port}\n\n`)
+  io.out(`${options.serial === undefined ? `${options.host} port ${options.port}` : options.host}\n\n`)
   if (open === undefined) io.out('  The public client is refused.\n')
   else io.out(publicText(open, open.association))
   if (management !== undefined) io.out(`\n${managementText(management, options)}`)
@@ -87,16 +103,22 @@ function logicalDevicesOf(data: CosemData): { sap: number; name: string }[] {
 }
 
 async function associationOf({ client, info, clientSap }: Session): Promise<AssociationFindings> {
-  const [list] = await client.getWithList([
-    { attribute: { classId: 15, logicalName: '0.0.40.0.0.255', attributeIndex: 2 } },
-  ])
   return {
     clientSap,
     serverMaxPduBytes: info.serverMaxPduBytes,
     conformance: conformanceNames(info.conformance),
     serverSystemTitle: info.serverSystemTitle && toHex(info.serverSystemTitle),
-    objects: list?.ok ? objectListOf(list.data) : undefined,
+    objects: await objectsOf(client),
   }
+}
+
+async function objectsOf(client: MeterClient): Promise<ListedObject[] | undefined> {
+  const named = await client.objectList?.()
+  if (named !== undefined) return named.map((object) => ({ ...object, readable: [], writable: [], callable: [] }))
+  const [list] = await client.getWithList([
+    { attribute: { classId: 15, logicalName: '0.0.40.0.0.255', attributeIndex: 2 } },
+  ])
+  return list?.ok ? objectListOf(list.data) : undefined
 }
 
 /**
@@ -164,12 +186,20 @@ function managementText(association: AssociationFindings, options: ClientOptions
   const lines = tableLines(
     [
       ['Server', `SAP ${options.serverSap}, system title ${serverSystemTitle ?? 'not told'}`],
-      ['Protection', 'HLS with GMAC, every APDU authenticated and encrypted'],
+      ['Protection', protectionText(options.security)],
       ['Longest APDU', `${serverMaxPduBytes} bytes`],
     ],
     { indent: '    ' },
   )
   return `  Management client (SAP ${clientSap})\n${text(lines)}${objectsText(objects)}`
+}
+
+/** What the association was opened with; a server may ask for more of single answers. */
+function protectionText({ mechanism, ciphering }: SecurityOptions): string {
+  const name = mechanism === 'hls-gmac' ? 'HLS with GMAC' : mechanism.toUpperCase()
+  if (ciphering === false) return `${name}, then everything in clear`
+  const signed = (ciphering.policy ?? 0) & securityPolicy.signedRequest ? ', and signed' : ''
+  return `${name}, every APDU authenticated and encrypted${signed}`
 }
 
 function objectsText(objects: readonly ListedObject[] | undefined): string {
@@ -183,7 +213,8 @@ function objectsText(objects: readonly ListedObject[] | undefined): string {
     rightsText(object),
   ])
   const count = objects.length === 1 ? 'One object' : `${objects.length} objects`
-  const heading = ['', 'class', '', 'logical name', 'read, write, methods']
+  const isShort = objects.some(({ baseName }) => baseName !== undefined)
+  const heading = ['', 'class', '', 'logical name', isShort ? 'short name' : 'read, write, methods']
   return `\n    ${count}\n${text(tableLines([heading, ...rows], { right: [0], indent: '    ' }))}`
 }
 
@@ -194,7 +225,8 @@ function compareNames(a: string, b: string): number {
   return differs < 0 ? 0 : left[differs]! - right[differs]!
 }
 
-function rightsText({ readable, writable, callable }: ListedObject): string {
+function rightsText({ readable, writable, callable, baseName }: ListedObject): string {
+  if (baseName !== undefined) return baseName.toString(16).toUpperCase().padStart(4, '0')
   const parts = [
     readable.length > 0 ? `r ${ranges(readable)}` : undefined,
     writable.length > 0 ? `w ${ranges(writable)}` : undefined,

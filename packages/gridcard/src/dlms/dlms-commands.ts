@@ -163,6 +163,8 @@ ${examples('push-listen --key-file meter.keys', 'push-listen --host 192.0.2.1 --
     .option('--port <number>', 'port to listen on, 0 takes a free one', '0')
     .option('--hdlc', 'HDLC on TCP instead of the wrapper')
     .option('--udp', 'the wrapper over UDP')
+    .option('--serial <device>', 'HDLC at a serial port, as /dev/ttyUSB0')
+    .option('--baud <number>', 'speed of the serial port (default: 9600)')
     .option('--key-file <file>', 'keys of the management association; without, there is only the public one')
     .option('--counters <file>', 'where its counters are kept (default: KEYFILE.server-counters)')
     .option('--counter-start <number>', 'first counter for keys that were used elsewhere before')
@@ -181,7 +183,7 @@ by number or name, with values by the names of their attributes:
    "writable": ["threshold_normal"]}
 docs/dlms-tools.md has more.
 ${exitCodeHelp}
-${examples('serve meter.json --port 4059', 'serve meter.json --port 4059 --key-file meter.keys')}`,
+${examples('serve meter.json --port 4059', 'serve meter.json --port 4059 --key-file meter.keys', 'serve meter.json --serial /dev/ttyUSB0 --baud 19200')}`,
     )
     .action((path: string, raw: RawServeOptions) =>
       run(raw, done, async (io) => {
@@ -210,6 +212,7 @@ function clientCommand(dlms: Command, nameAndArguments: string, description: str
     .option('--udp', 'the wrapper over UDP')
     .option('--baud <number>', 'speed of a serial port (default: 9600; 300 with --mode-e)')
     .option('--mode-e', 'sign on at a serial port by IEC 62056-21 mode E first')
+    .option('--short-names', 'for a meter that knows no logical names on the line')
     .option('--mechanism <name>', 'lls, hls, hls-md5, hls-sha1, hls-gmac, hls-sha256 or hls-ecdsa', 'hls-gmac')
     .option('--form <form>', 'glo, general-glo, general-ciphering, or none for an association in clear', 'glo')
     .option('--general-key <key>', 'of general-ciphering: unicast, wrapped, one-pass or static')

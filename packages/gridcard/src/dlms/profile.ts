@@ -3,7 +3,6 @@ import {
   type CaptureObject,
   type CosemData,
   captureObjectOf,
-  type DlmsClient,
   DlmsError,
   dateTimeOf,
   emitDateTime,
@@ -20,6 +19,7 @@ import { LauncherError } from '../errors.ts'
 import { exitCodes } from '../exit-code.ts'
 import { parseClientOptions, type RawClientOptions } from './client-options.ts'
 import type { CommandIo } from './command-io.ts'
+import type { MeterClient } from './meter-client.ts'
 import { progressLine } from './progress-line.ts'
 import { scalerAttribute } from './read.ts'
 import { className, parseLogicalName, spelled } from './reference.ts'
@@ -92,7 +92,7 @@ interface Period {
 }
 
 async function readProfile(
-  client: DlmsClient,
+  client: MeterClient,
   logicalName: string,
   period: Period,
   onProgress: (rows: number, total: number | undefined) => void,
@@ -135,7 +135,7 @@ async function readProfile(
 
 /** From the oldest entry where no begin is asked for, to the newest where no end is. */
 async function boundsOf(
-  client: DlmsClient,
+  client: MeterClient,
   buffer: AttributeRef,
   { fromMs, toMs }: Period,
   known: { clockAt: number; capturePeriodSeconds: number; entries: number | undefined },
@@ -147,7 +147,7 @@ async function boundsOf(
 }
 
 /** A little later than now: an entry can be captured while we read. */
-async function clockOfMeter(client: DlmsClient): Promise<number> {
+async function clockOfMeter(client: MeterClient): Promise<number> {
   const [result] = await client.getWithList([
     { attribute: { classId: 8, logicalName: '0.0.1.0.0.255', attributeIndex: 2 } },
   ])
@@ -155,7 +155,7 @@ async function clockOfMeter(client: DlmsClient): Promise<number> {
 }
 
 async function oldestMs(
-  client: DlmsClient,
+  client: MeterClient,
   buffer: AttributeRef,
   { clockAt, entries }: { clockAt: number; entries: number | undefined },
 ): Promise<number | undefined> {
@@ -170,7 +170,7 @@ async function oldestMs(
   }
 }
 
-async function columnsOf(client: DlmsClient, captured: CosemData): Promise<Column[]> {
+async function columnsOf(client: MeterClient, captured: CosemData): Promise<Column[]> {
   const objects = captured.type === 'array' ? captured.value.map(captureObjectOf) : []
   if (objects.length === 0 || objects.some((object) => object === undefined)) {
     throw new DlmsError('DLMS_UNEXPECTED_RESPONSE', 'the columns of the profile cannot be understood')

@@ -3,7 +3,6 @@ import {
   type AssociationInfo,
   type CosemData,
   connectHdlcStream,
-  DlmsClient,
   DlmsError,
   type DlmsTransport,
   hdlcAddress,
@@ -19,11 +18,12 @@ import type { CommandIo } from './command-io.ts'
 import { DlmsToolError } from './errors.ts'
 import { type AssociationKeys, findKeys, keySetOf, systemCode } from './keys/association-keys.ts'
 import { CounterFile } from './keys/counter-file.ts'
+import { type MeterClient, meterClient } from './meter-client.ts'
 import { Tracer } from './trace.ts'
 
 /** One open association. */
 export interface Session {
-  readonly client: DlmsClient
+  readonly client: MeterClient
   readonly info: AssociationInfo
   readonly clientSap: number
   readonly isPublic: boolean
@@ -56,7 +56,7 @@ export async function withPublic<T>(
   const tracer = tracerFor(options, io)
   const clientSap = options.clientSap ?? publicSap
   return connected(options, clientSap, tracer, async (transport, receivedBytes) => {
-    const client = new DlmsClient({ transport, mechanism: 'none' })
+    const client = meterClient({ transport, mechanism: 'none' }, options.hasShortNames)
     return associated(client, { clientSap, isPublic: true, receivedBytes }, act)
   })
 }
@@ -85,7 +85,7 @@ export async function withManagement<T>(
     })
     const clientSap = options.clientSap ?? managementSap
     return await connected(options, clientSap, tracer, async (transport, receivedBytes) => {
-      const client = new DlmsClient({
+      const clientOptions = {
         transport,
         mechanism: options.security.mechanism,
         ciphering: options.security.ciphering && { suite: keys.suite, ...options.security.ciphering },
@@ -95,7 +95,8 @@ export async function withManagement<T>(
         security: tracer?.security(software) ?? software,
         slot: SLOT,
         serverSystemTitle: keys.serverSystemTitle,
-      })
+      }
+      const client = meterClient(clientOptions, options.hasShortNames)
       return associated(client, { clientSap, isPublic: false, receivedBytes }, async (session) => {
         counters.saveFloors()
         return act(session)
@@ -157,7 +158,7 @@ const usualCounters = ['0.0.43.1.0.255', '0.0.43.1.1.255', '0.0.43.1.2.255', '0.
 
 /** Invocation counter objects that this association can read. @source Blue Book ed. 14, OBIS 0.b.43.1.e */
 export async function readCounters(
-  client: DlmsClient,
+  client: MeterClient,
   logicalName?: string,
 ): Promise<{ logicalName: string; counter: number }[]> {
   const names = logicalName === undefined ? await counterNames(client) : [logicalName]
@@ -169,7 +170,7 @@ export async function readCounters(
   })
 }
 
-async function counterNames(client: DlmsClient): Promise<readonly string[]> {
+async function counterNames(client: MeterClient): Promise<readonly string[]> {
   const [list] = await client.getWithList([
     { attribute: { classId: 15, logicalName: '0.0.40.0.0.255', attributeIndex: 2 } },
   ])
@@ -248,7 +249,7 @@ async function connected<T>(
 }
 
 async function associated<T>(
-  client: DlmsClient,
+  client: MeterClient,
   parts: Omit<Session, 'client' | 'info'>,
   act: (session: Session) => Promise<T>,
 ): Promise<T> {

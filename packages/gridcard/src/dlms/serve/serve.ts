@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { nodeCrypto } from '@gridcard/crypto/node'
-import { DlmsError, type SecurityEvent, SoftwareSecurityModule } from '@gridcard/dlms'
-import { serveHdlcTcp, serveWrapperTcp, serveWrapperUdp } from '@gridcard/dlms/node'
+import { DlmsError, type SecurityEvent, SoftwareSecurityModule, serveHdlcStream } from '@gridcard/dlms'
+import { nodeTimer, openSerialPort, serveHdlcTcp, serveWrapperTcp, serveWrapperUdp } from '@gridcard/dlms/node'
 import { LauncherError } from '../../errors.ts'
 import { exitCodes } from '../../exit-code.ts'
 import { integer } from '../client-options.ts'
@@ -22,6 +22,8 @@ export interface RawServeOptions {
   readonly counterStart?: string
   readonly hdlc?: true
   readonly udp?: true
+  readonly serial?: string
+  readonly baud?: string
   readonly json?: true
 }
 
@@ -38,7 +40,7 @@ export async function serve(
   io: CommandIo,
   { signal, nowMs = Date.now }: ServeSurroundings,
 ): Promise<number> {
-  if (raw.udp && raw.hdlc) throw new LauncherError('GRIDCARD_BAD_OPTION', '--udp and --hdlc contradict each other')
+  const baud = lineOf(raw)
   const port = integer('--port', raw.port ?? '0', 0, 65535)
   const host = raw.host ?? '127.0.0.1'
   const counterStart = integer('--counter-start', raw.counterStart ?? '0', 0, 0xffff_fffe)
@@ -55,14 +57,17 @@ export async function serve(
       onSecurityEvent: (event) => log(eventText(event)),
       onChange: log,
     })
-    const listening = await listen(device, { host, port, over: raw.udp ? 'udp' : raw.hdlc ? 'hdlc' : 'tcp' })
+    const listening =
+      raw.serial === undefined
+        ? await listen(device, { host, port, over: raw.udp ? 'udp' : raw.hdlc ? 'hdlc' : 'tcp' })
+        : await listenAt(device, raw.serial, baud)
     const capturing = setInterval(() => {
       device.captureDue()
       device.tick().catch((error: unknown) => log(`a tick failed: ${error instanceof Error ? error.name : 'unknown'}`))
     }, 1000)
     try {
-      announce(model, device, { host, port: listening.port }, raw.json === true, io)
-      if (!signal.aborted) await once(signal, 'abort')
+      announce(model, device, listening.at, raw.json === true, io)
+      if (!signal.aborted) await Promise.race([once(signal, 'abort'), listening.failed])
     } finally {
       clearInterval(capturing)
       await listening.close()
@@ -115,12 +120,32 @@ function moduleOf(keys: AssociationKeys, counters: CounterFile): SoftwareSecurit
 
 const ways = { tcp: serveWrapperTcp, hdlc: serveHdlcTcp, udp: serveWrapperUdp }
 
+interface Listening {
+  readonly at: { readonly host: string; readonly port: number } | { readonly serial: string; readonly baud: number }
+  /** Fails when the line is gone; never more than that. */
+  readonly failed: Promise<never>
+  close(): Promise<void>
+}
+
+/** The options of the line, which exclude each other. @returns the speed of a serial port */
+function lineOf({ udp, hdlc, serial, baud, host, port }: RawServeOptions): number {
+  const bad = (message: string) => new LauncherError('GRIDCARD_BAD_OPTION', message)
+  if (udp && hdlc) throw bad('--udp and --hdlc contradict each other')
+  if (serial !== undefined && (udp || (host ?? '127.0.0.1') !== '127.0.0.1' || (port ?? '0') !== '0')) {
+    throw bad('--serial is a line of its own: without --udp, --host and --port')
+  }
+  if (serial === undefined && baud !== undefined) throw bad('--baud is for --serial')
+  return integer('--baud', baud ?? '9600', 50, 4_000_000)
+}
+
 async function listen(
   { server }: Device,
   { host, port, over }: { readonly host: string; readonly port: number; readonly over: keyof typeof ways },
-): Promise<{ readonly port: number; close(): Promise<void> }> {
+): Promise<Listening> {
   try {
-    return await ways[over]({ server, host, port })
+    const listener = await ways[over]({ server, host, port })
+    const never = new Promise<never>(() => {})
+    return { at: { host, port: listener.port }, failed: never, close: () => listener.close() }
   } catch (error) {
     if (!(error instanceof DlmsError)) throw error
     throw new DlmsToolError(
@@ -130,13 +155,28 @@ async function listen(
   }
 }
 
-function announce(
-  model: DeviceModel,
-  device: Device,
-  at: { readonly host: string; readonly port: number },
-  json: boolean,
-  io: CommandIo,
-): void {
+async function listenAt({ server }: Device, path: string, baud: number): Promise<Listening> {
+  try {
+    const { stream } = await openSerialPort(path, { baud, characters: '8N1' })
+    let isClosing = false
+    const failed = new Promise<never>((_resolve, reject) => {
+      stream.onClose((cause) => {
+        if (!isClosing) reject(new DlmsToolError('GRIDCARD_CANNOT_LISTEN', `${path} is gone (${systemCode(cause)})`))
+      })
+    })
+    serveHdlcStream({ server, stream, timer: nodeTimer })
+    const close = async () => {
+      isClosing = true
+      stream.close()
+    }
+    return { at: { serial: path, baud }, failed, close }
+  } catch (error) {
+    if (!(error instanceof DlmsError)) throw error
+    throw new DlmsToolError('GRIDCARD_CANNOT_LISTEN', `cannot use ${path} (${systemCode(error.cause)})`)
+  }
+}
+
+function announce(model: DeviceModel, device: Device, at: Listening['at'], json: boolean, io: CommandIo): void {
   const associations = device.associations.map(({ name, clientSap }) => ({ name, clientSap }))
   if (json) {
     const { logicalDeviceName, serverSap } = model
@@ -145,7 +185,8 @@ function announce(
     return
   }
   const clients = associations.map(({ name, clientSap }) => `${name} (client SAP ${clientSap})`).join(', ')
-  io.out(`${model.logicalDeviceName} on ${at.host} port ${at.port}, server SAP ${model.serverSap}\n`)
+  const where = 'serial' in at ? `${at.serial}, ${at.baud} baud` : `${at.host} port ${at.port}`
+  io.out(`${model.logicalDeviceName} on ${where}, server SAP ${model.serverSap}\n`)
   io.out(`${device.objectCount} objects; associations: ${clients}\n`)
   io.out('Ctrl-C stops it.\n')
 }
