@@ -9,6 +9,7 @@ export class InsertedCard {
   #atr: Uint8Array | undefined
   #protocols: CardProtocols | undefined
   #last: Promise<unknown> = Promise.resolve()
+  #resets: Promise<void> | undefined
 
   constructor(link: CardLink) {
     this.#link = link
@@ -30,9 +31,25 @@ export class InsertedCard {
     return turn
   }
 
+  /** Until a reset that goes on has ended, however. undefined: none does. */
+  get resets(): Promise<void> | undefined {
+    return this.#resets
+  }
+
   /** Cold reset. @throws whatever the link throws; the card is mute then */
   async reset(options: { readonly takePowerFirst: boolean } = { takePowerFirst: false }): Promise<void> {
-    await this.inTurn(async (link) => {
+    const reset = this.#reset(options)
+    const settled = reset.catch(() => {})
+    this.#resets = settled
+    try {
+      await reset
+    } finally {
+      if (this.#resets === settled) this.#resets = undefined
+    }
+  }
+
+  #reset(options: { readonly takePowerFirst: boolean }): Promise<void> {
+    return this.inTurn(async (link) => {
       this.#atr = undefined
       this.#protocols = undefined
       if (options.takePowerFirst) await link.powerOff()

@@ -241,6 +241,56 @@ describe('transactions', () => {
   })
 })
 
+describe('while the card is being reset', () => {
+  /** Power comes when it is told to. */
+  async function slowCard(): Promise<{ power(): void }> {
+    await reader.remove()
+    let power = () => {}
+    let isSlow = false
+    const link: CardLink = {
+      async powerOn() {
+        if (isSlow) await new Promise<void>((resolve) => (power = resolve))
+        return card.powerOn()
+      },
+      powerOff: () => card.powerOff(),
+      transmit: (bytes) => card.transmit(bytes),
+    }
+    await reader.insert(link)
+    isSlow = true
+    return { power: () => power() }
+  }
+
+  test('CONNECT waits, after a client died in its transaction', async () => {
+    const slow = await slowCard()
+    const one = await connected()
+    const other = await TestClient.open(endpoint)
+    await one.client.request('beginTransaction', { card: one.card })
+    other.askToConnect(NAME)
+    await settled()
+    one.client.connection.closed()
+    await settled()
+    expect(other.receivedBytes).toBe(0)
+    slow.power()
+    expect(outcomeOf(await other.take(messages.connect.bodyBytes))).toBe('S_SUCCESS')
+    expect(timers.size).toBe(0)
+  })
+
+  test('RECONNECT waits, after another client has reset the card', async () => {
+    const slow = await slowCard()
+    const one = await connected()
+    const other = await connected()
+    const ended = one.client.outcome('disconnect', { card: one.card, disposition: RESET })
+    await settled()
+    expect(await other.client.transmit(other.card, command)).toBe('W_RESET_CARD')
+    const again = other.client.request('reconnect', { card: other.card, shareMode: 2, preferredProtocols: 3 })
+    await settled()
+    expect(other.client.receivedBytes).toBe(0)
+    slow.power()
+    expect([outcomeOf(await again), await ended]).toEqual(['S_SUCCESS', 'S_SUCCESS'])
+    expect(await other.client.transmit(other.card, command)).toHaveLength(6)
+  })
+})
+
 describe('several readers', () => {
   test('each has its card, its lock and its handles; what happens in one is no matter for the other', async () => {
     const second = endpoint.addReader('Reader 00 01')

@@ -121,6 +121,7 @@ export class ReaderSlot {
     if (refusal !== undefined) return refusal
     if (this.#exclusive !== undefined) return rc.SCARD_E_SHARING_VIOLATION
     await this.#untilNoTransaction(owner, request.isGone)
+    await this.#card?.resets // whoever had the transaction may have ended it so
     if (request.isGone()) return rc.SCARD_E_INVALID_HANDLE
     if (this.#exclusive !== undefined) return rc.SCARD_E_SHARING_VIOLATION
     if (shareMode === shareModes.exclusive && this.#handles.size > 0) return rc.SCARD_E_SHARING_VIOLATION
@@ -147,8 +148,10 @@ export class ReaderSlot {
     if (this.#card === undefined && shareMode !== shareModes.direct) return rc.SCARD_E_NO_SMARTCARD
     if (initialization !== dispositions.leave) {
       await this.#reset(initialization, handle)
-      if (!this.#handles.has(handle)) return rc.SCARD_E_INVALID_HANDLE
     }
+    await this.#card?.resets // by another handle, to which this one may be the answer
+    if (!this.#handles.has(handle)) return rc.SCARD_E_INVALID_HANDLE
+    if (this.#isLockedAgainst(handle)) return rc.SCARD_E_SHARING_VIOLATION
     const ready = this.#makeReady(shareMode, preferredProtocols)
     if (ready !== rc.SCARD_S_SUCCESS) return ready
     handle.event = undefined
