@@ -16,6 +16,7 @@ import {
   iotSafePackageAid,
   isCardRefusal,
 } from '../../src/index.ts'
+import { type Recording, recorded } from '../command-table.ts'
 import { rfc6979 } from './iot-safe-vectors.ts'
 
 export const cap = new Uint8Array(readFileSync(new URL('../../../../applets/prebuilt/iot-safe.cap', import.meta.url)))
@@ -121,8 +122,12 @@ export async function blank(o: CardWishes = {}): Promise<IotSafeCard> {
   return opened(card)
 }
 
+/** What every card of a test file was asked and what it answered. */
+export const links: Recording['seen'][] = []
+
 async function opened(card: Card): Promise<IotSafeCard> {
-  const link = inProcessLink(card)
+  const { link, seen } = recorded(inProcessLink(card))
+  links.push(seen)
   const client = new IotSafeClient(link)
   await client.select()
   return { card, link, client }

@@ -1,7 +1,21 @@
 import { fromHex, toHex } from '@gridcard/bytes'
 import { describe, expect, it } from 'vitest'
-import { IotSafeClient, iotSafeStatusWords as SW } from '../../src/index.ts'
-import { byId, done, expectRefused, type IotSafeCard, profile, raw, ready, t0Profile, text } from './iot-safe-bench.ts'
+import { IotSafeClient, iotSafeBlocks, iotSafeStatusWords as SW } from '../../src/index.ts'
+import { expectCovered } from '../command-table.ts'
+import {
+  blank,
+  byId,
+  done,
+  expectRefused,
+  type IotSafeCard,
+  id,
+  links,
+  profile,
+  raw,
+  ready,
+  t0Profile,
+  text,
+} from './iot-safe-bench.ts'
 import { describeIotSafe, type SuiteCard } from './iot-safe-suite.ts'
 import { rfc6979 } from './iot-safe-vectors.ts'
 
@@ -122,5 +136,15 @@ describe('what clients send to a card that speaks T=0', () => {
       // 61xx, then the answer itself. A public key's session has ended with its last piece: clients do not mind.
       expect(answer, command).toMatch(command === '8124010200' ? /^6985$/ : /^61|9000$/)
     }
+  })
+})
+
+describe('all of this file', () => {
+  it('every command is allowed and refused, and every status word answered', async () => {
+    const { client } = await blank()
+    const files = Array.from({ length: 5 }, (_, i) => ({ id: id(i), content: text('a') }))
+    expectRefused(await client.storeData(iotSafeBlocks({ files })), 0x6a84)
+    // 6A81: our card has all algorithms. 6982 is of cards with GlobalPlatform: personalisation.test.ts.
+    expectCovered('iot-safe', links.flat(), [0x6a81, 0x6982])
   })
 })

@@ -23,6 +23,8 @@ const message = text('sample')
 /** What is done with a card in use, each command once: those that the README tells writes of. */
 export const operationScript: readonly (readonly [string, Act])[] = [
   ['GET RANDOM', async (client) => done(await client.random(32))],
+  ['GET DATA', async (client) => done(await client.objects())],
+  ['READ PUBLIC KEY', async (client) => done(await client.readPublicKey(byId(1)))],
   ['READ FILE', async (client) => done(await client.readFilePart(byId(2), 0))],
   ['GENERATE KEY PAIR, persistent', async (client) => done(await client.generateKeyPair(byId(5)))],
   ['GENERATE KEY PAIR, volatile', async (client) => done(await client.generateKeyPair(byId(3)))],

@@ -1,8 +1,9 @@
 import { fromHex, toHex } from '@gridcard/bytes'
 import { describe, expect, it } from 'vitest'
-import type { MeteringClient } from '../../src/index.ts'
+import { inProcessLink, type MeteringClient } from '../../src/index.ts'
+import { operationRows, type RowCard } from './command-rows.ts'
 import { blankCard, deviceId, kek, ready, reopen, require } from './metering-bench.ts'
-import { CuttingStore, operationScript } from './operation-script.ts'
+import { CuttingStore } from './operation-script.ts'
 
 /** Everything that may be seen of a card without changing it. */
 async function stateOf(client: MeteringClient): Promise<string> {
@@ -18,43 +19,50 @@ async function stateOf(client: MeteringClient): Promise<string> {
   )
 }
 
+/** Each n-th write; a night takes all: GRIDCARD_CUTS=all. */
+const EVERY = process.env['GRIDCARD_CUTS'] === 'all' ? 1 : 4
+
 describe('power cut at every write of every command', () => {
   it('the card starts again with the state before or after, never between', { timeout: 120_000 }, async () => {
     const seen: Record<string, number> = {}
     let image = (await ready({ into: blankCard() })).card.image()
-    for (const [name, act] of operationScript) {
-      const bind = async (store: CuttingStore) => {
-        const opened = await reopen(store)
-        await opened.client.bindDevice(deviceId)
-        return opened
-      }
+    /** Bound, and with what the command needs since the power came. */
+    const opened = async (store: CuttingStore, prepare?: (card: RowCard) => Promise<unknown>) => {
+      const { client, card } = await reopen(store)
+      await client.bindDevice(deviceId)
+      const made = { client, card, link: inProcessLink(card), seen: [] }
+      await prepare?.(made)
+      return made
+    }
+    for (const { command, prepare, allowed } of operationRows) {
+      if (allowed === undefined) continue
       const whole = new CuttingStore(image)
-      const opened = await bind(whole)
-      const before = await stateOf(opened.client)
-      const base = whole.bytes.slice()
+      const made = await opened(whole, prepare)
+      const before = await stateOf(made.client)
       const already = whole.writes
-      await act(opened.client)
+      await allowed(made)
       const writes = whole.writes - already
-      opened.card.powerOff()
-      const after = await stateOf((await bind(new CuttingStore(whole.bytes))).client)
-      seen[name] = writes
-      for (let n = 0; n < writes; n++) {
+      made.card.powerOff()
+      const after = await stateOf((await opened(new CuttingStore(whole.bytes))).client)
+      seen[command] = writes
+      const first = EVERY === 1 ? 0 : Object.keys(seen).length % EVERY
+      for (let n = first; n < writes; n += EVERY) {
         for (const torn of [false, true]) {
-          const store = new CuttingStore(base)
-          const { client } = await bind(store)
+          const store = new CuttingStore(image)
+          const again = await opened(store, prepare)
           store.cutAt = store.writes + n
           store.torn = torn
-          await expect(act(client), `${name} write ${n}`).rejects.toThrow()
+          await expect(allowed(again), `${command} write ${n}`).rejects.toThrow()
           store.cutAt = Number.POSITIVE_INFINITY
-          const state = await stateOf((await bind(new CuttingStore(store.bytes))).client)
-          const known =
-            name === 'GENERATE KEY PAIR' || name === 'TAMPER, zeroise' || state === before || state === after
-          expect(known, `${name}, cut at write ${n} of ${writes}: ${state}`).toBe(true)
+          const state = await stateOf((await opened(new CuttingStore(store.bytes))).client)
+          const isRandom = command === 'GENERATE KEY PAIR' || command === 'TAMPER, zeroise'
+          const known = isRandom || state === before || state === after
+          expect(known, `${command}, cut at write ${n} of ${writes}: ${state}`).toBe(true)
         }
       }
       image = whole.bytes
     }
-    expect(Object.values(seen).every((writes) => writes > 0)).toBe(true)
+    expect(Object.values(seen).filter((writes) => writes > 0).length).toBeGreaterThan(20)
   })
 
   it('zeroising that was cut is finished at the next command: no key is left', { timeout: 60_000 }, async () => {
