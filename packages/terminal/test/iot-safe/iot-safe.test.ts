@@ -141,7 +141,8 @@ describe('what clients send to a card that speaks T=0', () => {
 
 describe('all of this file', () => {
   it('every command is allowed and refused, and every status word answered', async () => {
-    const { client } = await blank()
+    const { client, link } = await blank()
+    expect(await raw(link, '80E2800001C1')).toBe('6700')
     const files = Array.from({ length: 5 }, (_, i) => ({ id: id(i), content: text('a') }))
     expectRefused(await client.storeData(iotSafeBlocks({ files })), 0x6a84)
     // 6A81: our card has all algorithms. 6982 is of cards with GlobalPlatform: personalisation.test.ts.
