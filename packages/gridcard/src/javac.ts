@@ -13,7 +13,7 @@ const OUTPUT_BYTES = 16 * 1024 * 1024
 
 export interface Javac {
   readonly path: string
-  /** 8, 11, 17, 21 */
+  /** 8, 11, 17, 21, 25 */
   readonly majorVersion: number
 }
 
@@ -47,7 +47,7 @@ export async function requireJavac(): Promise<Javac> {
   if (javac) return javac
   throw new AppletBuildError(
     'GRIDCARD_JDK_MISSING',
-    'building an applet needs a Java compiler (JDK 8 to 21): set JAVA_HOME, or on Debian: apt install openjdk-17-jdk-headless',
+    'building an applet needs a Java compiler (JDK 8 to 25): set JAVA_HOME, or on Debian: apt install openjdk-17-jdk-headless',
   )
 }
 

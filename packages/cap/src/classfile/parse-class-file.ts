@@ -5,7 +5,7 @@ import { readConstantPool } from './constants.ts'
 
 const MAGIC = 0xcafebabe
 /** Java 1.1 to 21. */
-const MAJOR_VERSIONS = { lowest: 45, highest: 65 } as const
+const MAJOR_VERSIONS = { lowest: 45, highest: 69 } as const
 
 /**
  * Reads a class file of Java 1.1 to 21 to its exact last byte. Attributes this room does not use stay opaque.

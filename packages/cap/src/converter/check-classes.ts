@@ -133,7 +133,19 @@ function checkMethod(
     if (descriptor !== 'I' || ints === 'int') continue // other types show up in the instructions
     findings.addMissing({ ...place, pc: Math.max(0, startPc - 1) }, 'int', `variable ${name} is an int`)
   }
-  if (method.code) checkInstructions(method.code, place, references, findings)
+  if (!method.code) return
+  checkEnumSwitches(method.code, place, findings)
+  checkInstructions(method.code, place, references, findings)
+}
+
+/** Compilers from JDK 21 on switch on the ordinal itself where the enum stands in the same source. */
+function checkEnumSwitches({ instructions }: JavaCode, place: FindingPlace, findings: Findings): void {
+  for (const [i, one] of instructions.entries()) {
+    const isOrdinal = one.kind === 'invoke' && one.member.name === 'ordinal' && one.member.descriptor === '()I'
+    if (isOrdinal && instructions[i + 1]?.kind === 'switch') {
+      findings.addMissing({ ...place, pc: one.pc }, 'enum-switch', '')
+    }
+  }
 }
 
 /** In code that has what a card cannot do the names are looked at all the same, so that all is said in one run. */

@@ -1,11 +1,11 @@
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { classWith, convertClasses } from '../../test/convert-method.ts'
-import { javaClass } from '../../test/java-assembler.ts'
+import { classWith, convertClasses, findingsOf } from '../../test/convert-method.ts'
+import { flagsOf, javaClass } from '../../test/java-assembler.ts'
 import { ConvertError, type ConvertFinding } from '../errors.ts'
 import { MISSING_FEATURES, type MissingFeatureName, missingFeaturesText } from './java-subset.ts'
 
@@ -125,13 +125,11 @@ const EXAMPLES: Readonly<Record<Exclude<MissingFeatureName, NotOfJavac>, string>
   }`,
 }
 
-const hasJavac = (() => {
-  try {
-    execFileSync('javac', ['-version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
+/** What javac is told to make class files of Java 8 from Java 8; undefined without a compiler. JDK 8 knows no releases. */
+const java8 = (() => {
+  const { stdout, stderr, error } = spawnSync('javac', ['-version'], { encoding: 'utf8' })
+  if (error) return undefined
+  return /javac 1\./.test(stdout + stderr) ? ['-source', '8', '-target', '8'] : ['--release', '8']
 })()
 
 const classNameOf = (feature: string): string =>
@@ -153,7 +151,7 @@ function expectedOf([feature, body]: readonly [string, string]): string[] {
     })
 }
 
-describe.skipIf(!hasJavac)(
+describe.skipIf(!java8)(
   'what the Java Card language leaves out, all of it in one package',
   { timeout: 120_000 },
   () => {
@@ -170,7 +168,7 @@ describe.skipIf(!hasJavac)(
       for (const [path, text] of sources) await writeFile(path!, text!)
       const out = join(folder, 'classes')
       await mkdir(out)
-      const flags = ['-J-XX:TieredStopAtLevel=1', '--release', '8', '-g', '-nowarn', '-Xlint:none', '-d', out]
+      const flags = ['-J-XX:TieredStopAtLevel=1', ...java8!, '-g', '-nowarn', '-Xlint:none', '-d', out]
       await promisify(execFile)('javac', [...flags, ...sources.map(([path]) => path!)])
       const files = (await readdir(join(out, 'p'))).map((name) => join(out, 'p', name))
       const read = await Promise.all(files.map(async (file) => ({ file, bytes: new Uint8Array(await readFile(file)) })))
@@ -237,4 +235,16 @@ describe('what compilers of today do not make of Java 8', () => {
 test('docs/java-subset.md has the table', async () => {
   const page = await readFile(join(import.meta.dirname, '../../../../docs/java-subset.md'), 'utf8')
   expect(page).toContain(missingFeaturesText())
+})
+
+test('a switch on the ordinal itself, as compilers from JDK 21 on make it, is one on an enum', () => {
+  const colour = javaClass({
+    name: 'p/T$Colour',
+    superName: 'java/lang/Enum',
+    flags: flagsOf('public final super enum'),
+  })
+  const code =
+    'N: aload_0; invokevirtual p/T$Colour.ordinal:()I; lookupswitch B 0:A; A: iconst_1; ireturn; B: iconst_2; ireturn'
+  const user = classWith(code, '(Lp/T$Colour;)S', { lines: ['N 4'] })
+  expect(findingsOf(colour, user)).toEqual(['switches on an enum', 'is an enum'])
 })

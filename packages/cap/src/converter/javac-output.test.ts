@@ -16,11 +16,13 @@ import { convert } from './convert.ts'
 
 const run = promisify(execFile)
 const SOURCES = join(import.meta.dirname, '../../test/java/difftest')
-/** 0 without a compiler; JDK 8 says `1.8.0`, cannot name releases, and is left to the build of applets. */
+/** 0 without a compiler; JDK 8 says `1.8.0`. */
 const jdk = await run('javac', ['-version']).then(
-  ({ stdout, stderr }) => Number(/javac (\d+)/.exec(stdout + stderr)?.[1] ?? 0),
+  ({ stdout, stderr }) => Number(/javac (?:1\.)?(\d+)/.exec(stdout + stderr)?.[1] ?? 0),
   () => 0,
 )
+/** JDK 8 cannot name releases. */
+const forJava = (release: string) => (jdk >= 9 ? ['--release', release] : ['-source', release, '-target', release])
 
 let work: string
 beforeAll(async () => {
@@ -63,12 +65,12 @@ function converted(classFiles: readonly Uint8Array[]) {
 }
 
 // A compiler takes a second of a free machine, and more of a busy one.
-describe.skipIf(jdk < 9)('what javac makes', { timeout: 120_000 }, () => {
-  // 11: private members of nested classes are called directly; 17: no accessors, newer constant pools
-  test.for(['8', '11', '17'].filter((release) => Number(release) <= jdk))(
+describe.skipIf(jdk < 8)('what javac makes', { timeout: 120_000 }, () => {
+  // 11: private members of nested classes are called directly; 17: no accessors, newer constant pools; 25: the newest read
+  test.for(['8', '11', '17', '25'].filter((release) => Number(release) <= jdk))(
     'for Java %s becomes a package that passes all checks',
     async (release) => {
-      const classFiles = await compile(`release-${release}`, '--release', release, '-g')
+      const classFiles = await compile(`release-${release}`, ...forJava(release), '-g')
       for (const bytes of classFiles) expect(toHex(emitClassFile(parseClassFile(bytes)))).toBe(toHex(bytes))
       const { cap } = converted(classFiles)
       checkCapFile(cap)
@@ -79,8 +81,8 @@ describe.skipIf(jdk < 9)('what javac makes', { timeout: 120_000 }, () => {
 
   test('without debug information becomes the same bytes as with it', async () => {
     const [bare, full] = [
-      await compile('bare', '--release', '8', '-g:none'),
-      await compile('full', '--release', '8', '-g'),
+      await compile('bare', ...forJava('8'), '-g:none'),
+      await compile('full', ...forJava('8'), '-g'),
     ]
     expect(toHex(emitCapFile(converted(bare).cap))).toBe(toHex(emitCapFile(converted(full).cap)))
   })

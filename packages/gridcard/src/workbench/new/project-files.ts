@@ -124,7 +124,7 @@ function readme({ name, className, packageName, appletAid }: ProjectNames): stri
     .join('\n')
   return `# ${name}
 
-A Java Card applet, AID \`${appletAid}\`. In this folder, with a JDK (8 to 21):
+A Java Card applet, AID \`${appletAid}\`. In this folder, with a JDK (8 to 25):
 
 \`\`\`
 ${commands}
