@@ -7,7 +7,7 @@ import type { CardReport } from './card-report.ts'
 import { CardError } from './errors.ts'
 import { attachGlobalPlatform, createGlobalPlatform } from './globalplatform/create-issuer-domain.ts'
 import type { IssuerKeys } from './globalplatform/globalplatform-profile.ts'
-import { protocolsOfAtr, type TransmissionProtocol } from './runtime/answer-to-reset.ts'
+import { type Medium, protocolsOfAtr, type TransmissionProtocol } from './runtime/answer-to-reset.ts'
 import { collectGarbage } from './runtime/collector.ts'
 import { deleteApplet, deletePackage } from './runtime/deletion.ts'
 import { dispatch, selectDefaultApplet } from './runtime/dispatcher.ts'
@@ -206,11 +206,16 @@ export class Card {
   /**
    * Clears RAM, starts a session, and selects the default applet of the basic channel, if there is one.
    * @param o.protocol the one that reader and card agreed on; default: the first that the card offers
+   * @param o.medium over the air the protocol is T=1, whatever the ATR offers. Default: contacts
    * @returns the ATR
    * @throws CardError `CARD_BAD_PROFILE` for a protocol that it does not offer
    */
-  powerOn(o: { readonly protocol?: TransmissionProtocol } = {}): Uint8Array {
-    const offered = this.profile.protocols ?? protocolsOfAtr(this.profile.atr)
+  powerOn(o: { readonly protocol?: TransmissionProtocol; readonly medium?: Medium } = {}): Uint8Array {
+    const { medium = 'contacts' } = o
+    const isByContacts = medium === 'contacts'
+    const offered: readonly TransmissionProtocol[] = isByContacts
+      ? (this.profile.protocols ?? protocolsOfAtr(this.profile.atr))
+      : ['T=1']
     const protocol = o.protocol ?? offered[0]!
     if (!offered.includes(protocol)) {
       throw new CardError('CARD_BAD_PROFILE', `the card speaks ${offered.join(' and ')}, not ${protocol}`)
@@ -219,6 +224,7 @@ export class Card {
       const { memory, machine, sessions } = this.#jcre
       this.#cutPower()
       this.#jcre.protocol = protocol
+      this.#jcre.medium = medium
       this.#t0 = protocol === 'T=0' ? new T0Transport((command) => dispatch(this.#jcre, command)) : undefined
       memory.root.bootCount = (memory.root.bootCount + 1) >>> 0
       memory.commitRoot()

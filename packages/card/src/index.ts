@@ -13,7 +13,7 @@ export {
   cardProfileNames,
   parseCardProfile,
 } from './profiles/card-profiles.ts'
-export type { TransmissionProtocol } from './runtime/answer-to-reset.ts'
+export type { Medium, TransmissionProtocol } from './runtime/answer-to-reset.ts'
 export type { InstallOptions } from './runtime/installer.ts'
 export type { CardClock, CardLog, CardLogEntry } from './runtime/jcre.ts'
 export type { Engine } from './vm/engine.ts'

@@ -194,3 +194,26 @@ describe('which protocol', () => {
     expect(one.select()).toBe('0000')
   })
 })
+
+describe('getProtocol', () => {
+  // Medium in the high half, protocol in the low one: API 3.1 APDU.getProtocol.
+  it.each([
+    ['contacts', '6E01'],
+    ['contactless-a', '6E81'],
+    ['contactless-b', '6E91'],
+  ] as const)('by %s is %s', (medium, expected) => {
+    const one = new AppletCard(
+      `aload_0 invokevirtual javacard/framework/Applet.selectingApplet()Z ifeq START return
+      START: invokestatic ${APDU}.getProtocol()B sspush 255 sand sspush 28160 sor ${ANSWER}`,
+    )
+    one.card.powerOn({ medium })
+    one.select()
+    expect(one.send('80000000')).toBe(expected)
+  })
+
+  it('over the air is T=1, whatever the ATR offers', () => {
+    const only = Card.create({ profile: T0, crypto: nodeCrypto })
+    only.powerOn({ medium: 'contactless-a' })
+    expect(() => only.powerOn({ medium: 'contactless-a', protocol: 'T=0' })).toThrow('the card speaks T=1')
+  })
+})

@@ -1,6 +1,9 @@
 /** Transmission protocols of ISO/IEC 7816-3, named as there. */
 export type TransmissionProtocol = 'T=0' | 'T=1'
 
+/** How the reader reaches the card; over the air the applet sees T=1 (T=CL, ISO/IEC 14443-4). */
+export type Medium = 'contacts' | 'contactless-a' | 'contactless-b'
+
 /**
  * What an answer to reset offers, its first one first: the low halves of TD1, TD2, ...; T=0 where none is.
  * @source ISO/IEC 7816-3 §8.2.3

@@ -8,7 +8,7 @@ import { JAVA_THROW, Machine, type PackageInstance, VM_HALT } from '../vm/machin
 import type { CardMemory } from '../vm/memory/card-memory.ts'
 import { DESELECT_OWNER, elementBytes, LENGTH_MASK, OWNER_MASK, TYPE } from '../vm/memory/handle-entry.ts'
 import type { Monitor } from '../vm/monitor.ts'
-import type { TransmissionProtocol } from './answer-to-reset.ts'
+import type { Medium, TransmissionProtocol } from './answer-to-reset.ts'
 import type { ApduSession } from './apdu-session.ts'
 import { type AppletRecord, AppletRegistry } from './applet-registry.ts'
 import { LogicalChannels, MOST_CHANNELS } from './logical-channels.ts'
@@ -58,6 +58,7 @@ export class Jcre implements NativeHost {
   apdu: ApduSession | undefined
   /** Agreed on when the card was powered. */
   protocol: TransmissionProtocol = 'T=1'
+  medium: Medium = 'contacts'
   /** process() of the currently selected applet is running. */
   isProcessing = false
   /** The currently selected applet: set while the JCRE lets an applet work for a channel. */

@@ -2,6 +2,7 @@
 export { Answer } from './answer.ts'
 export type { AppletSource } from './applet-source.ts'
 export { assertAnswer, assertPowerLost } from './assertions.ts'
+export type { Channel } from './channel.ts'
 export type { CommandWork, WrittenPlace } from './command-work.ts'
 export { Coverage } from './coverage/coverage.ts'
 export {
@@ -14,5 +15,5 @@ export {
 } from './coverage/coverage-report.ts'
 export { isPowerLost, TestKitError, type TestKitErrorCode } from './errors.ts'
 export { type CardMatchers, matchers } from './matchers.ts'
-export { Card, type CardOptions, type CommandSource, type Cut, type Snapshot } from './test-card.ts'
+export { Card, type CardOptions, type CommandSource, type Cut, type PowerOptions, type Snapshot } from './test-card.ts'
 export { type HotByte, type WearReport, wearText } from './wear.ts'

@@ -1,9 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { appletNew } from '../workbench/new/applet-new-command.ts'
 import { assertAnswer, assertPowerLost } from './assertions.ts'
+import { classOnChannel } from './channel.ts'
 import { Coverage } from './coverage/coverage.ts'
 import { Card } from './index.ts'
 import './vitest.ts'
@@ -12,11 +13,19 @@ import { wearText } from './wear.ts'
 const METER_SECURITY = join(import.meta.dirname, '../../../../applets/prebuilt/meter-security.cap')
 const folder = mkdtempSync(join(tmpdir(), 'gridcard-test-kit-'))
 const wallet = join(folder, 'wallet')
+const many = join(folder, 'many')
 const HELLO = '80 10 00 00 00'
 const COUNT = '80 20 00 00 00'
 
 beforeAll(() => {
   appletNew(wallet, {}, () => {})
+  // An applet for several instances and channels: it takes the AID it is given, and the class byte of any channel.
+  appletNew(many, {}, () => {})
+  const java = join(many, 'src/many/Many.java')
+  const text = readFileSync(java, 'utf8')
+    .replace('register();', 'register(parameters, (short) (offset + 1), parameters[offset]);')
+    .replace('buffer[ISO7816.OFFSET_CLA] != CLA', '(buffer[ISO7816.OFFSET_CLA] & 0xFC) != (CLA & 0xFC)')
+  writeFileSync(java, text)
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
@@ -78,7 +87,65 @@ describe('matchers', () => {
   })
 })
 
+describe('several applets', () => {
+  const OTHER = 'F0475249440011'
+
+  test('are instances of one class with objects of their own, and go again', async () => {
+    const card = await Card.with(many, { select: false })
+    const [first] = card.applets
+    await expect(card.install('F000000009')).rejects.toThrow('no such applet')
+    await expect(card.install(first!)).rejects.toThrow(expect.objectContaining({ code: 'CARD_INSTALL_REFUSED' }))
+    const before = card.snapshot()
+    expect(await card.install(first!, { as: OTHER, parameters: '01 02' })).toBe(OTHER)
+    await expect(card.select()).rejects.toThrow('which applet?')
+    expect(await card.select(OTHER)).toHaveStatus(0x9000)
+    expect(await card.send(COUNT)).toHaveData('0001')
+    await card.select(first)
+    expect(await card.send(COUNT)).toHaveData('0001')
+    await card.reset()
+    await card.delete(OTHER)
+    expect(card.applets).toEqual([first])
+    expect(await card.select(OTHER)).toHaveStatus(0x6999)
+    await expect(card.delete(OTHER)).rejects.toThrow(expect.objectContaining({ code: 'CARD_DELETE_REFUSED' }))
+    card.restore(before)
+    expect(card.applets).toEqual([first])
+  })
+
+  test('of two packages work on channels of their own', async () => {
+    const card = await Card.with([many, METER_SECURITY], { select: false })
+    const [first, meter] = card.applets
+    await card.select(meter)
+    const channel = await card.openChannel()
+    expect(channel.number).toBe(1)
+    expect(await channel.send(HELLO)).toHaveStatus(0x6999)
+    expect(await channel.select(first!)).toHaveStatus(0x9000)
+    expect(await channel.send(HELLO)).toHaveData('48 65 6C 6C 6F')
+    expect(await card.send(HELLO)).not.toHaveData('48 65 6C 6C 6F')
+    expect(await channel.close()).toHaveStatus(0x9000)
+    expect((await channel.send(HELLO)).status).not.toBe(0x9000)
+    for (let number = 1; number < 20; number++) expect((await card.openChannel()).number).toBe(number)
+    await expect(card.openChannel()).rejects.toThrow('no further channel: 6A81')
+  })
+
+  test('class bytes are those of ISO/IEC 7816-4', () => {
+    expect([0, 3, 4, 19].map((channel) => classOnChannel(0x80, channel))).toEqual([0x80, 0x83, 0xc0, 0xcf])
+    expect([3, 4].map((channel) => classOnChannel(0x84, channel))).toEqual([0x87, 0xe0])
+    expect(() => classOnChannel(0xc0, 1)).toThrow('by itself')
+  })
+})
+
 describe('power', () => {
+  test('comes by contacts or over the air, and a snapshot knows which', async () => {
+    const card = await Card.with(wallet)
+    const atr = await card.reset({ medium: 'contactless-a' })
+    expect(atr.length).toBeGreaterThan(2)
+    await card.select()
+    const overTheAir = card.snapshot()
+    await expect(card.reset({ protocol: 'T=0' })).rejects.toThrow('the card speaks T=1')
+    card.restore(overTheAir)
+    expect(await card.send(COUNT)).toHaveData('0001')
+  })
+
   test('is lost after the writes that were asked for, then the card starts again', async () => {
     const card = await Card.with(wallet)
     card.cutPowerAfterWrite(0)

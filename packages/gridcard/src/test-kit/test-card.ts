@@ -1,5 +1,12 @@
 import { fromHex, toHex } from '@gridcard/bytes'
-import { type CardProfile, type CardReport, Card as JavaCard, type Monitor } from '@gridcard/card'
+import {
+  type CardProfile,
+  type CardReport,
+  Card as JavaCard,
+  type Medium,
+  type Monitor,
+  type TransmissionProtocol,
+} from '@gridcard/card'
 import { type CommandApdu, emitCommand } from '@gridcard/terminal'
 import { developerCardProfile } from '../reader/developer-profile.ts'
 import { CardSymbols } from '../symbols/card-symbols.ts'
@@ -8,6 +15,7 @@ import { CuttingStore, type StoreWrite } from '../workbench/cutting-store.ts'
 import { inLoadingOrder } from '../workbench/try/cap-library.ts'
 import { Answer } from './answer.ts'
 import { type AppletSource, type LoadedSource, loadSource } from './applet-source.ts'
+import { type Channel, classOnChannel } from './channel.ts'
 import { type CommandWork, markMemory, nameWrites } from './command-work.ts'
 import type { Coverage } from './coverage/coverage.ts'
 import { isPowerLost, TestKitError } from './errors.ts'
@@ -28,9 +36,17 @@ export interface CardOptions {
   readonly select?: boolean
 }
 
+/** How the card is powered: by contacts or over the air. */
+export interface PowerOptions {
+  /** Default: the first that its ATR offers; over the air T=1. In T=0 commands are TPDUs. */
+  readonly protocol?: TransmissionProtocol
+  readonly medium?: Medium
+}
+
 /** A card as it was at a moment, RAM and selection included: power on, and what happened since. */
 export interface Snapshot {
   readonly image: Uint8Array
+  readonly power: PowerOptions
   readonly actions: readonly Action[]
   readonly chance: ChanceTape
 }
@@ -51,8 +67,9 @@ const MOST_CUTS = 100_000
 
 /** A Java Card in this process with an applet to be tested. */
 export class Card {
-  /** AIDs of the applets installed by `with`, in hex. */
-  readonly applets: readonly string[]
+  /** Package by class, AIDs in hex. */
+  readonly #packages = new Map<string, Uint8Array>()
+  #applets: string[] = []
   readonly #profile: CardProfile
   readonly #monitor: Monitor | undefined
   readonly #symbols: CardSymbols
@@ -62,6 +79,7 @@ export class Card {
   #card: JavaCard
   /** Where the running session began, and what was done in it. */
   #sessionImage: Uint8Array
+  #power: PowerOptions = {}
   #actions: Action[] = []
   #writes: StoreWrite[] = []
   #writeCount = 0
@@ -81,20 +99,18 @@ export class Card {
     this.#sessionImage = this.#card.image()
     this.#card.powerOn()
     const parameters = parametersOf(o.parameters)
-    const applets: string[] = []
     for (const { cap } of inLoadingOrder(sources)) {
       this.#do((card) => card.loadPackage(cap))
       for (const { aid } of cap.applet?.applets ?? []) {
         const given = parameters.get(toHex(aid))
-        const packageAid = cap.header.package.aid
-        this.#do((card) => card.installApplet({ packageAid, appletAid: aid, ...(given && { parameters: given }) }))
-        applets.push(toHex(aid))
+        this.#packages.set(toHex(aid), cap.header.package.aid)
+        this.#install(aid, aid, given)
       }
     }
     for (const aid of parameters.keys()) {
-      if (!applets.includes(aid)) throw new TestKitError('GRIDCARD_TEST_SETUP', `parameters for ${aid}: no such applet`)
+      if (!this.#packages.has(aid))
+        throw new TestKitError('GRIDCARD_TEST_SETUP', `parameters for ${aid}: no such applet`)
     }
-    this.applets = applets
     this.#writes = []
   }
 
@@ -108,6 +124,45 @@ export class Card {
     const card = new Card(o, sources)
     if (o.select !== false && card.applets.length === 1) await card.select()
     return card
+  }
+
+  // ---- applets
+
+  /** AIDs of all applets, in hex. */
+  get applets(): readonly string[] {
+    return this.#applets
+  }
+
+  /**
+   * Installs one more instance of an applet. Like any card this one refuses while an applet of the package is selected that
+   * does not implement MultiSelectable: `reset` first.
+   * @param o.as its AID; default: that of the class
+   * @returns its AID in hex
+   * @throws CardError `CARD_INSTALL_REFUSED`
+   */
+  async install(
+    classAid: string | Uint8Array,
+    o: { readonly as?: string | Uint8Array; readonly parameters?: string | Uint8Array } = {},
+  ): Promise<string> {
+    const aid = bytesOf(classAid)
+    const parameters = o.parameters === undefined ? undefined : bytesOf(o.parameters)
+    return this.#install(aid, o.as === undefined ? aid : bytesOf(o.as), parameters)
+  }
+
+  /** Deletes an applet with all its objects. @throws CardError `CARD_DELETE_REFUSED` */
+  async delete(aid: string | Uint8Array): Promise<void> {
+    const bytes = bytesOf(aid)
+    this.#do((card) => card.deleteApplet(bytes))
+    this.#applets = this.#applets.filter((one) => one !== toHex(bytes))
+  }
+
+  #install(classAid: Uint8Array, instanceAid: Uint8Array, parameters: Uint8Array | undefined): string {
+    const packageAid = this.#packages.get(toHex(classAid))
+    if (packageAid === undefined) throw new TestKitError('GRIDCARD_TEST_SETUP', `${toHex(classAid)}: no such applet`)
+    const given = { packageAid, appletAid: classAid, instanceAid, ...(parameters && { parameters }) }
+    this.#do((card) => card.installApplet(given))
+    this.#applets = [...this.#applets, toHex(instanceAid)]
+    return toHex(instanceAid)
   }
 
   // ---- exchange
@@ -132,9 +187,30 @@ export class Card {
     return this.send({ cla: 0, ins: 0xa4, p1: 4, p2: 0, data: aid, ne: 256 })
   }
 
-  /** Power off and on. @returns the answer to reset */
-  async reset(): Promise<Uint8Array> {
+  /** A further logical channel. @throws TestKitError the card has none left */
+  async openChannel(): Promise<Channel<CommandSource, Answer>> {
+    const opened = await this.send('00 70 00 00 01')
+    const [number] = opened.data
+    if (opened.status !== 0x9000 || number === undefined) {
+      throw new TestKitError('GRIDCARD_TEST_SETUP', `no further channel: ${opened.statusText}`)
+    }
+    const send = (command: CommandSource) => {
+      const bytes = commandBytes(command).slice()
+      bytes[0] = classOnChannel(bytes[0]!, number)
+      return this.send(bytes)
+    }
+    return {
+      number,
+      send,
+      select: (aid) => send({ cla: 0, ins: 0xa4, p1: 4, p2: 0, data: aid, ne: 256 }),
+      close: () => this.send(Uint8Array.of(0x00, 0x70, 0x80, number)),
+    }
+  }
+
+  /** Power off and on, by contacts or over the air. @returns the answer to reset */
+  async reset(power: PowerOptions = {}): Promise<Uint8Array> {
     this.#card.powerOff()
+    this.#power = power
     return this.#startSession()
   }
 
@@ -218,7 +294,7 @@ export class Card {
 
   /** The card as it is now, RAM, selection and open sessions included. */
   snapshot(): Snapshot {
-    return { image: this.#sessionImage, actions: [...this.#actions], chance: this.#crypto.tape() }
+    return { image: this.#sessionImage, power: this.#power, actions: [...this.#actions], chance: this.#crypto.tape() }
   }
 
   /** The card as it was then. It can be gone back to again and again; what came after it is forgotten. */
@@ -242,14 +318,16 @@ export class Card {
     this.#replay(this.snapshot(), this.#actions.slice(0, kept))
   }
 
-  #replay({ image, chance }: Snapshot, actions: readonly Action[]): void {
+  #replay({ image, power, chance }: Snapshot, actions: readonly Action[]): void {
     this.#store = new CuttingStore(image)
     this.#card = JavaCard.open({ ...this.#cardOptions(), store: this.#store })
     // What is played back was counted when it happened.
     this.#store.onWrite = undefined
     this.#crypto.playBack(chance)
-    this.#card.powerOn()
+    this.#card.powerOn(power)
+    this.#power = power
     for (const action of actions) action(this.#card)
+    this.#applets = this.#card.report().applets.map(({ aid }) => aid)
     this.#sessionImage = image
     this.#actions = [...actions]
     this.#writes = []
@@ -330,7 +408,7 @@ export class Card {
     this.#sessionImage = this.#card.image()
     this.#actions = []
     this.#crypto.startAnew()
-    return this.#card.powerOn()
+    return this.#card.powerOn(this.#power)
   }
 }
 

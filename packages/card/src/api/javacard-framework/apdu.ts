@@ -16,6 +16,8 @@ const PROTOCOLS = {
   // Information field sizes of the block protocol.
   'T=1': { number: 1, inBlockBytes: 254, outBlockBytes: 254 },
 } as const
+/** High half of getProtocol. */
+const MEDIA = { contacts: 0, 'contactless-a': -128, 'contactless-b': -112 } as const
 const LONGEST_SHORT_RESPONSE = 256
 const LONGEST_RESPONSE = 0x7fff
 
@@ -192,7 +194,7 @@ export const apduMethods: Readonly<Record<string, JcreMethod>> = {
   },
   'APDU.getInBlockSize()S': (jcre) => PROTOCOLS[jcre.protocol].inBlockBytes,
   'APDU.getOutBlockSize()S': (jcre) => PROTOCOLS[jcre.protocol].outBlockBytes,
-  'APDU.getProtocol()B': (jcre) => PROTOCOLS[jcre.protocol].number,
+  'APDU.getProtocol()B': (jcre) => MEDIA[jcre.medium] | PROTOCOLS[jcre.protocol].number,
   'APDU.waitExtension()V': waitExtension,
   // The origin channel also in select() and deselect(), where there is no APDU.
   'APDU.getCLAChannel()B': (jcre) => channelOf(jcre.cla, jcre.channels.count),
