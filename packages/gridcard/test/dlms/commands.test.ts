@@ -7,6 +7,7 @@ import { clock } from '../../src/dlms/clock.ts'
 import { discover } from '../../src/dlms/discover.ts'
 import { profile } from '../../src/dlms/profile.ts'
 import { read } from '../../src/dlms/read.ts'
+import { serve } from '../../src/dlms/serve/serve.ts'
 import { translate } from '../../src/dlms/translate/translate.ts'
 import { write } from '../../src/dlms/write.ts'
 import { Bench, refusalOf, TestIo } from './bench.ts'
@@ -107,6 +108,21 @@ describe('a client is refused', () => {
     ['an attribute of an unknown class', '127.0.0.1:1', '4711/1.0.1.8.0.255'],
   ])('%s that cannot be', async (_what, target, reference) => {
     expect((await refusalOf(read(target, [reference], {}, io)))?.code).toBe('GRIDCARD_BAD_OPTION')
+  })
+})
+
+describe('serve is refused', () => {
+  test.each([
+    [{ udp: true, hdlc: true }, 'GRIDCARD_BAD_OPTION'],
+    [{ serial: '/dev/ttyUSB0', udp: true }, 'GRIDCARD_BAD_OPTION'],
+    [{ serial: '/dev/ttyUSB0', port: '4059' }, 'GRIDCARD_BAD_OPTION'],
+    [{ baud: '9600' }, 'GRIDCARD_BAD_OPTION'],
+    [{ serial: '/dev/ttyUSB0', baud: '9' }, 'GRIDCARD_BAD_OPTION'],
+    [{ serial: '/dev/gridcard-no-such-port' }, 'GRIDCARD_CANNOT_LISTEN'],
+    [{ serial: '/dev/null' }, 'GRIDCARD_CANNOT_LISTEN'],
+  ] as const)('a line that is none: %j', async (raw, code) => {
+    const { signal } = new AbortController()
+    expect((await refusalOf(serve(bench.modelPath, raw, io, { signal })))?.code).toBe(code)
   })
 })
 

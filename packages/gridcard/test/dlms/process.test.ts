@@ -1,11 +1,20 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { nodeCrypto } from '@gridcard/crypto/node'
 import { cardlessElement, createMeter, memoryDeviceStore, numberedIdentity, SettableClock } from '@gridcard/devices'
 import { tcpListener } from '@gridcard/devices/node'
-import { memoryCounterStore, SoftwareSecurityModule } from '@gridcard/dlms'
+import {
+  connectHdlcStream,
+  cosem,
+  DlmsClient,
+  hdlcAddress,
+  hdlcServerAddress,
+  memoryCounterStore,
+  SoftwareSecurityModule,
+} from '@gridcard/dlms'
+import { nodeTimer } from '@gridcard/dlms/node'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { discover } from '../../src/dlms/discover.ts'
 import { profile } from '../../src/dlms/profile.ts'
@@ -66,7 +75,7 @@ describe('the command line', () => {
     const { stdout } = await run('--help')
     expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
   })
-  test.each(['discover', 'read', 'write', 'action', 'profile', 'clock', 'translate', 'serve'])(
+  test.each(['discover', 'read', 'write', 'action', 'profile', 'clock', 'translate', 'push-listen', 'serve'])(
     '%s --help has examples and stays within 80 columns',
     async (command) => {
       const { code, stdout } = await run(command, '--help')
@@ -182,4 +191,50 @@ describe('a meter of the street', () => {
     expect(new Set(rows).size).toBe(rows.length)
     await meter.stop()
   })
+})
+
+/** What makes a pseudo-terminal around a program; part of every Debian. */
+const hasScript = spawnSync('script', ['--version']).status === 0
+
+describe.runIf(hasScript)('serve at a serial port', () => {
+  test('is a meter on a pseudo-terminal', async () => {
+    const out = bench.path('serve.out')
+    const child = spawn(
+      'script',
+      ['-qefc', 'exec "$NODE" "$CLI" dlms serve "$MODEL" --serial /dev/tty >"$OUT"', '/dev/null'],
+      {
+        stdio: ['pipe', 'pipe', 'ignore'],
+        env: {
+          PATH: process.env['PATH'],
+          SHELL: '/bin/sh',
+          NODE: process.execPath,
+          CLI,
+          MODEL: bench.modelPath,
+          OUT: out,
+        },
+      },
+    )
+    children.push(child)
+    await expect.poll(() => existsSync(out) && readFileSync(out, 'utf8'), { timeout: 30_000 }).toContain('Ctrl-C')
+    expect(readFileSync(out, 'utf8')).toContain('on /dev/tty, 9600 baud')
+    const transport = await connectHdlcStream({
+      stream: {
+        write: (bytes) => void child.stdin.write(bytes),
+        close: () => child.stdin.end(),
+        onBytes: (listener) => void child.stdout.on('data', listener),
+        onClose: (listener) => void child.stdout.once('close', () => listener(undefined)),
+      },
+      timer: nodeTimer,
+      client: hdlcAddress(16),
+      server: hdlcServerAddress(1),
+      timeoutMs: 20_000,
+    })
+    const client = new DlmsClient({ transport, mechanism: 'none' })
+    await client.associate()
+    const name = { classId: 1, logicalName: '0.0.96.1.0.255', attributeIndex: 2 }
+    expect(await client.get(name)).toEqual(cosem.octetString(new TextEncoder().encode('GC00004711')))
+    await client.release()
+    child.kill('SIGTERM')
+    await once(child, 'exit')
+  }, 60_000)
 })
