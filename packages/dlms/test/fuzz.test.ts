@@ -3,7 +3,9 @@ import { fromHex, toHex } from '@gridcard/bytes'
 import { expect, test } from 'vitest'
 import { ArrayElements } from '../src/cosem/array-elements.ts'
 import {
+  apduOfXml,
   apduView,
+  apduXml,
   DlmsError,
   emitApdu,
   HdlcSplitter,
@@ -79,6 +81,12 @@ const readers: readonly ((bytes: Uint8Array) => unknown)[] = [
     return apdu
   },
   (bytes) => parseData(bytes),
+  // As XML the same octets, or none at all.
+  (bytes) => {
+    const source = apduXml(bytes)
+    expect(apduOfXml(source)).toEqual(bytes)
+    return source
+  },
   (bytes) => new ArrayElements(1000).push(bytes),
   (bytes) => parseHdlcFrame(bytes),
   (bytes) => new WrapperSplitter(2000).push(bytes),
