@@ -25,6 +25,8 @@ export type { AssociationCertificates } from './certificates/association-certifi
 export * from './certificates/certificate-tool.ts'
 export * from './certificates/certificate-trust.ts'
 export type { CipheringOptions } from './client/ciphering-options.ts'
+export * from './client/client-items.ts'
+export * from './client/client-options.ts'
 export * from './client/dlms-client.ts'
 export type { DlmsTransport } from './client/dlms-transport.ts'
 export * from './client/security-setup-client.ts'

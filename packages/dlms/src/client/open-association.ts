@@ -22,7 +22,7 @@ import {
   type SecuredOptions,
   titledMechanisms,
 } from './ciphering-options.ts'
-import type { AcseFields, AssociationInfo } from './dlms-client.ts'
+import type { AcseFields, AssociationInfo } from './client-options.ts'
 import { exceptionOf, refusalError } from './response-errors.ts'
 
 export interface ClientAssociation {

@@ -1,5 +1,7 @@
 import { parseXdlms } from '../apdu/apdu.ts'
 import { serviceErrors, stateErrors } from '../apdu/exception-response.ts'
+import type { AttributeRef, MethodRef } from '../apdu/references.ts'
+import { type ActionResult, type DataAccessResult, dataAccessResultName } from '../apdu/results.ts'
 import { DlmsError, type DlmsErrorCode } from '../errors.ts'
 import type { SecurityRefusal, SecurityRefusalReason } from '../security/security-module.ts'
 
@@ -38,4 +40,13 @@ export function refusalError(refusal: SecurityRefusal): DlmsError {
     reason: refusal.refused,
     expectedCounter: refusal.expectedCounter,
   })
+}
+
+export function accessRefused(service: 'get' | 'set', attribute: AttributeRef, code: number): DlmsError {
+  const result = dataAccessResultName(code) ?? code
+  return new DlmsError('DLMS_ACCESS_REFUSED', `${service} refused: ${result}`, { service, result, ...attribute })
+}
+
+export function actionRefused(method: MethodRef, result: ActionResult | DataAccessResult | number): DlmsError {
+  return new DlmsError('DLMS_ACTION_REFUSED', `action refused: ${result}`, { result, ...method })
 }

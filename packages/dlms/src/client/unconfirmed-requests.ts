@@ -1,7 +1,7 @@
 import { longInvokeBits } from '../apdu/access.ts'
 import type { XdlmsApdu } from '../apdu/apdu.ts'
 import { cosem } from '../cosem/cosem-data.ts'
-import type { AccessItem, AccessOptions, ActionItem, SetItem } from './dlms-client.ts'
+import type { AccessItem, AccessOptions, ActionItem, SetItem } from './client-items.ts'
 
 // Requests that ask for no answer: their invoke ids lack the bit for it. @source Green Book ed. 8 §9.4.6.4, §9.4.6.9
 

@@ -138,10 +138,9 @@ export class ServerAssociation {
   }
 
   /** What to send back, in order: nothing for what asks for no answer, several blocks of a window, else one APDU. */
-  async handle(apdu: Uint8Array): Promise<readonly Uint8Array[]> {
-    const isSilent = this.#isSilent
-    const answers = await this.#handle(apdu)
-    return isSilent && apdu[0] !== apduTags.aarq ? [] : answers
+  handle(apdu: Uint8Array): Promise<readonly Uint8Array[]> {
+    if (!this.#isSilent || apdu[0] === apduTags.aarq) return this.#handle(apdu)
+    return this.#handle(apdu).then(() => [])
   }
 
   /** Whatever comes has no answer, refusals neither. */
