@@ -10,6 +10,7 @@ export * from './meter/command-judge.ts'
 export { commandLogicalNames, criticalMethods } from './meter/critical-commands.ts'
 export * from './meter/device-store.ts'
 export * from './meter/event-log.ts'
+export * from './meter/log-sealer.ts'
 export * from './meter/meter.ts'
 export * from './meter/meter-identity.ts'
 export {
@@ -25,6 +26,7 @@ export {
   type MeteringSecurityModuleOptions,
   type MeteringSlot,
 } from './meter/metering-security-module.ts'
+export { sealedLogLogicalName, sealedLogNumbers } from './meter/sealed-log.ts'
 export * from './meter/secure-element.ts'
 export * from './metrology/metrology.ts'
 export * from './scheduler.ts'

@@ -30,6 +30,8 @@ export interface LoggedEvent {
   readonly atMs: number
   /** 0..255 */
   readonly code: number
+  /** Its place in the chain of a meter that seals its log, from 1 on. */
+  readonly number?: number
 }
 
 export const eventLogCapacity = 256

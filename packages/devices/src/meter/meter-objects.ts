@@ -25,6 +25,7 @@ import { type EventLogName, eventLogCapacity, type LoggedEvent } from './event-l
 import { clockData, loadProfileBuffer } from './load-profile-buffer.ts'
 import type { MeterIdentity } from './meter-identity.ts'
 import type { SwitchState } from './meter-state.ts'
+import { type SealedLog, sealedLogLogicalName } from './sealed-log.ts'
 import type { SecureElement } from './secure-element.ts'
 
 /** The logical device of a meter. */
@@ -81,6 +82,7 @@ const writtenObjects: ReadonlySet<string> = new Set([
   softwareLogicalNames.activation,
   softwareLogicalNames.quote,
   commandLogicalNames.authorisation,
+  sealedLogLogicalName,
 ])
 
 export const meterAssociations: readonly AssociationConfig[] = [
@@ -113,6 +115,8 @@ export interface MeterView {
   readonly element: SecureElement
   /** Where the element judges critical commands. */
   readonly commands: CriticalCommands | undefined
+  /** Where it seals the log. */
+  readonly sealedLog: SealedLog | undefined
   readonly metrology: Metrology
   nowMs(): number
   log(name: EventLogName): readonly LoggedEvent[]
@@ -178,6 +182,7 @@ export function meterObjects(
     ...application(meterPlatform(view)).map((object) => view.commands?.guard(object) ?? object),
     cardStatusObject(view.element),
     ...(view.commands?.objects() ?? []),
+    ...(view.sealedLog === undefined ? [] : [view.sealedLog.object(view)]),
     ...more,
   ]
   return objects

@@ -18,7 +18,7 @@ const state: MeterState = {
   logs: {
     standard: [{ atMs: installedAtMs, code: 2 }],
     fraud: [],
-    disconnector: [{ atMs: installedAtMs + 400_000, code: 60 }],
+    disconnector: [{ atMs: installedAtMs + 400_000, code: 60, number: 2 }],
   },
 }
 
@@ -59,7 +59,8 @@ describe('the saved state of a meter', () => {
     ['no logs', { logs: null }],
     ['logs in a list', { logs: [] }],
     ['an event code beyond a byte', { logs: { standard: [[installedAtMs, 256]], fraud: [], disconnector: [] } }],
-    ['an event with a third part', { logs: { standard: [[installedAtMs, 2, 2]], fraud: [], disconnector: [] } }],
+    ['an event with a fourth part', { logs: { standard: [[installedAtMs, 2, 2, 2]], fraud: [], disconnector: [] } }],
+    ['an event before the first', { logs: { standard: [[installedAtMs, 2, 0]], fraud: [], disconnector: [] } }],
     ['a log missing', { logs: { standard: [], fraud: [] } }],
     [
       'a log without end',

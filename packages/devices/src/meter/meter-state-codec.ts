@@ -21,7 +21,10 @@ export function emitMeterState(state: MeterState): Uint8Array {
   const body = JSON.stringify({
     ...state,
     logs: Object.fromEntries(
-      eventLogNames.map((name) => [name, state.logs[name].map(({ atMs, code }) => [atMs, code])]),
+      eventLogNames.map((name) => [
+        name,
+        state.logs[name].map(({ atMs, code, number }) => (number === undefined ? [atMs, code] : [atMs, code, number])),
+      ]),
     ),
     ...(state.sealing && {
       sealing: [state.sealing.count, state.sealing.pending.map(({ log, atMs, code }) => [log, atMs, code])],
@@ -91,11 +94,14 @@ function stateOf(json: unknown): MeterState {
 
 function requireEvents(value: unknown): LoggedEvent[] {
   const events = requireArray(value, 'log').map((entry) => {
-    const [atMs, code, ...rest] = requireArray(entry, 'log entry')
+    const [atMs, code, number, ...rest] = requireArray(entry, 'log entry')
     if (typeof code !== 'number' || !Number.isInteger(code) || code < 0 || code > 255 || rest.length > 0) {
       throw damaged('log entry')
     }
-    return { atMs: requireTime(atMs, 'log entry'), code }
+    const event = { atMs: requireTime(atMs, 'log entry'), code }
+    if (number === undefined) return event
+    if (typeof number !== 'number' || !Number.isSafeInteger(number) || number < 1) throw damaged('log entry')
+    return { ...event, number }
   })
   if (events.length > eventLogCapacity) throw damaged('log longer than its capacity')
   return events

@@ -54,8 +54,9 @@ export function switched(state: MeterState, switchState: SwitchState, atMs: numb
 }
 
 export function logged(state: MeterState, log: EventLogName, code: number, atMs: number): MeterState {
-  const logs = { ...state.logs, [log]: withEvent(state.logs[log], { atMs, code }) }
   const { sealing } = state
+  const event = { atMs, code, ...(sealing && { number: sealing.count + 1 }) }
+  const logs = { ...state.logs, [log]: withEvent(state.logs[log], event) }
   const sealed = sealing && { sealing: withSealedEvent(sealing, { log, atMs, code }) }
   return { ...state, savedAtMs: Math.max(state.savedAtMs, atMs), logs, ...sealed }
 }

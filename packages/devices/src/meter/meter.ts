@@ -37,6 +37,7 @@ import {
   switched,
 } from './meter-state.ts'
 import { emitMeterState, parseMeterState } from './meter-state-codec.ts'
+import { SealedLog } from './sealed-log.ts'
 import type { SecureElement, SecureElementState } from './secure-element.ts'
 
 /** Where a meter can be reached while it runs. */
@@ -161,6 +162,7 @@ export class Meter {
   readonly #view: MeterView
   readonly #software: MeterSoftware | undefined
   readonly #commands: CriticalCommands | undefined
+  readonly #sealedLog: SealedLog | undefined
   readonly #checkPeriodMs: number
   readonly #listeners = new Set<(event: MeterEvent) => void>()
   #memory: MeterState
@@ -204,7 +206,8 @@ export class Meter {
     }
     this.#element = elementOf(options, this.identity)
     this.#element.onStateChange = (state) => this.#cardChanged(state)
-    const { commands: judge } = this.#element
+    const { commands: judge, log: sealer } = this.#element
+    this.#sealedLog = sealer && new SealedLog(sealer)
     this.#commands =
       judge &&
       new CriticalCommands({
@@ -218,6 +221,7 @@ export class Meter {
       clientSystemTitle: options.clientSystemTitle,
       element: this.#element,
       commands: this.#commands,
+      sealedLog: this.#sealedLog,
       metrology: this.#metrology,
       log: (name) => this.#memory.logs[name],
       nowMs: () => this.#now(),
@@ -225,11 +229,13 @@ export class Meter {
       switchState: () => this.#memory.switchState,
       switchTo: (state) => this.#switchTo(state),
     }
+    if (options.software !== undefined || sealer !== undefined) {
+      this.#memory = { ...this.#memory, sealing: this.#memory.sealing ?? nothingSealed }
+    }
     this.#checkPeriodMs = options.software?.checkPeriodMs ?? defaultCheckPeriodMs
     if (options.software !== undefined) {
       const { systemTitle } = this.identity
       const { clientSystemTitle } = options
-      this.#memory = { ...this.#memory, sealing: this.#memory.sealing ?? nothingSealed }
       this.#software = new MeterSoftware({
         ...options.software,
         configuration: configurationText({ systemTitle, clientSystemTitle }),
@@ -286,8 +292,7 @@ export class Meter {
     this.#stopCaptures = this.#scheduler?.every(capturePeriodMs, ({ firstMs, lastMs }) =>
       this.#emit({ kind: 'captured', firstMs, lastMs }),
     )
-    if (this.#software === undefined) return
-    this.#stopChecks = this.#everyCheck(() => void this.#software?.check())
+    if (this.#software !== undefined) this.#stopChecks = this.#everyCheck(() => void this.#software?.check())
     await this.#sealLog()
   }
 
@@ -374,9 +379,13 @@ export class Meter {
   /** What was logged goes into the element's chain; what it has need not be kept any longer than the next save. */
   async #sealLog(): Promise<void> {
     const { sealing } = this.#memory
-    if (this.#software === undefined || sealing === undefined || sealing.pending.length === 0) return
-    const sealed = await this.#software.seal(sealing)
-    if (sealed === undefined || this.#memory.sealing === undefined) return
+    if (sealing === undefined || sealing.pending.length === 0) return
+    const seen: (number | undefined)[] = []
+    if (this.#software !== undefined) seen.push(await this.#software.seal(sealing))
+    if (this.#sealedLog !== undefined) seen.push(await this.#sealedLog.enter(sealing))
+    if (seen.length === 0 || this.#memory.sealing === undefined) return
+    // what one of them has not seen yet is kept
+    const sealed = Math.min(...seen.map((count) => count ?? 0))
     this.#memory = { ...this.#memory, sealing: stillPending(this.#memory.sealing, sealed) }
   }
 
@@ -418,6 +427,7 @@ export class Meter {
     this.#stopChecks = undefined
     await socket.close()
     await this.#software?.powerDown()
+    await this.#sealedLog?.powerDown()
     await this.#element.powerDown()
     this.#card = cardOff
     return true

@@ -23,8 +23,10 @@ import {
 } from '@gridcard/terminal'
 import { BoundCard } from './bound-card.ts'
 import type { CommandJudge } from './command-judge.ts'
+import type { LogSealer } from './log-sealer.ts'
 import { meteringCommands } from './metering-commands.ts'
 import { MeteringKeyManagement } from './metering-key-management.ts'
+import { meteringLog } from './metering-log.ts'
 import { refusalOfStatusWord } from './metering-refusals.ts'
 import { MeteringSessionKeys } from './metering-session-keys.ts'
 import { MeteringSignatures } from './metering-signatures.ts'
@@ -77,6 +79,7 @@ export class MeteringSecurityModule implements SecurityModule, SecureElement {
   readonly signatures: MeteringSignatures
   readonly keyManagement: MeteringKeyManagement
   readonly commands: CommandJudge
+  readonly log: LogSealer
   onStateChange: ((state: SecureElementState) => void) | undefined
   readonly #card: BoundCard<MeteringClient>
   readonly #client: MeteringClient
@@ -112,6 +115,7 @@ export class MeteringSecurityModule implements SecurityModule, SecureElement {
     this.sessionKeys = new MeteringSessionKeys(port, { systemTitle: this.systemTitle, randomBytes })
     this.keyManagement = new MeteringKeyManagement(port, this.#changing)
     this.commands = meteringCommands(this.#card)
+    this.log = meteringLog(this.#card)
   }
 
   get security(): SecurityModule {

@@ -1,5 +1,6 @@
 import type { SecurityModule } from '@gridcard/dlms'
 import type { CommandJudge } from './command-judge.ts'
+import type { LogSealer } from './log-sealer.ts'
 
 /** Whether keys can be used just now. */
 export type SecureElementState =
@@ -31,6 +32,8 @@ export interface SecureElement {
   readonly security: SecurityModule
   /** With it critical commands need a signed word that the element has verified; without it keys are all there is. */
   readonly commands?: CommandJudge
+  /** With it the meter's log is a chain whose head the element keeps and signs. */
+  readonly log?: LogSealer
   /** Power on and tell it which device it sits in. Never rejects: an element that fails is a state. */
   powerUp(): Promise<SecureElementState>
   powerDown(): Promise<void>
