@@ -69,7 +69,7 @@ function MeterSections({ meter }: { meter: MeterDetail }) {
         </div>
         <CardPanel card={meter.card} />
       </div>
-      <MeterEvents serial={meter.serial} />
+      <MeterEvents serial={meter.serial} log={meter.log} />
       <Identity meter={meter} />
     </>
   )

@@ -148,6 +148,16 @@ export const Switching = Type.Object({
 })
 export type Switching = Static<typeof Switching>
 
+/** Whether its log is what the card was given, all of it. */
+export const LogStatus = Type.Object({
+  state: Type.Union([Type.Literal('verified'), Type.Literal('broken')]),
+  reason: Nullable(Type.String({ description: 'Why it is broken, for people' })),
+  checkedAt: Time,
+  verifiedAt: Nullable(Time),
+  entries: Nullable(Type.Integer({ description: 'Sealed in its card when it was verified last' })),
+})
+export type LogStatus = Static<typeof LogStatus>
+
 export const MeterDetail = Type.Intersect([
   MeterSummary,
   Type.Object({
@@ -156,6 +166,7 @@ export const MeterDetail = Type.Intersect([
     card: Nullable(CardStatus),
     software: Nullable(SoftwareStatus),
     switching: Switching,
+    log: Nullable(LogStatus),
     intervalsStored: Type.Integer(),
     firstIntervalEndAt: Nullable(Time),
     lastIntervalEndAt: Nullable(Time),

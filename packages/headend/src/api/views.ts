@@ -1,9 +1,18 @@
 import { registerName } from '../reading/meter-names.ts'
+import type { MeterLogRow } from '../store/meter-logs.ts'
 import type { MeterSoftwareRow } from '../store/meter-software.ts'
 import type { CardStatusRow, MeterRow, RegisterRow } from '../store/meters.ts'
 import type { OrderRow } from '../store/orders.ts'
 import type { StoredExtent } from '../store/readings.ts'
-import type { CardStatus, MeterDetail, MeterSummary, RegisterReading, SoftwareStatus, SwitchOrder } from './schema.ts'
+import type {
+  CardStatus,
+  LogStatus,
+  MeterDetail,
+  MeterSummary,
+  RegisterReading,
+  SoftwareStatus,
+  SwitchOrder,
+} from './schema.ts'
 
 // From rows to the API's shapes.
 
@@ -38,6 +47,7 @@ export function meterDetail(parts: {
   /** Whether its card judges commands, and the last orders. */
   readonly verifiedByCard: boolean
   readonly orders: readonly OrderRow[]
+  readonly log: MeterLogRow | undefined
   readonly extent: StoredExtent
 }): MeterDetail {
   const { meter, card, extent } = parts
@@ -52,6 +62,7 @@ export function meterDetail(parts: {
     card: card === undefined ? null : cardStatus(card),
     software: parts.software === undefined ? null : softwareStatus(parts.software, parts.releases),
     switching: { verifiedByCard: parts.verifiedByCard, orders: parts.orders.map(switchOrder) },
+    log: parts.log === undefined ? null : logStatus(parts.log),
     intervalsStored: extent.count,
     firstIntervalEndAt: msOrNull(extent.firstEndMs),
     lastIntervalEndAt: msOrNull(extent.lastEndMs),
@@ -78,6 +89,16 @@ function softwareStatus(row: MeterSoftwareRow, releases: readonly string[]): Sof
     boots: numberOrNull(row.boots),
     events: numberOrNull(row.events),
     releases: [...releases],
+  }
+}
+
+function logStatus(row: MeterLogRow): LogStatus {
+  return {
+    state: row.state,
+    reason: row.reason,
+    checkedAt: isoOf(row.checked_at),
+    verifiedAt: isoOrNull(row.verified_at),
+    entries: numberOrNull(row.entries),
   }
 }
 

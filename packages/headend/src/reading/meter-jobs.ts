@@ -10,18 +10,19 @@ import { MeterCounters } from '../counters/meter-counters.ts'
 import { HeadendError } from '../errors.ts'
 import type { NewsDesk } from '../events.ts'
 import type { KeyStore } from '../keys/key-store.ts'
-import type { SoftwareAuthority, SoftwareVerdict } from '../software/software-authority.ts'
+import type { SoftwareAuthority } from '../software/software-authority.ts'
 import type { Database } from '../store/database.ts'
 import { insertEvents, lastLogged, type NewEvent } from '../store/events.ts'
 import { cardSigningKeyOf } from '../store/meter-cards.ts'
-import { meterSoftwareOf, recordMeterSoftware } from '../store/meter-software.ts'
+import { recordMeterSoftware } from '../store/meter-software.ts'
 import { findMeter, type MeterRow, requireMeter, setMeterState, setSwitchState } from '../store/meters.ts'
 import { keepOrder, keepOutcome, keepText, lastOrderCounter, ordersOf } from '../store/orders.ts'
 import { createReadingStore } from '../store/readings.ts'
 import { MeterLanes } from './meter-lanes.ts'
 import { switchMethods } from './meter-names.ts'
+import { type AskedProofs, MeterProofs } from './meter-proofs.ts'
 import { type ConnectMeter, type MeterSessionOptions, withMeterSession } from './meter-session.ts'
-import { askForQuote, type SoftwareProof, updateMeterSoftware } from './meter-software.ts'
+import { updateMeterSoftware } from './meter-software.ts'
 import { readMeter } from './read-meter.ts'
 import { recordReading } from './record-reading.ts'
 import { failureOf, SessionAborted, type SessionFailure, stateAfter } from './session-failure.ts'
@@ -55,8 +56,6 @@ export interface ReadResult {
 }
 
 const MAX_JOBS_PER_METER = 5
-/** Simulated time between two quotes. */
-const QUOTE_PERIOD_MS = 3_600_000
 
 /**
  * Reading and switching, by serial number. Each may be asked for again and again: a read that is under way is joined,
@@ -67,12 +66,12 @@ export class MeterJobs {
   readonly #lanes: MeterLanes
   readonly #counters = new Map<string, MeterCounters>()
   readonly #reads = new Map<string, Promise<ReadResult>>()
-  /** When a meter is asked for its next quote, as far as the store was looked into. */
-  readonly #nextQuoteMs = new Map<string, number>()
+  readonly #proofs: MeterProofs
   #lastCounter = 0n
 
   constructor(options: MeterJobsOptions) {
     this.#options = options
+    this.#proofs = new MeterProofs({ ...options, record: (meter, event) => this.#record(meter, event) })
     this.#lanes = new MeterLanes({ concurrency: options.concurrency, maxPerMeter: MAX_JOBS_PER_METER })
   }
 
@@ -126,17 +125,16 @@ export class MeterJobs {
       durationMs: elapsedMs(),
       text,
     })
-    // A quote proves itself: it counts also where nothing else could be read, as from a meter whose software may not run.
-    let asked: { readonly proof: SoftwareProof | undefined } | undefined
+    const asked: AskedProofs = {}
     try {
-      const nonce = await this.#nonceIfDue(serial)
+      const due = await this.#proofs.due(serial)
       const last = await createReadingStore(db).lastRow(meter.id)
       const known = { serial, lastStoredEndMs: last?.endMs, lastLoggedMs: await lastLogged(db, meter.id) }
       const reading = await withMeterSession(this.#session(meter, signal), async (client) => {
-        if (nonce !== undefined) asked = { proof: await askForQuote(client, nonce) }
+        await this.#proofs.ask(client, due, asked)
         return readMeter(client, known, clock)
       })
-      if (asked !== undefined) await this.#judgeSoftware(meter, asked.proof)
+      await this.#proofs.judge(meter, asked)
       const recorded = await recordReading(db, meter, reading, elapsedMs() * speed)
       for (const event of recorded.events) this.#options.news.publish({ type: 'event', event })
       this.#options.news.publish({ type: 'meter', serial })
@@ -145,7 +143,11 @@ export class MeterJobs {
       return { outcome: outcome(true, intervalsStored, readText(intervalsStored)), failure: undefined }
     } catch (error) {
       const failure = await this.#fail(serial, error)
-      if (asked?.proof !== undefined) await this.#judgeSoftware(meter, asked.proof)
+      // Proofs that came prove themselves, as those of a meter whose software may not run.
+      await this.#proofs.judge(meter, {
+        ...(asked.software?.proof && { software: asked.software }),
+        ...(asked.log?.proof && { log: asked.log }),
+      })
       return { outcome: outcome(false, 0, `${failure.reason}; nothing was stored`), failure }
     }
   }
@@ -253,7 +255,7 @@ export class MeterJobs {
         ? { kind: 'software.activated', severity: 'info' }
         : { kind: 'software.failed', severity: 'warning' }
       await this.#record(meter, { ...event, text } as Pick<NewEvent, 'kind' | 'severity' | 'text'>)
-      this.#nextQuoteMs.delete(serial)
+      this.#proofs.forget(serial)
       if (done) await recordMeterSoftware(db, serial, { state: 'unknown', checked_at: null })
       return { serial, version, done, text }
     } catch (error) {
@@ -261,60 +263,6 @@ export class MeterJobs {
       const text = `${failure.reason}; ask again, what arrived is not activated unless the meter says so`
       await this.#record(meter, { kind: 'software.failed', severity: 'warning', text })
       return { serial, version, done: false, text }
-    }
-  }
-
-  /** A quote costs the meter's card a signature: each hour, and as long as the last one was not good. */
-  async #nonceIfDue(serial: string): Promise<Uint8Array | undefined> {
-    const { authority, db, clock, crypto } = this.#options
-    if (clock.nowMs() < (this.#nextQuoteMs.get(serial) ?? 0)) return undefined
-    const known = authority && (await meterSoftwareOf(db, serial))
-    if (known === undefined) return undefined
-    const nextMs = known.state === 'verified' ? (known.checked_at?.getTime() ?? 0) + QUOTE_PERIOD_MS : 0
-    this.#nextQuoteMs.set(serial, nextMs)
-    return clock.nowMs() < nextMs ? undefined : crypto.randomBytes(16)
-  }
-
-  /** A quote that does not come is as bad as a wrong one: an implant may keep it back. */
-  async #judgeSoftware(meter: MeterRow, proof: SoftwareProof | undefined): Promise<void> {
-    const { authority, db, clock } = this.#options
-    const { serial } = meter
-    const known = authority && (await meterSoftwareOf(db, serial))
-    if (authority === undefined || known === undefined) return
-    const quoted = {
-      systemTitle: fromHex(meter.system_title),
-      attestationKey: fromHex(known.attestation_key),
-      boots: Number(known.boots ?? 0),
-      events: Number(known.events ?? 0),
-    }
-    const verdict: SoftwareVerdict =
-      proof === undefined
-        ? { state: 'refused', reason: 'it gives no quote of its software' }
-        : authority.judge(quoted, proof.nonce, proof.quote, proof.eventHead)
-    const at = new Date(clock.nowMs())
-    const isNews = known.state !== verdict.state
-    if (verdict.state === 'verified') {
-      const { version, boots, events } = verdict
-      await recordMeterSoftware(db, serial, {
-        state: 'verified',
-        reason: null,
-        version,
-        checked_at: at,
-        verified_at: at,
-        boots: BigInt(boots),
-        events: BigInt(events),
-      })
-      if (isNews)
-        await this.#record(meter, { kind: 'software.verified', severity: 'info', text: `Software ${version} verified` })
-      return
-    }
-    await recordMeterSoftware(db, serial, { state: 'refused', reason: verdict.reason, checked_at: at })
-    if (isNews || known.reason !== verdict.reason) {
-      await this.#record(meter, {
-        kind: 'software.refused',
-        severity: 'alarm',
-        text: `Software not verified: ${verdict.reason}`,
-      })
     }
   }
 

@@ -22,6 +22,8 @@ export const meterNames = {
   /** Maker's own: the signed word for a critical command, and what the card signed about the last one. */
   commandAuthorisation: '0.128.96.3.0.255',
   commandResponse: '0.128.96.3.1.255',
+  /** Maker's own: a nonce goes in, the seal of its card over its log and the entries come out. */
+  sealedLog: '0.128.96.4.0.255',
 } as const
 
 const CLASS_DATA = 1

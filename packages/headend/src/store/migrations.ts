@@ -112,6 +112,22 @@ const migrations: Readonly<Record<string, readonly string[]>> = {
       alter column free_persistent_bytes drop not null,
       alter column free_transient_bytes drop not null`,
   ],
+  '0004-sealed-logs': [
+    `create table meter_logs (
+      serial text primary key,
+      state text not null,
+      reason text,
+      checked_at timestamptz not null,
+      verified_at timestamptz,
+      entries int8
+    )`,
+    `create table log_anchors (
+      serial text not null,
+      number int8 not null,
+      head text not null,
+      primary key (serial, number)
+    )`,
+  ],
 }
 
 /** @throws HeadendError `HEADEND_DATA_DAMAGED` when the tables are not from this program or from a newer one */

@@ -17,6 +17,8 @@ export interface Tables {
   meter_software: MeterSoftwareTable
   meter_cards: MeterCardsTable
   orders: OrdersTable
+  meter_logs: MeterLogsTable
+  log_anchors: LogAnchorsTable
   events: EventsTable
   settings: SettingsTable
 }
@@ -127,6 +129,24 @@ export interface OrdersTable {
   /** Action result in the response. */
   result: number | null
   signed_at: Date | null
+}
+
+/** Whether a meter's log is what its card has sealed. */
+export interface MeterLogsTable {
+  serial: string
+  state: 'verified' | 'broken'
+  reason: string | null
+  checked_at: Date
+  verified_at: Date | null
+  /** Sealed ones, when it was verified last. */
+  entries: bigint | null
+}
+
+/** Heads of the chain that a meter's card has signed for. */
+export interface LogAnchorsTable {
+  serial: string
+  number: bigint
+  head: string
 }
 
 export interface EventsTable {

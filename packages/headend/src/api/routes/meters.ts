@@ -1,5 +1,6 @@
 import Type from 'typebox'
 import { cardSigningKeyOf } from '../../store/meter-cards.ts'
+import { meterLogOf } from '../../store/meter-logs.ts'
 import { meterSoftwareOf } from '../../store/meter-software.ts'
 import { cardStatusOf, listMeters, registersOf, requireMeter } from '../../store/meters.ts'
 import { ordersOf } from '../../store/orders.ts'
@@ -39,6 +40,7 @@ export function meterRoutes(server: ApiServer, { db, jobs }: ApiParts): void {
         releases: jobs.releases,
         verifiedByCard: (await cardSigningKeyOf(db, meter.serial)) !== undefined,
         orders: await ordersOf(db, meter.id, SHOWN_ORDERS),
+        log: await meterLogOf(db, meter.serial),
         extent: await createReadingStore(db).extent(meter.id),
       })
     },
