@@ -64,10 +64,12 @@ function MeterSections({ meter }: { meter: MeterDetail }) {
         <div className="meter-stack">
           <RegisterPanel registers={meter.registers} />
           <ClockPanel clock={meter.clock} />
-          <SwitchingPanel switching={meter.switching} />
           {meter.software !== null && <SoftwarePanel serial={meter.serial} software={meter.software} />}
         </div>
-        <CardPanel card={meter.card} />
+        <div className="meter-stack">
+          <CardPanel card={meter.card} />
+          <SwitchingPanel switching={meter.switching} />
+        </div>
       </div>
       <MeterEvents serial={meter.serial} log={meter.log} />
       <Identity meter={meter} />

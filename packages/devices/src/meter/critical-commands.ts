@@ -84,7 +84,11 @@ export class CriticalCommands {
     if (critical.length === 0) return object
     const { classId, version, logicalName, attributeCount, methodCount } = object
     return {
-      ...{ classId, version, logicalName, attributeCount, methodCount },
+      classId,
+      version,
+      logicalName,
+      attributeCount,
+      methodCount,
       supports: (kind, index) => supportsAccess(object, kind, index),
       read: (index, selection, caller) => object.read(index, selection, caller),
       write: (index, value, caller) =>
