@@ -1,4 +1,4 @@
-import { fromAscii, fromHex } from '@gridcard/bytes'
+import { fromAscii, fromHex, toHex } from '@gridcard/bytes'
 import { describe, expect, it, test } from 'vitest'
 import {
   extendedRegister,
@@ -84,6 +84,12 @@ describe('MEASURE', () => {
     for (let register = 0; register < 4; register++) expectRefused(await client.measure(register, digest('x')), 0x6a86)
     expectRefused(await client.measure(9, digest('x')), 0x6a86)
     expectRefused(await client.measure(4, new Uint8Array(31)), 0x6700)
+  })
+
+  it('is SHA-256 over register and digest: 64 zero bytes give the digest that everybody knows', async () => {
+    const { client } = await ready()
+    const known = 'F5A5FD42D16A20302798EF6ED309979B43003D2320D9F0E8EA9831A92759FB4B'
+    expect(toHex(require(await client.measure(4, new Uint8Array(32))))).toBe(known)
   })
 
   it('extends, and only a reset clears; the events stay and are counted', async () => {

@@ -427,7 +427,7 @@ export function describeIotSafe(name: string, open: () => Promise<SuiteCard>): v
       expect(await raw(link, '8048030009D10101D20161D3011000')).toBe('6A86')
     })
 
-    it.each(hkdfExtract)('COMPUTE HKDF: RFC 5869 $name', async ({ secret, salt, key }) => {
+    it.each(hkdfExtract)('COMPUTE HKDF: published vector $name', async ({ secret, salt, key }) => {
       const { client } = await opened()
       expect(toHex(done(await client.hkdfExtract({ secret }, salt)))).toBe(key)
     })

@@ -23,7 +23,7 @@ export const rfc6979 = {
   },
 } as const
 
-/** RFC 5869 A.1 to A.3: HKDF-Extract with SHA-256. */
+/** HKDF-Extract with SHA-256: RFC 5869 A.1 to A.3; it is HMAC with the salt as key, so RFC 4231 §4.2 and §4.3, too. */
 export const hkdfExtract = [
   {
     name: 'A.1',
@@ -42,6 +42,18 @@ export const hkdfExtract = [
     secret: new Uint8Array(22).fill(0x0b),
     salt: new Uint8Array(),
     key: '19EF24A32C717B167F33A91D6F648BDF96596776AFDB6377AC434C1C293CCB04',
+  },
+  {
+    name: 'RFC 4231, 1',
+    secret: text('Hi There'),
+    salt: new Uint8Array(20).fill(0x0b),
+    key: 'B0344C61D8DB38535CA8AFCEAF0BF12B881DC200C9833DA726E9376C2E32CFF7',
+  },
+  {
+    name: 'RFC 4231, 2',
+    secret: text('what do ya want for nothing?'),
+    salt: text('Jefe'),
+    key: '5BDCC146BF60754E6A042426089575C75A003F089D2739839DEC58B964EC3843',
   },
 ] as const
 
