@@ -7,7 +7,8 @@ import type { CosemObject } from '../interface-classes/cosem-object.ts'
 import { protections, requestProtections, securityPolicy } from '../security/security-policy.ts'
 import type { Wpdu } from '../wrapper/wrapper.ts'
 import { smallestPduBytes } from './judge-aarq.ts'
-import { type AssociationHost, genericRefusal, refusedAare, ServerAssociation } from './server-association.ts'
+import { genericRefusal, refusedAare } from './refusals.ts'
+import { type AssociationHost, ServerAssociation } from './server-association.ts'
 import {
   type AssociationConfig,
   type DlmsServerOptions,

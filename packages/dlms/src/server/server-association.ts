@@ -1,5 +1,4 @@
 import { equalBytes } from '@gridcard/bytes'
-import { longInvokeBits } from '../apdu/access.ts'
 import {
   type Aarq,
   associateDiagnostics,
@@ -9,13 +8,12 @@ import {
   parseAarq,
   parseRelease,
 } from '../apdu/acse.ts'
-import { applicationContexts, mechanisms } from '../apdu/acse-names.ts'
+import { mechanisms } from '../apdu/acse-names.ts'
 import type { ActionRequestNormal } from '../apdu/action.ts'
-import { emitXdlms, parseXdlms, type XdlmsApdu } from '../apdu/apdu.ts'
+import { emitXdlms, parseXdlms } from '../apdu/apdu.ts'
 import { apduTags } from '../apdu/apdu-tags.ts'
-import { type ConformanceBit, conforms } from '../apdu/conformance.ts'
+import { conforms } from '../apdu/conformance.ts'
 import type { DataNotification, EventNotification } from '../apdu/data-notification.ts'
-import { serviceErrors, stateErrors } from '../apdu/exception-response.ts'
 import { dlmsVersion, type InitiateRequest, vaaNameLn } from '../apdu/initiate.ts'
 import { actionResults } from '../apdu/results.ts'
 import { BlockSender } from '../block-transfer/block-sender.ts'
@@ -30,14 +28,13 @@ import { FrameProtection, overheadBytesOf, type ProtectionLayers } from '../secu
 import { answerLayers, initiateLayers, withGeneralTags } from '../security/protection-layers.ts'
 import { type HlsMechanism, isRefusal, type SecurityModule, type SecurityRefusal } from '../security/security-module.ts'
 import { protections, requestProtections, responseProtections } from '../security/security-policy.ts'
-import { serveAccess } from './access-service.ts'
-import { ActionService } from './action-service.ts'
 import { BlockService } from './block-service.ts'
-import { GetService } from './get-service.ts'
 import { faultOfAarq, type Negotiated, negotiate, titledMechanisms } from './judge-aarq.ts'
 import { ObjectAccess } from './object-access.ts'
+import { blockRefused, genericRefusal, pduTooLong, refusedAare, unknownService } from './refusals.ts'
+import { initiateIn, isConfirmed, isContinuing, isReplyToHls, parsed } from './requests.ts'
 import { type AssociationConfig, policyOf, type SecurityEventKind } from './server-options.ts'
-import { SetService } from './set-service.ts'
+import { Services } from './services.ts'
 
 /** What an association needs of its server. */
 export interface AssociationHost {
@@ -59,10 +56,7 @@ interface Session {
   readonly isConfirmed: boolean
   /** Undefined in associations without ciphering. */
   readonly protection: FrameProtection | undefined
-  readonly access: ObjectAccess
-  readonly get: GetService
-  readonly set: SetService
-  readonly action: ActionService
+  readonly services: Services
   readonly blocks: BlockService
 }
 
@@ -79,33 +73,11 @@ type State =
 
 const hasBlocks = ({ caller }: Session): boolean => conforms(caller.conformance, 'general-block-transfer')
 
-/** What the outside hears of every refusal that has to do with security, whatever the reason. */
-export const genericRefusal = emitXdlms({
-  kind: 'exception-response',
-  stateError: stateErrors['service-not-allowed'],
-  serviceError: serviceErrors['other-reason'],
-})
-export const unknownService = emitXdlms({
-  kind: 'exception-response',
-  stateError: stateErrors['service-unknown'],
-  serviceError: serviceErrors['service-not-supported'],
-})
-const blockRefused = emitXdlms({
-  kind: 'exception-response',
-  stateError: stateErrors['service-not-allowed'],
-  serviceError: serviceErrors['operation-not-possible'],
-})
 /**
  * Several clients (Gurux of 2026 among them) fill a request up to what was agreed and put the header of general block
  * transfer, or of ciphering, around that.
  */
 const UNCOUNTED_BYTES = 64
-
-const pduTooLong = emitXdlms({
-  kind: 'exception-response',
-  stateError: stateErrors['service-not-allowed'],
-  serviceError: serviceErrors['pdu-too-long'],
-})
 
 /**
  * One association of one connection: idle, then pending while the client proves itself (HLS), then associated. Every
@@ -330,13 +302,10 @@ export class ServerAssociation {
       peerSigningKey,
       isConfirmed,
       protection,
-      access,
-      get: new GetService(access, this.#host.maxResponseBytes),
-      set: new SetService(access),
-      blocks: new BlockService({ isEachRequestNew: protection !== undefined }),
-      action: new ActionService(access, ({ logicalName }) =>
+      services: new Services(access, this.#host.maxResponseBytes, (logicalName) =>
         this.#report('object-failed', `${logicalName}: answer does not fit`),
       ),
+      blocks: new BlockService({ isEachRequestNew: protection !== undefined }),
     }
   }
 
@@ -498,7 +467,7 @@ export class ServerAssociation {
       return undefined
     }
     // Later blocks of an answer are asked for without naming the objects in it.
-    if (!continuing.has(request.kind)) this.#demanded = 0
+    if (!isContinuing(request)) this.#demanded = 0
     const caller: Caller = {
       ...state.session.caller,
       protection: applied,
@@ -509,45 +478,10 @@ export class ServerAssociation {
         this.#afterAnswer.push(act)
       },
     }
-    const answer = await this.#service(request, { ...state.session, caller }, maxPduBytes)
+    const { session } = state
+    const roomInBlocks = hasBlocks(session) ? this.#roomInBlocks() : undefined
+    const answer = await session.services.serve(request, caller, maxPduBytes, roomInBlocks)
     return isConfirmed(request) ? answer : undefined
-  }
-
-  async #service(request: XdlmsApdu, session: Session, maxPduBytes: number): Promise<Uint8Array> {
-    const { caller, get, set, action, access } = session
-    const needed = neededConformance(request)
-    if (needed === undefined || !needed.every((bit) => conforms(caller.conformance, bit))) return unknownService
-    if (!request.kind.startsWith('get')) get.abort()
-    if (!request.kind.startsWith('set')) set.abort()
-    if (!request.kind.startsWith('action')) action.abort()
-    // Without blocks of its own a service has those of all services.
-    const roomWith = (blocks: ConformanceBit): number =>
-      hasBlocks(session) && !conforms(caller.conformance, blocks) ? this.#roomInBlocks() : maxPduBytes
-    switch (request.kind) {
-      case 'get-request-normal':
-      case 'get-request-next':
-      case 'get-request-with-list':
-        return get.handle(request, caller, roomWith('block-transfer-with-get-or-read'))
-      case 'set-request-normal':
-      case 'set-request-with-list':
-      case 'set-request-with-datablock':
-      case 'set-request-with-first-datablock':
-      case 'set-request-with-list-and-first-datablock':
-        return emitXdlms(await set.handle(request, caller))
-      case 'action-request-normal':
-      case 'action-request-next-pblock':
-      case 'action-request-with-list':
-      case 'action-request-with-first-pblock':
-      case 'action-request-with-list-and-first-pblock':
-      case 'action-request-with-pblock':
-        return action.handle(request, caller, roomWith('block-transfer-with-action'))
-      case 'access-request': {
-        const room = hasBlocks(session) ? this.#roomInBlocks() : maxPduBytes
-        return (await serveAccess(request, access, caller, room)) ?? pduTooLong
-      }
-      default:
-        return unknownService
-    }
   }
 
   async #replyToHls(request: ActionRequestNormal, pending: Extract<State, { name: 'pending' }>): Promise<Uint8Array> {
@@ -608,83 +542,4 @@ const eventKinds: Partial<Record<SecurityRefusal['refused'], SecurityEventKind>>
   unavailable: 'security-unavailable',
 }
 
-/** One answer to every AARQ that is not accepted. `config` is undefined for addresses nobody listens at. */
-export function refusedAare(config: AssociationConfig | undefined): Uint8Array {
-  return emitAare({
-    applicationContextName: config?.ciphered ? applicationContexts['ln-ciphered'] : applicationContexts.ln,
-    result: associationResults['rejected-permanent'],
-    diagnostic: { source: 'acse-service-user', code: associateDiagnostics['no-reason-given'] },
-  })
-}
-
-const continuing: ReadonlySet<string> = new Set([
-  'get-request-next',
-  'set-request-with-datablock',
-  'action-request-next-pblock',
-  'action-request-with-pblock',
-])
-
-/** Bit 6 of an invoke-id-and-priority. @source Green Book ed. 8 §9.4.6.4 */
-const CONFIRMED = 0x40
-
-/** Whether the client waits for an answer. */
-function isConfirmed(request: XdlmsApdu): boolean {
-  if ('invokeIdAndPriority' in request) return (request.invokeIdAndPriority & CONFIRMED) !== 0
-  return !('longInvokeIdAndPriority' in request) || (request.longInvokeIdAndPriority & longInvokeBits.confirmed) !== 0
-}
-
 const isHlsMechanism = (mechanism: string): mechanism is HlsMechanism => mechanism !== 'none' && mechanism !== 'lls'
-
-function isReplyToHls({ method }: ActionRequestNormal): boolean {
-  return method.classId === 15 && method.logicalName === '0.0.40.0.0.255' && method.methodIndex === 1
-}
-
-/** The conformance bits a request lives on; undefined for what is no request. */
-function neededConformance(request: XdlmsApdu): readonly ConformanceBit[] | undefined {
-  switch (request.kind) {
-    case 'get-request-normal':
-      return request.selection === undefined ? ['get'] : ['get', 'selective-access']
-    case 'get-request-next':
-      return ['get', 'block-transfer-with-get-or-read']
-    case 'get-request-with-list':
-      return ['get', 'multiple-references']
-    case 'set-request-normal':
-      return ['set']
-    case 'set-request-with-list':
-      return ['set', 'multiple-references']
-    case 'set-request-with-first-datablock':
-    case 'set-request-with-datablock':
-      return ['set', 'block-transfer-with-set-or-write']
-    case 'set-request-with-list-and-first-datablock':
-      return ['set', 'multiple-references', 'block-transfer-with-set-or-write']
-    case 'action-request-normal':
-      return ['action']
-    case 'action-request-with-list':
-      return ['action', 'multiple-references']
-    case 'action-request-with-first-pblock':
-    case 'action-request-with-pblock':
-    case 'action-request-next-pblock':
-      return ['action', 'block-transfer-with-action']
-    case 'action-request-with-list-and-first-pblock':
-      return ['action', 'multiple-references', 'block-transfer-with-action']
-    case 'access-request':
-      return ['access']
-    default:
-      return undefined
-  }
-}
-
-function initiateIn(userInformation: Uint8Array | undefined): InitiateRequest | undefined {
-  const initiate = userInformation === undefined ? undefined : parsed(() => parseXdlms(userInformation))
-  return initiate?.kind === 'initiate-request' ? initiate : undefined
-}
-
-/** Undefined instead of a DlmsError. */
-function parsed<T>(parse: () => T): T | undefined {
-  try {
-    return parse()
-  } catch (error) {
-    if (error instanceof DlmsError) return undefined
-    throw error
-  }
-}
