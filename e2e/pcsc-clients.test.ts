@@ -20,11 +20,16 @@ const javaVersion = Number(
 )
 const hasLibrary = spawnSync('ldconfig', ['-p'], { encoding: 'utf8' }).stdout?.includes('libpcsclite.so.1') === true
 
+/** Debian's binding is for Debian's own Python, which need not be the first on the path. */
+const python = ['python3', '/usr/bin/python3'].find((one) => spawnSync(one, ['-c', 'import smartcard']).status === 0)
+
 /** What has to be there, and the Debian package that brings it. */
 const programs = {
   'opensc-tool': [isThere('opensc-tool'), 'opensc'],
   scdaemon: [isThere('gpg-connect-agent') && isThere('/usr/lib/gnupg/scdaemon'), 'gpg-agent scdaemon'],
   pcsc_scan: [isThere('pcsc_scan'), 'pcsc-tools'],
+  scriptor: [isThere('scriptor'), 'pcsc-tools'],
+  pyscard: [python !== undefined, 'python3-pyscard'],
   'yubico-piv-tool': [isThere('yubico-piv-tool'), 'yubico-piv-tool'],
   // A source file can be run as it is since Java 11.
   'javax.smartcardio': [javaVersion >= 11 && hasLibrary, 'default-jre-headless libpcsclite1'],
@@ -146,6 +151,72 @@ withProgram('yubico-piv-tool')('yubico-piv-tool', () => {
     expect(out).toContain(`Connect reader '${READER}'`)
     expect(out).toContain('> 00 a4 04 00 05 a0 00 00 03 08')
     expect(out).toContain('Failed selecting application')
+  })
+})
+
+withProgram('scriptor')('scriptor', () => {
+  test('resets the card and runs a script of APDUs', async () => {
+    const file = join(directory, 'script.txt')
+    writeFileSync(file, `reset\n${SELECT_ECHO}\n${ECHO}\n`)
+    const { out } = await run('scriptor', ['-r', READER, file])
+    expect(out).toContain('< OK: 3B 8A 01 80 68 47 52 49 44 44 45 56 31 1D')
+    expect(out).toMatch(/< 01 02 03 04 05 06 07 08 09 0A 0B 0C 0D 0E 0F 10\s+90 00 : Normal processing\./)
+  })
+})
+
+const PYTHON = `
+import subprocess, sys, threading, time
+from smartcard.scard import *
+
+SELECT = list(bytes.fromhex('${SELECT_ECHO}'))
+def open_reader():
+    context = SCardEstablishContext(SCARD_SCOPE_USER)[1]
+    return context, SCardListReaders(context, [])[1][0]
+def begin(card):
+    while (status := SCardBeginTransaction(card) & 0xffffffff) == 0x80100068:
+        SCardReconnect(card, SCARD_SHARE_SHARED, 3, SCARD_LEAVE_CARD)
+    return status
+def echo(card, data):
+    SCardTransmit(card, SCARD_PCI_T1, SELECT)
+    return SCardTransmit(card, SCARD_PCI_T1, [0x80, 1, 0, 0, len(data)] + data)[1] == data + [0x90, 0]
+
+if len(sys.argv) > 1:
+    context, reader = open_reader()
+    for i in range(15):
+        status, card, protocol = SCardConnect(context, reader, SCARD_SHARE_SHARED, 3)
+        if status != 0 or begin(card) != 0 or not echo(card, [int(sys.argv[1]), i] * 8): sys.exit('trouble')
+        if sys.argv[1] == '0' and i == 7: sys.exit(0) # dies in its transaction
+        SCardEndTransaction(card, SCARD_LEAVE_CARD)
+        SCardDisconnect(card, SCARD_RESET_CARD if i % 5 == 0 else SCARD_LEAVE_CARD)
+    sys.exit(0)
+
+context, reader = open_reader()
+state = SCardGetStatusChange(context, 0, [(reader, SCARD_STATE_UNAWARE)])[1][0][1]
+threading.Timer(0.5, lambda: SCardCancel(context)).start()
+print('cancelled', hex(SCardGetStatusChange(context, 20000, [(reader, state)])[0] & 0xffffffff))
+print('notification', hex(SCardGetStatusChange(context, 100, [('\\\\\\\\?PnP?\\\\Notification', 0x10000)])[0] & 0xffffffff))
+status, card, protocol = SCardConnect(context, reader, SCARD_SHARE_SHARED, 3)
+print('features', bytes(SCardControl(card, 0x42000d48, [])[1]).hex(), bytes(SCardControl(card, 0x42330012, [])[1]).hex())
+print('extended', SCardTransmit(card, SCARD_PCI_T1, SELECT[:4] + [0, 1, 0] + [0] * 256)[1])
+SCardDisconnect(card, SCARD_UNPOWER_CARD)
+clients = [subprocess.Popen([sys.executable, sys.argv[0], str(i)]) for i in range(4)]
+print('clients', [client.wait() for client in clients])
+print('alone', SCardConnect(context, reader, SCARD_SHARE_EXCLUSIVE, 3)[0])
+`
+
+withProgram('pyscard')('pyscard', () => {
+  test('waits and is cancelled, sends extended APDUs, and shares the card with others, one of which dies', async () => {
+    const file = join(directory, 'clients.py')
+    writeFileSync(file, PYTHON)
+    const { out } = await run(python!, [file])
+    expect(out.trim().split('\n')).toEqual([
+      'cancelled 0x80100002',
+      'notification 0x8010000a',
+      'features 120442330012 010200000901000a0400000100',
+      'extended [103, 0]', // one that the card takes apart, and its applet is not for
+      'clients [0, 0, 0, 0]',
+      'alone 0',
+    ])
   })
 })
 

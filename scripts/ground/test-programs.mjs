@@ -26,6 +26,11 @@ const oneOf = (...files) => files.find((file) => existsSync(file))
 /** Clients of our PC/SC endpoint. The tests run those that are there; each brings libpcsclite along. */
 const PCSC_CLIENTS = [
   { title: 'opensc-tool', find: () => onPath('opensc-tool'), packages: [['opensc']] },
+  {
+    title: 'pyscard',
+    find: () => oneOf('/usr/lib/python3/dist-packages/smartcard/__init__.py'),
+    packages: [['python3-pyscard']],
+  },
   { title: 'pcsc_scan', find: () => onPath('pcsc_scan'), packages: [['pcsc-tools']] },
   {
     title: 'scdaemon',
