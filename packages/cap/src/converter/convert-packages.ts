@@ -28,6 +28,7 @@ import { buildMethods, type SelectedMethod } from './method-component.ts'
 import { openNests } from './nestmates.ts'
 import { OlderTokens } from './older-tokens.ts'
 import {
+  checkCounts,
   checkShownPackages,
   type PlacedPackage,
   placePackages,
@@ -220,6 +221,7 @@ function assemble(converted: Converted): ConvertedPackages {
   const classComponent = buildClasses(classSource, { classRef, methodOffset: addresses.methodOffset }, classOffsets)
   const packages = placePackages(source, inOrder, library, converted.older)
   const shown = packages.filter(({ exported }) => exported.length > 0)
+  checkCounts(packages, findings)
   if (format === 'extended') checkShownPackages(shown, library, findings)
   findings.throwIfAny()
   const descriptor = buildDescriptor({
@@ -343,6 +345,7 @@ function memberToken(
   return virtual.token | (virtual.space === 'package' ? PACKAGE_VISIBLE : 0)
 }
 
+/** What cannot be counted has no token; of exported members that is a finding. */
 function tokenAt(index: number): number {
-  return index < 0 ? NO_TOKEN : index
+  return index < 0 || index > NO_TOKEN ? NO_TOKEN : index
 }

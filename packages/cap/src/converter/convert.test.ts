@@ -82,14 +82,6 @@ describe('what cannot be a package is refused', () => {
     expect(findingsOf(face, user)).toEqual(['inherits from itself'])
   })
 
-  test('more than 15 interfaces', () => {
-    const faces = Array.from({ length: 16 }, (_, i) =>
-      javaClass({ name: `p/I${i}`, flags: flagsOf('public interface abstract') }),
-    )
-    const all = javaClass({ name: 'p/A', interfaces: faces.map((_, i) => `p/I${i}`) })
-    expect(findingsOf(all, ...faces)).toEqual(['has 16 interfaces, a class can have 15'])
-  })
-
   test('AIDs that are too short, too long or of another owner', () => {
     expect(refusal(() => convertClasses([applet], { packageAid: fromHex('F0475249') })).message).toContain(
       'the AID has 4 bytes',
@@ -107,12 +99,6 @@ describe('what cannot be a package is refused', () => {
     )
     const bare = javaClass({ name: 'p/A', superName: 'javacard/framework/Applet', methods: [PROCESS] })
     expect(withApplet(bare, [{ className: 'p.A', aid: AID }])).toContain('has no public static void install')
-  })
-
-  test('more handlers than a CAP file can count', () => {
-    const handlers = Array.from({ length: 256 }, () => 'A B C any')
-    const bytes = classWith('A: iload_0; B: ireturn; C: pop; iload_0; ireturn', '(S)S', { handlers })
-    expect(findingsOf(bytes)).toEqual(['the package has 256 exception handlers, a CAP file holds 255'])
   })
 })
 

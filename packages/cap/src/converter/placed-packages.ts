@@ -68,6 +68,30 @@ export function placePackages(
   return placed.toSorted((a, b) => Number(b.exported.length > 0) - Number(a.exported.length > 0))
 }
 
+/** Counts in Export and Descriptor have one byte, and so have the tokens that others name members by. */
+const MOST_COUNTED = 0xff
+
+/** @source JCVM 3.1 §6.13, §6.14 */
+export function checkCounts(packages: readonly PlacedPackage[], findings: Findings): void {
+  for (const { classes, exported } of packages) {
+    const first = classes[0]
+    if (first && classes.length > MOST_COUNTED) {
+      const message = `the package has ${classes.length} classes and interfaces, ${MOST_COUNTED} are possible`
+      findings.add({ class: first }, message, 'split it')
+    }
+    for (const { class: one, staticFields, staticMethods } of exported) {
+      for (const [what, members] of [
+        ['static fields', staticFields],
+        ['static methods and constructors', staticMethods],
+      ] as const) {
+        if (members.length <= MOST_COUNTED) continue
+        const message = `shows others ${members.length} ${what}, ${MOST_COUNTED} are possible`
+        findings.add({ class: one }, message, 'make some package-visible or private, or split the class')
+      }
+    }
+  }
+}
+
 /** What other CAP files see of a package must be there for them: nothing of it may come from a package they cannot import. */
 export function checkShownPackages(shown: readonly PlacedPackage[], library: ClassLibrary, findings: Findings): void {
   const visible = new Set(shown.flatMap((one) => one.exported.map((own) => own.class.name)))

@@ -209,11 +209,6 @@ describe('limits', () => {
     expect(findingsOf(classWith(code))).toEqual(['uses more than 256 local variables'])
   })
 
-  test('methods beyond 32767 bytes are refused', () => {
-    const code = `${'iload_0; iload_1; ixor; istore_0; '.repeat(9000)} iload_0; ireturn`
-    expect(findingsOf(classWith(code))).toEqual(['the method is longer than 32767 bytes of byte code'])
-  })
-
   test('headers get long when the short form has no room', () => {
     const deep = `${'iload_0; '.repeat(16)} ${'iadd; '.repeat(15)} i2s; ireturn`
     const { cap } = convertClasses([classWith(deep)])
