@@ -1,9 +1,9 @@
 import { verify, X509Certificate } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fromAscii } from '@gridcard/bytes'
-import { IntegrityClient, IotSafeClient, isCardRefusal } from '@gridcard/terminal'
+import { IntegrityClient, IotSafeClient, isCardRefusal, parseSignedImage } from '@gridcard/terminal'
 import { lineIotSafeNames } from '@gridcard/terminal/personalisation'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { CommandIo } from '../dlms/command-io.ts'
@@ -12,6 +12,7 @@ import {
   personaliseInit,
   personaliseOwner,
   personaliseRun,
+  personaliseSoftware,
   personaliseTransfer,
   personaliseVerify,
 } from './personalise.ts'
@@ -92,6 +93,27 @@ describe('a line of all three applets', () => {
     close()
   })
 
+  test('software that the line signed is what the card takes for genuine, and says so from the factory', async () => {
+    const file = join(root, 'software')
+    writeFileSync(file, 'software')
+    const sign = (version: string) =>
+      personaliseSoftware(ioOf().io, line, file, { version, rollback: '1', target: '0' })
+    await expect(sign('1')).rejects.toMatchObject({ code: 'GRIDCARD_BAD_OPTION' })
+    expect(await sign('1.0.0')).toBe(0)
+    const software = [`${file}.image`]
+    expect(await personaliseRun(ioOf().io, line, { count: '1', first: '2', software })).toBe(0)
+    const { link, close } = lineCards(line).open('cards/GC00000002.img')
+    await link.powerOn()
+    const integrity = new IntegrityClient(link)
+    await integrity.select()
+    const image = parseSignedImage(new Uint8Array(readFileSync(software[0]!)))
+    const other = { ...image, signedHeader: image.signedHeader.with(60, image.signedHeader[60]! ^ 1) }
+    expect(await integrity.verifyWholeImage(other, 'start')).toEqual({ sw: 0x6988 })
+    expect(await integrity.verifyWholeImage(image, 'start')).toEqual({ ok: true })
+    expect(await integrity.startImage(0)).toEqual({ kind: 'active', version: 0x10000 })
+    close()
+  })
+
   test('is what the line made', async () => {
     expect(await personaliseVerify(ioOf().io, line, {})).toBe(0)
   })
@@ -107,7 +129,7 @@ describe('a line of all three applets', () => {
     close()
     const { io, said } = ioOf()
     expect(await personaliseVerify(io, line, { json: true })).toBe(0)
-    expect(JSON.parse(said.out)).toEqual({ cards: 1, findings: [] })
+    expect(JSON.parse(said.out)).toEqual({ cards: 2, findings: [] })
   })
 })
 

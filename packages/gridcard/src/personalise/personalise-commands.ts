@@ -50,12 +50,36 @@ ${help('init line', 'run line --count 1000', 'verify line', 'owner line newco', 
     .description('make the cards with these numbers; those that are done stay as they are')
     .option('--count <number>', 'how many', '1')
     .option('--first <number>', 'number of the first', '1')
+    .option('--software <image...>', 'signed images that are on the devices already')
     .option(...JSON_OPTION)
-    .addHelpText('after', help('run line --count 1000', 'run line --first 1001 --count 1000 --json'))
-    .action(async (folder: string, options: { count: string; first: string; json?: true }) => {
+    .addHelpText(
+      'after',
+      help('run line --count 1000', 'run line --first 1001 --count 1000 --json', 'run line --software meter.image'),
+    )
+    .action(async (folder: string, options: { count: string; first: string; software?: string[]; json?: true }) => {
       const { personaliseRun, io } = await load()
       end(await personaliseRun(io, folder, options))
     })
+
+  personalise
+    .command('software <folder> <file>')
+    .description('sign software that the cards of this line verify before it runs')
+    .requiredOption('--version <version>', 'of the form 1.2.3')
+    .option('--rollback <number>', 'rises when releases before it are withdrawn', '0')
+    .option('--target <number>', 'which piece of software, 0 to 3', '0')
+    .option('--out <file>', 'default: the file with .image added')
+    .option(...JSON_OPTION)
+    .addHelpText('after', help('software line meter.mjs --version 1.1.0 --rollback 1'))
+    .action(
+      async (
+        folder: string,
+        file: string,
+        options: { version: string; rollback: string; target: string; out?: string; json?: true },
+      ) => {
+        const { personaliseSoftware, io } = await load()
+        end(await personaliseSoftware(io, folder, file, options))
+      },
+    )
 
   personalise
     .command('status <folder>')

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { emitComponents, parseCapFile } from '@gridcard/cap'
 import { nodeCrypto } from '@gridcard/crypto/node'
-import { meterHardware, meterSoftwareType } from '@gridcard/devices'
+import { meterHardware, meterSoftwareType, versionNumber } from '@gridcard/devices'
+import { parseSignedImage, type SoftwareRelease } from '@gridcard/terminal'
 import { type LineAppletName, lineAppletNames, ProductionLine } from '@gridcard/terminal/personalisation'
 import { readBundledCap } from '../bundled.ts'
 import type { CommandIo } from '../dlms/command-io.ts'
@@ -104,8 +105,9 @@ function parseApplets(text: string): readonly LineAppletName[] {
 export async function personaliseRun(
   io: CommandIo,
   folder: string,
-  options: JsonOption & { readonly count: string; readonly first: string },
+  options: JsonOption & { readonly count: string; readonly first: string; readonly software?: readonly string[] },
 ): Promise<number> {
+  const releases = readReleases(options.software ?? [])
   const count = parseNumber('--count', options.count, 1, MOST_CARDS)
   const first = parseNumber('--first', options.first, 0, 99_999_999 - count)
   return withLine(folder, async (line) => {
@@ -115,6 +117,7 @@ export async function personaliseRun(
     const made = await line.run({
       first,
       count,
+      releases,
       progress(done, total, serial) {
         bar.show(`${done} of ${total}, ${serial}`)
         if (!io.showsProgress && (done % step === 0 || done === total)) io.err(`${done} of ${total}\n`)
@@ -132,6 +135,52 @@ export async function personaliseRun(
       `${made} cards made, ${count - made} were done already${rate}; ${done} in all\n`,
     )
     return exitCodes.done
+  })
+}
+
+/** `1.2.3`, each number 0 to 255, the first to 65535. */
+function parseVersion(text: string): number {
+  const [major, minor, patch] = text.split('.').map(Number) as [number, number, number]
+  if (!/^\d{1,5}\.\d{1,3}\.\d{1,3}$/.test(text) || major > 0xffff || minor > 255 || patch > 255)
+    throw badOption(`--version is of the form 1.2.3, not "${text.slice(0, 40)}"`)
+  return versionNumber(text)
+}
+
+export async function personaliseSoftware(
+  io: CommandIo,
+  folder: string,
+  file: string,
+  options: JsonOption & {
+    readonly version: string
+    readonly rollback: string
+    readonly target: string
+    readonly out?: string
+  },
+): Promise<number> {
+  const version = parseVersion(options.version)
+  const rollback = parseNumber('--rollback', options.rollback, 0, 0xffff_ffff)
+  const target = parseNumber('--target', options.target, 0, 3)
+  if (!existsSync(file)) throw badOption(`there is no file ${file}`)
+  const body = new Uint8Array(readFileSync(file))
+  const out = options.out ?? `${file}.image`
+  return withLine(folder, async (line) => {
+    writeFileSync(out, await line.signSoftware({ body, target, version, rollback }))
+    const value = { image: out, version: options.version, rollback, target, sizeBytes: body.length }
+    print(
+      io,
+      options.json,
+      value,
+      `${out}  version ${options.version}, rollback number ${rollback}, target ${target}\n`,
+    )
+    return exitCodes.done
+  })
+}
+
+/** What the images of a command line are, as cards are told of them; whose they are the cards will see. */
+function readReleases(files: readonly string[]): SoftwareRelease[] {
+  return files.map((file) => {
+    if (!existsSync(file)) throw badOption(`there is no file ${file}`)
+    return parseSignedImage(new Uint8Array(readFileSync(file))).header
   })
 }
 

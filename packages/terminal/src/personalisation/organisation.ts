@@ -127,7 +127,8 @@ export async function privateNumbersOf({ name, sign, agree }: Organisation, poin
   return { sign: await numberOf(sign.privateKey, curve), agree: await numberOf(agree.privateKey, curve) }
 }
 
-async function numberOf(privateKey: Der, namedCurve: Curve): Promise<Uint8Array> {
+/** A private key in PKCS #8 as a number. */
+export async function numberOf(privateKey: Der, namedCurve: Curve): Promise<Uint8Array> {
   const key = await crypto.subtle.importKey('pkcs8', privateKey, { name: 'ECDH', namedCurve }, true, ['deriveBits'])
   const { d } = await crypto.subtle.exportKey('jwk', key)
   return Uint8Array.from(atob(d!.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0))

@@ -2,6 +2,7 @@ import { concatBytes, fromAscii, fromHex, toHex } from '@gridcard/bytes'
 import { type CryptoProvider, diversifiedKeys, type StaticKeys } from '@gridcard/crypto'
 import { TerminalError } from '../errors.ts'
 import type { SoftwareRelease } from '../integrity/integrity-client.ts'
+import { emitImageHeader, emitSignedImage, integrityPurposes } from '../integrity/integrity-messages.ts'
 import {
   type Authority,
   type Curve,
@@ -24,6 +25,7 @@ import { type LineAppletName, lineAppletNames, ownerDomainAid, ownerKeyVersion }
 import { type LineSecrets, openSecrets, sealSecrets } from './line-secrets.ts'
 import {
   createOrganisation,
+  numberOf,
   type Organisation,
   pointsOf,
   readOrganisation,
@@ -32,6 +34,7 @@ import {
 } from './organisation.ts'
 import { emitPem, parsePem } from './pem.ts'
 import { type PersonaliseCardOptions, personaliseCard } from './personalise-card.ts'
+import { signed } from './plain-signature.ts'
 import { transferCard } from './transfer-card.ts'
 import { requireUsableKeys } from './usable-keys.ts'
 import { type CardCertificates, differs, verifyCard } from './verify-card.ts'
@@ -358,6 +361,42 @@ export class ProductionLine {
     const { certificate, privateKey } = { ...owner.agree, privateKey: owner.agree.privateKey }
     const signer = this.#secrets.maker.certificate
     return parseCardKeys(await openKeyFile(file, { signer, recipient: { certificate, privateKey } }))
+  }
+
+  // ---- software
+
+  /**
+   * An image that the line's cards take for genuine: signed with its key for software, for its type of device and hardware.
+   *
+   * @throws TerminalError `TERMINAL_LINE_DAMAGED`: the cards of this line do not verify software
+   */
+  async signSoftware(o: {
+    readonly body: Uint8Array
+    readonly target: number
+    readonly version: number
+    readonly rollback: number
+  }): Promise<Uint8Array> {
+    const { software } = this.#secrets
+    const { device, crypto } = this.#o
+    if (software === undefined || device === undefined) {
+      throw new TerminalError('TERMINAL_LINE_DAMAGED', 'the cards of this line do not verify software')
+    }
+    const { body, ...release } = o
+    const header = emitImageHeader({
+      ...release,
+      type: device.type,
+      hardwareMin: device.hardware,
+      hardwareMax: device.hardware,
+      sizeBytes: body.length,
+      hash: crypto.sha256(body),
+    })
+    const privateKey = await numberOf(software.privateKey, softwareCurve)
+    try {
+      const signature = signed(crypto, privateKey, concatBytes(integrityPurposes.image, header))
+      return emitSignedImage({ signedHeader: concatBytes(header, signature), body })
+    } finally {
+      privateKey.fill(0)
+    }
   }
 
   // ---- looking

@@ -20,6 +20,7 @@ import { describeStatusWord } from '../status-words.ts'
 import { type CardKeys, domainKeysOf, keyBytesOf } from './card-keys.ts'
 import { type Organisation, privateNumbersOf } from './organisation.ts'
 import type { PartyPoints } from './party-points.ts'
+import { signed } from './plain-signature.ts'
 
 interface Party {
   readonly organisation: Organisation
@@ -101,13 +102,6 @@ async function replaceResponsibleParty(
   } finally {
     from.fill(0)
   }
-}
-
-function signed(crypto: CryptoProvider, privateKey: Uint8Array, message: Uint8Array): Uint8Array {
-  const is256 = privateKey.length === 32
-  const domain = ecDomain(is256 ? 'P-256' : 'P-384')
-  const scheme = { domain, hash: is256 ? 'sha256' : 'sha384', encoding: 'plain' } as const
-  return crypto.createEcdsaSigner(scheme, privateKey).sign(message)
 }
 
 /** The new keys take the place of the old version; a second run finds them there. */
