@@ -167,10 +167,13 @@ describe('the wrapper over UDP', () => {
       serverSystemTitle: serverTitle,
     })
 
-  test('what is no WPDU, or too long, has no answer', async () => {
-    const { port } = await serve()
+  test('a request too long is answered so; what is no WPDU, or longer still, has no answer', async () => {
+    const { port, server } = await serve()
+    const tooLong = await (await dial(port)).send(new Uint8Array(server.longestRequestBytes))
+    expect(tooLong).toEqual(fromHex('D80104'))
     const transport = await dial(port, 50)
-    await expect(transport.send(new Uint8Array(2000))).rejects.toMatchObject({ code: 'DLMS_TIMEOUT' })
+    const longer = new Uint8Array(server.longestRequestBytes + 1)
+    await expect(transport.send(longer)).rejects.toMatchObject({ code: 'DLMS_TIMEOUT' })
     await expect(transport.send(new Uint8Array(1))).rejects.toMatchObject({ code: 'DLMS_TRANSPORT_CLOSED' })
   })
 
