@@ -165,6 +165,7 @@ ${examples('push-listen --key-file meter.keys', 'push-listen --host 192.0.2.1 --
     .option('--udp', 'the wrapper over UDP')
     .option('--serial <device>', 'HDLC at a serial port, as /dev/ttyUSB0')
     .option('--baud <number>', 'speed of the serial port (default: 9600)')
+    .option('--push', 'let Push setups of the model send, to where they say')
     .option('--key-file <file>', 'keys of the management association; without, there is only the public one')
     .option('--counters <file>', 'where its counters are kept (default: KEYFILE.server-counters)')
     .option('--counter-start <number>', 'first counter for keys that were used elsewhere before')

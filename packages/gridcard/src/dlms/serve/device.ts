@@ -15,6 +15,7 @@ import {
   emitDateTime,
   isRefusal,
   listProfileBuffer,
+  type MeterPorts,
   type ProfileEntry,
   profileGenericObject,
   registerObject,
@@ -39,6 +40,8 @@ export interface DeviceOptions {
   /** Both or none; with them there is a management association. */
   readonly keys?: AssociationKeys | undefined
   readonly security?: SecurityModule | undefined
+  /** Sends what Push setups name; without it they refuse. */
+  readonly push?: MeterPorts['push'] | undefined
   readonly nowMs: () => number
   readonly onSecurityEvent: (event: SecurityEvent) => void
   /** A switch moved, a value was written: for the log. */
@@ -98,6 +101,7 @@ export class Device {
     this.#meter = defineMeter({
       ports: {
         nowMs: options.nowMs,
+        ...(options.push && { push: options.push }),
         onEvent: ({ kind, object, detail }) => options.onChange(`${object}: ${kind}, ${detail}`),
       },
       objects: [

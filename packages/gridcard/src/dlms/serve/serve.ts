@@ -13,6 +13,7 @@ import { CounterFile } from '../keys/counter-file.ts'
 import { countersPathOf } from '../session.ts'
 import { Device, managementSlot } from './device.ts'
 import { type DeviceModel, parseModel } from './model.ts'
+import { pushPort } from './push-port.ts'
 
 export interface RawServeOptions {
   readonly host?: string
@@ -24,6 +25,7 @@ export interface RawServeOptions {
   readonly udp?: true
   readonly serial?: string
   readonly baud?: string
+  readonly push?: true
   readonly json?: true
 }
 
@@ -49,10 +51,13 @@ export async function serve(
   const counters = keys && (await openCounters(keys, raw, counterStart, io))
   const log = (text: string) => io.err(`${new Date(nowMs()).toISOString().slice(11, 19)} ${text}\n`)
   try {
+    const security = keys && counters && moduleOf(keys, counters)
+    const push = raw.push && pushPort({ security, keys, slot: managementSlot, serverSap: model.serverSap, log })
     const device = new Device({
       model,
       keys,
-      security: keys && counters && moduleOf(keys, counters),
+      security,
+      push,
       nowMs,
       onSecurityEvent: (event) => log(eventText(event)),
       onChange: log,
