@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { chmodSync, existsSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { action } from '../../src/dlms/action.ts'
@@ -10,7 +10,7 @@ import { read } from '../../src/dlms/read.ts'
 import { serve } from '../../src/dlms/serve/serve.ts'
 import { translate } from '../../src/dlms/translate/translate.ts'
 import { write } from '../../src/dlms/write.ts'
-import { Bench, refusalOf, TestIo } from './bench.ts'
+import { Bench, model, refusalOf, TestIo } from './bench.ts'
 
 let bench: Bench
 let io: TestIo
@@ -406,6 +406,34 @@ test('over UDP, with a class that is described by its attributes', async () => {
   const reading = new TestIo()
   expect(await read(target, [duration], raw, reading)).toBe(0)
   expect(reading.stdout).toBe(`${duration}  90\n`)
+})
+
+test('a Profile generic of a model captures attributes of any class', async () => {
+  const column = (classId: number, name: string) => ({
+    structure: [{ 'long-unsigned': classId }, { 'octet-string': name }, { integer: 2 }, { 'long-unsigned': 0 }],
+  })
+  const objects = [
+    ...model.objects,
+    {
+      class: 'Extended register',
+      logicalName: '1.0.1.6.0.255',
+      attributes: { value: { 'double-long-unsigned': 17 }, scaler_unit: { structure: [{ integer: 0 }, { enum: 27 }] } },
+    },
+    {
+      class: 'Profile generic',
+      logicalName: '1.0.99.2.0.255',
+      attributes: {
+        capture_objects: { array: [column(8, '0000010000ff'), column(4, '0100010600ff')] },
+        profile_entries: { 'double-long-unsigned': 10 },
+      },
+    },
+  ]
+  writeFileSync(bench.modelPath, JSON.stringify({ ...model, objects }))
+  const target = await bench.serve()
+  const raw = { keyFile: bench.keyFile, yes: true } as const
+  expect(await action(target, 'profile-generic/1.0.99.2.0.255/capture', 'integer=0', raw, new TestIo())).toBe(0)
+  expect(await profile(target, '1.0.99.2.0.255', { keyFile: bench.keyFile, csv: true }, io)).toBe(0)
+  expect(io.stdout).toMatch(/^time,1\.0\.1\.6\.0\.255 \(W\)\r\n2026-01-31T13:[\d:.]+\+01:00,17\r\n$/)
 })
 
 describe('translate --xml', () => {
