@@ -205,19 +205,19 @@ describe('--port', () => {
     await one.event('stopped')
     const [coupons, shop] = [`context coupons (${COUPONS}), as ${COUPONS}01`, `context shop (${SHOP}), as ${SHOP}01`]
     expect(await stack()).toEqual([
-      coupons,
       'Coupons.getShareableInterfaceObject(AID, byte):8',
-      shop,
+      coupons,
       'JCSystem.getAppletShareableInterfaceObject',
       'Shop.process(APDU):11',
+      shop,
     ])
-    const [, , , native, caller] = await one.frames()
+    const [, , native, caller] = await one.frames()
     expect(native!.presentationHint).toBe('subtle')
     expect(await one.request('scopes', { frameId: native!.id })).toEqual({ scopes: [] })
     expect([...(await one.scope('Locals', caller!.id)).keys()]).toEqual(['this', 'apdu', 'aid'])
     await one.request('continue', { threadId: 1 })
     await one.event('stopped')
-    expect(await stack()).toEqual([coupons, 'Coupons.give(short):12', shop, 'Shop.process(APDU):12'])
+    expect(await stack()).toEqual(['Coupons.give(short):12', coupons, 'Shop.process(APDU):12', shop])
     await one.request('disconnect')
   })
 
@@ -250,7 +250,7 @@ describe('--port', () => {
     expect((await setAt(call.address)).body).toMatchObject({ breakpoints: [{ verified: true }] })
     await one.request('continue', { threadId: 1 })
     expect(await one.event('stopped')).toMatchObject({ reason: 'instruction breakpoint' })
-    expect((await one.frames())[1]).toMatchObject({
+    expect((await one.frames())[0]).toMatchObject({
       name: 'Shop.process(APDU)',
       line: lineIn('shop', 'giver.give'),
       instructionPointerReference: call.address,
@@ -285,7 +285,7 @@ describe('--port', () => {
     expect((await watch(dataId)).body).toMatchObject({ breakpoints: [{ verified: true }] })
     await one.request('continue', { threadId: 1 })
     expect(await one.event('stopped')).toMatchObject({ reason: 'data breakpoint', text: '[2] has changed' })
-    expect((await one.frames())[1]).toMatchObject({ name: 'Shop.process(APDU)', line: lineIn('shop', '0x6300') })
+    expect((await one.frames())[0]).toMatchObject({ name: 'Shop.process(APDU)', line: lineIn('shop', '0x6300') })
     const after = await one.value('sold[2]')
     expect(after).not.toBe(before)
     const { data } = await one.request<{ data: string }>('readMemory', {

@@ -108,7 +108,8 @@ describe('a script that drives a card', () => {
     await one.begin({ script: drive('80 20 00 00 00\n> 00 01 90 00') }, () => breakAt(one, { line }))
     const frame = await stopAt(one, 'breakpoint')
     expect(frame).toMatchObject({ name: 'Wallet.process(APDU)', line, source: { path: source } })
-    expect((await one.frames())[0]).toMatchObject({
+    expect((await one.frames())[0]).toEqual(frame)
+    expect((await one.frames())[1]).toMatchObject({
       name: `context wallet (${aid().slice(0, -2)}), as ${aid()}`,
       presentationHint: 'label',
     })

@@ -281,19 +281,17 @@ export class DebugTarget {
     return frame?.kind === 'code' ? frame : undefined
   }
 
-  /** Frame ids count from 1. Where the context changes a line of its own says which one begins. */
+  /**
+   * Frame ids count from 1. Below the frames of each context a line of its own says which one it is: above them it would be
+   * the top of the stack, where editors look for the source.
+   */
   #frames(): TargetFrame[] {
     const { frames = [], machine } = this.#stopped ?? {}
-    const list: TargetFrame[] = []
-    let context: number | undefined
-    for (const [i, frame] of frames.entries()) {
-      if (frame.context !== context) {
-        context = frame.context
-        list.push({ id: frames.length + i + 1, kind: 'context', name: this.#contextLine(machine!, frame) })
-      }
-      list.push(this.#frame(i + 1, frame))
-    }
-    return list
+    return frames.flatMap((frame, i) => {
+      const shown = this.#frame(i + 1, frame)
+      if (frames[i + 1]?.context === frame.context) return [shown]
+      return [shown, { id: frames.length + i + 1, kind: 'context', name: this.#contextLine(machine!, frame) }]
+    })
   }
 
   #contextLine(machine: StoppedCard['machine'], frame: Frame): string {
