@@ -75,7 +75,6 @@ export class GlobalPlatform implements Open {
     this.cvm = new GlobalCvm(jcre, this.registry)
     this.grants = new MemoryGrants(jcre, this.registry)
     this.upgrade = new ElfUpgrade(jcre, this.registry, this.grants)
-    jcre.memory.remainingOf = (owner) => this.grants.remainingOf(owner)
   }
 
   // ---- the card

@@ -35,17 +35,23 @@ export class MemoryGrants {
   constructor(jcre: Jcre, registry: ContentRegistry) {
     this.#jcre = jcre
     this.#registry = registry
+    this.forget()
   }
 
   /** The registry has changed. */
   forget(): void {
     this.#granted = undefined
     this.isSuspended = false
+    this.#jcre.memory.remainingOf = (owner) => this.remainingOf(owner)
   }
 
   /** What an application, or the code of a load file, may still have of what is granted to the domains above it; negative: too much. */
   remainingOf(owner: number): MemoryAmount {
-    if (this.isSuspended || this.#grantedDomains.length === 0) return UNLIMITED
+    if (this.isSuspended || this.#grantedDomains.length === 0) {
+      // Most cards know no grants, and need not ask again for each object.
+      this.#jcre.memory.remainingOf = undefined
+      return UNLIMITED
+    }
     const domain = this.#domainOf(owner)
     if (domain === undefined) return UNLIMITED
     const { persistent, transient } = this.remainingIn(domain)
