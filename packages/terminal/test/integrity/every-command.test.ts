@@ -31,7 +31,7 @@ async function fresh(clearPersonalisation = true) {
 
 it('every command is allowed and refused, and every status word answered', async () => {
   const made = await fresh()
-  await runRows(integrityRows, made)
+  await runRows(integrityRows(), made)
   expect(await made.client.status()).toMatchObject({ lifeCycle: 'operational', hasAlarm: false, lastOrder: 5n })
   const strict = await fresh(false)
   expectRefused(await strict.client.putData({ identifier: 0x0106, value: new Uint8Array(0) }), 0x6982)
@@ -55,5 +55,5 @@ it('the README tells what each takes of memory and writes', async () => {
   expectAbout('integrity', 'instance, transient', applets[0]!.transientBytes)
   expectAbout('integrity', 'image in use', memory.nvUsedBytes)
   const counts = () => ({ writes: store.writes, bytes: store.bytesWritten })
-  expectTold('integrity', await runRows(withoutRefusals(integrityRows), made, counts))
+  expectTold('integrity', await runRows(withoutRefusals(integrityRows()), made, counts))
 })

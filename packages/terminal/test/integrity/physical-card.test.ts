@@ -53,7 +53,7 @@ describe.skipIf(reader === undefined || key === undefined)('a card in a reader',
         await client.select()
         await client.status()
       }
-      await runRows(integrityRows, { ...recording, client, restart })
+      await runRows(integrityRows(), { ...recording, client, restart })
       expect(await client.status()).toMatchObject({ lifeCycle: 'operational', lastOrder: 5n })
       await (await issuerOf(link)).delete(integrityPackageAid, { withInstances: true })
     } finally {

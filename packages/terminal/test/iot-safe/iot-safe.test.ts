@@ -1,5 +1,5 @@
 import { fromHex, toHex } from '@gridcard/bytes'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { IotSafeClient, iotSafeBlocks, iotSafeStatusWords as SW } from '../../src/index.ts'
 import { expectCovered } from '../command-table.ts'
 import {
@@ -18,6 +18,14 @@ import {
 } from './iot-safe-bench.ts'
 import { describeIotSafe, type SuiteCard } from './iot-safe-suite.ts'
 import { rfc6979 } from './iot-safe-vectors.ts'
+
+// Other files share these modules.
+beforeAll(() => {
+  links.splice(0)
+})
+afterAll(() => {
+  links.splice(0)
+})
 
 /** One card for a whole suite. */
 function shared(make: () => Promise<IotSafeCard>): () => Promise<SuiteCard> {

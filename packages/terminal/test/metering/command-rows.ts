@@ -119,10 +119,6 @@ const hlsToken = (challenge: Uint8Array, counter: number) =>
     Uint8Array.of(0x10, 0, 0, 0, counter),
     seal({ slot: 0, control: 0x10, counter, plaintext: challenge }).slice(-12),
   )
-const withTicket: Act = async ({ client }) => {
-  ticket = require(await client.verifyCommand(NOW, command({ payload, commandClass: reconnect, counter: 1n }))).ticket
-}
-let ticket: Uint8Array = new Uint8Array(8)
 
 /** On an applet that was installed with C9 01 2D 02 00 01 02 and not personalised: personalisation, to its end. */
 export const personalisationRows: readonly Row[] = [
@@ -207,275 +203,287 @@ export const personalisationRows: readonly Row[] = [
 ]
 
 /** What a device does with it, to the end of its keys. The first row binds it. */
-export const operationRows: readonly Row[] = [
-  {
-    command: 'BIND DEVICE',
-    refused: [
-      [0x6985, 'PROTECT before', ({ client }) => client.protect(0, 0x30, text)],
-      [0x6982, 'another device', ({ client }) => client.bindDevice(new Uint8Array(16))],
-    ],
-    allowed: ({ client }) => client.bindDevice(deviceId),
-  },
-  {
-    command: 'READ COUNTERS',
-    refused: [
-      [0x6d00, 'SET IDENTITY: personalisation is over', send(0x10)],
-      [0x6a86, 'no such slot', ({ client }) => client.counters(3)],
-    ],
-    allowed: ({ client }) => client.counters(0),
-  },
-  {
-    command: 'READ PUBLIC KEY',
-    refused: [
-      [0x6a88, 'there is no next one', ({ client }) => client.publicKey(1, 'sign', true)],
-      [0x6a86, 'no such use', send(0x06, 1, 2)],
-    ],
-    allowed: ({ client }) => client.publicKey(1, 'sign'),
-  },
-  {
-    command: 'READ CREDENTIAL',
-    refused: [[0x6a86, 'no such class', ({ client }) => client.credential(0, 16)]],
-    allowed: ({ client }) => client.credential(0, 0),
-  },
-  {
-    command: 'READ QUOTA',
-    refused: [[0x6a86, 'no such quota', ({ client }) => client.quota(2)]],
-    allowed: ({ client }) => client.quota(0),
-  },
-  {
-    command: 'PROTECT',
-    refused: [
-      [0x6a86, 'encryption alone', ({ client }) => client.protect(0, 0x20, text)],
-      [0x6a88, 'a session without a key', ({ client }) => client.protect(session, 0x30, text)],
-    ],
-    allowed: ({ client }) => client.protect(0, 0x30, text),
-  },
-  {
-    command: 'UNPROTECT',
-    refused: [
-      [0x6988, 'a changed byte', ({ client }) => client.unprotect(0, 0x30, 4, message(4).with(2, 0))],
-      [0x6700, 'no room for counter and tag', send(0x32, 0, 0x30, new Uint8Array(15))],
-    ],
-    allowed: ({ client }) => client.unprotect(0, 0x30, 4, message(4)),
-  },
-  {
-    command: 'HLS ANSWER',
-    refused: [
-      [0x6984, 'UNPROTECT a second time', ({ client }) => client.unprotect(0, 0x30, 4, message(4))],
-      [0x6700, 'a challenge of 7 bytes', ({ client }) => client.hlsAnswer(0, new Uint8Array(7))],
-    ],
-    allowed: ({ client }) => client.hlsAnswer(0, new Uint8Array(16)),
-  },
-  {
-    command: 'GET CHALLENGE',
-    refused: [[0x6a86, '7 bytes', ({ client }) => client.challenge(0, 7)]],
-    allowed: ({ client }) => client.challenge(0, 16),
-  },
-  {
-    command: 'HLS VERIFY',
-    refused: [[0x6988, 'another challenge', ({ client }) => client.hlsVerify(0, hlsToken(new Uint8Array(16), 1))]],
-    allowed: async ({ client }) => client.hlsVerify(0, hlsToken(require(await client.challenge(0, 16)), 1)),
-  },
-  {
-    command: 'PUT DEDICATED KEY',
-    refused: [[0x6a86, 'no such session', ({ client }) => client.putDedicatedKey(0x20, 0, nextKey)]],
-    allowed: ({ client }) => client.putDedicatedKey(session, 0, new Uint8Array(16).fill(9)),
-  },
-  {
-    command: 'CLEAR SESSION',
-    refused: [[0x6a86, 'no such session', ({ client }) => client.clearSession(0x20)]],
-    allowed: ({ client }) => client.clearSession(session),
-  },
-  {
-    command: 'GENERATE EPHEMERAL',
-    refused: [[0x6a86, 'P-384 was not installed', ({ client }) => client.generateEphemeral(2)]],
-    allowed: ({ client }) => client.generateEphemeral(1),
-  },
-  {
-    command: 'AGREE',
-    refused: [
-      [0x6a86, 'a slot of suite 0', ({ client }) => client.agree(session, 0, { kind: 'static-static', cell: 2 }, info)],
-      [0x6a88, 'no such party', ({ client }) => client.agree(session, 1, { kind: 'static-static', cell: 4 }, info)],
-      [
-        0x6a80,
-        'for another device',
-        ({ client }) => client.agree(session, 1, { kind: 'static-static', cell: 2 }, info.with(8, 0)),
+export function operationRows(): readonly Row[] {
+  let ticket: Uint8Array = new Uint8Array(8)
+  const withTicket: Act = async ({ client }) => {
+    ticket = require(await client.verifyCommand(NOW, command({ payload, commandClass: reconnect, counter: 1n }))).ticket
+  }
+  return [
+    {
+      command: 'BIND DEVICE',
+      refused: [
+        [0x6985, 'PROTECT before', ({ client }) => client.protect(0, 0x30, text)],
+        [0x6982, 'another device', ({ client }) => client.bindDevice(new Uint8Array(16))],
       ],
-    ],
-    prepare: ({ client }) => client.generateEphemeral(1),
-    allowed: ({ client }) => client.agree(session, 1, { kind: 'our-ephemeral', cell: 2 }, info),
-  },
-  {
-    command: 'WRAP KEY',
-    refused: [[0x6a88, 'a session without a key', ({ client }) => client.wrapKey(1, 0x13)]],
-    prepare: ({ client }) => client.putDedicatedKey(session, 1, new Uint8Array(16).fill(9)),
-    allowed: ({ client }) => client.wrapKey(1, session),
-  },
-  {
-    command: 'ABANDON CHANGE',
-    refused: [[0x6a86, 'no such slot', ({ client }) => client.abandonChange(3)]],
-    allowed: ({ client }) => client.abandonChange(1),
-  },
-  {
-    command: 'UNWRAP KEY',
-    refused: [
-      [
-        0x6988,
-        'not wrapped under the master key',
-        ({ client }) => client.unwrapKeys(0, [{ id: keyIds.unicast, wrapped: wrapped(nextKey, nextKey) }]),
+      allowed: ({ client }) => client.bindDevice(deviceId),
+    },
+    {
+      command: 'READ COUNTERS',
+      refused: [
+        [0x6d00, 'SET IDENTITY: personalisation is over', send(0x10)],
+        [0x6a86, 'no such slot', ({ client }) => client.counters(3)],
       ],
-      [
-        0x6984,
-        'a key that was here before',
-        ({ client }) => client.unwrapKeys(0, [{ id: keyIds.unicast, wrapped: wrapped(fromHex(keys[0].unicast)) }]),
+      allowed: ({ client }) => client.counters(0),
+    },
+    {
+      command: 'READ PUBLIC KEY',
+      refused: [
+        [0x6a88, 'there is no next one', ({ client }) => client.publicKey(1, 'sign', true)],
+        [0x6a86, 'no such use', send(0x06, 1, 2)],
       ],
-      [0x6a80, 'no such key', ({ client }) => client.unwrapKeys(0, [{ id: 9, wrapped: wrapped(nextKey) }])],
-    ],
-    allowed: ({ client }) => client.unwrapKeys(0, [{ id: keyIds.unicast, wrapped: wrapped(nextKey) }]),
-  },
-  {
-    command: 'UNPROTECT, first under the next key',
-    refused: [[0x6988, 'another key', ({ client }) => client.unprotect(nextGeneration, 0x30, 4, message(4))]],
-    allowed: ({ client }) => client.unprotect(nextGeneration, 0x30, 4, message(4, nextKey)),
-  },
-  {
-    command: 'GENERATE KEY PAIR',
-    refused: [
-      [0x6a88, 'ACTIVATE KEY PAIR without a next one', ({ client }) => client.activateKeyPair(1, 'sign')],
-      [0x6a86, 'no such use', send(0x22, 1, 2)],
-    ],
-    allowed: ({ client }) => client.generateKeyPair(1, 'sign'),
-  },
-  { command: 'ACTIVATE KEY PAIR', allowed: ({ client }) => client.activateKeyPair(1, 'sign') },
-  {
-    command: 'ESTABLISH KEK',
-    refused: [
-      [0x6a86, 'a key of 17 bytes', send(0x46, 1, 17, establishment(own, root))],
-      [0x6a80, 'for another device', ({ client }) => client.establishKek(1, 16, establishment(headend, root))],
-      [0x6988, 'signed by another', ({ client }) => client.establishKek(1, 16, establishment(own, supplier))],
-    ],
-    allowed: ({ client }) => client.establishKek(1, 16, establishment(own, root)),
-  },
-  {
-    command: 'SIGN',
-    refused: [[0x6986, 'what begins like a statement of the card', ({ client }) => client.sign(1, fromAscii('GCC1'))]],
-    allowed: ({ client }) => client.sign(1, text),
-  },
-  {
-    command: 'VERIFY',
-    refused: [
-      [
-        0x6988,
-        'by another party',
-        ({ client }) => client.verify(SUPPLIER, text, sign(network.sign, new Uint8Array(0), text)),
+      allowed: ({ client }) => client.publicKey(1, 'sign'),
+    },
+    {
+      command: 'READ CREDENTIAL',
+      refused: [[0x6a86, 'no such class', ({ client }) => client.credential(0, 16)]],
+      allowed: ({ client }) => client.credential(0, 0),
+    },
+    {
+      command: 'READ QUOTA',
+      refused: [[0x6a86, 'no such quota', ({ client }) => client.quota(2)]],
+      allowed: ({ client }) => client.quota(0),
+    },
+    {
+      command: 'PROTECT',
+      refused: [
+        [0x6a86, 'encryption alone', ({ client }) => client.protect(0, 0x20, text)],
+        [0x6a88, 'a session without a key', ({ client }) => client.protect(session, 0x30, text)],
       ],
-    ],
-    allowed: ({ client }) => client.verify(networkOperator, text, sign(network.sign, new Uint8Array(0), text)),
-  },
-  {
-    command: 'VERIFY COMMAND',
-    refused: [
-      [
-        0x6a80,
-        'for another device',
-        ({ client }) => client.verifyCommand(NOW, command({ payload, target: headend, macCounter: 1 })),
+      allowed: ({ client }) => client.protect(0, 0x30, text),
+    },
+    {
+      command: 'UNPROTECT',
+      refused: [
+        [0x6988, 'a changed byte', ({ client }) => client.unprotect(0, 0x30, 4, message(4).with(2, 0))],
+        [0x6700, 'no room for counter and tag', send(0x32, 0, 0x30, new Uint8Array(15))],
       ],
-      [
-        0x6986,
-        'by a party that may not',
-        ({ client }) =>
-          client.verifyCommand(NOW, command({ payload, party: networkOperator, by: network, macCounter: 1 })),
+      allowed: ({ client }) => client.unprotect(0, 0x30, 4, message(4)),
+    },
+    {
+      command: 'HLS ANSWER',
+      refused: [
+        [0x6984, 'UNPROTECT a second time', ({ client }) => client.unprotect(0, 0x30, 4, message(4))],
+        [0x6700, 'a challenge of 7 bytes', ({ client }) => client.hlsAnswer(0, new Uint8Array(7))],
       ],
-      [
-        0x6988,
-        'signed by another',
-        ({ client }) => client.verifyCommand(NOW, command({ payload, by: network, macCounter: 1 })),
+      allowed: ({ client }) => client.hlsAnswer(0, new Uint8Array(16)),
+    },
+    {
+      command: 'GET CHALLENGE',
+      refused: [[0x6a86, '7 bytes', ({ client }) => client.challenge(0, 7)]],
+      allowed: ({ client }) => client.challenge(0, 16),
+    },
+    {
+      command: 'HLS VERIFY',
+      refused: [[0x6988, 'another challenge', ({ client }) => client.hlsVerify(0, hlsToken(new Uint8Array(16), 1))]],
+      allowed: async ({ client }) => client.hlsVerify(0, hlsToken(require(await client.challenge(0, 16)), 1)),
+    },
+    {
+      command: 'PUT DEDICATED KEY',
+      refused: [[0x6a86, 'no such session', ({ client }) => client.putDedicatedKey(0x20, 0, nextKey)]],
+      allowed: ({ client }) => client.putDedicatedKey(session, 0, new Uint8Array(16).fill(9)),
+    },
+    {
+      command: 'CLEAR SESSION',
+      refused: [[0x6a86, 'no such session', ({ client }) => client.clearSession(0x20)]],
+      allowed: ({ client }) => client.clearSession(session),
+    },
+    {
+      command: 'GENERATE EPHEMERAL',
+      refused: [[0x6a86, 'P-384 was not installed', ({ client }) => client.generateEphemeral(2)]],
+      allowed: ({ client }) => client.generateEphemeral(1),
+    },
+    {
+      command: 'AGREE',
+      refused: [
+        [
+          0x6a86,
+          'a slot of suite 0',
+          ({ client }) => client.agree(session, 0, { kind: 'static-static', cell: 2 }, info),
+        ],
+        [0x6a88, 'no such party', ({ client }) => client.agree(session, 1, { kind: 'static-static', cell: 4 }, info)],
+        [
+          0x6a80,
+          'for another device',
+          ({ client }) => client.agree(session, 1, { kind: 'static-static', cell: 2 }, info.with(8, 0)),
+        ],
       ],
-      [
-        0x6987,
-        'too late',
-        ({ client }) => client.verifyCommand(NOW, command({ payload, notAfter: NOW - 1, macCounter: 1 })),
+      prepare: ({ client }) => client.generateEphemeral(1),
+      allowed: ({ client }) => client.agree(session, 1, { kind: 'our-ephemeral', cell: 2 }, info),
+    },
+    {
+      command: 'WRAP KEY',
+      refused: [[0x6a88, 'a session without a key', ({ client }) => client.wrapKey(1, 0x13)]],
+      prepare: ({ client }) => client.putDedicatedKey(session, 1, new Uint8Array(16).fill(9)),
+      allowed: ({ client }) => client.wrapKey(1, session),
+    },
+    {
+      command: 'ABANDON CHANGE',
+      refused: [[0x6a86, 'no such slot', ({ client }) => client.abandonChange(3)]],
+      allowed: ({ client }) => client.abandonChange(1),
+    },
+    {
+      command: 'UNWRAP KEY',
+      refused: [
+        [
+          0x6988,
+          'not wrapped under the master key',
+          ({ client }) => client.unwrapKeys(0, [{ id: keyIds.unicast, wrapped: wrapped(nextKey, nextKey) }]),
+        ],
+        [
+          0x6984,
+          'a key that was here before',
+          ({ client }) => client.unwrapKeys(0, [{ id: keyIds.unicast, wrapped: wrapped(fromHex(keys[0].unicast)) }]),
+        ],
+        [0x6a80, 'no such key', ({ client }) => client.unwrapKeys(0, [{ id: 9, wrapped: wrapped(nextKey) }])],
       ],
-    ],
-    allowed: ({ client }) => client.verifyCommand(NOW, command({ payload, macCounter: 1 })),
-  },
-  {
-    command: 'REDEEM TICKET',
-    refused: [
-      [
-        0x6984,
-        'VERIFY COMMAND a second time',
-        ({ client }) => client.verifyCommand(NOW, command({ payload, macCounter: 2 })),
+      allowed: ({ client }) => client.unwrapKeys(0, [{ id: keyIds.unicast, wrapped: wrapped(nextKey) }]),
+    },
+    {
+      command: 'UNPROTECT, first under the next key',
+      refused: [[0x6988, 'another key', ({ client }) => client.unprotect(nextGeneration, 0x30, 4, message(4))]],
+      allowed: ({ client }) => client.unprotect(nextGeneration, 0x30, 4, message(4, nextKey)),
+    },
+    {
+      command: 'GENERATE KEY PAIR',
+      refused: [
+        [0x6a88, 'ACTIVATE KEY PAIR without a next one', ({ client }) => client.activateKeyPair(1, 'sign')],
+        [0x6a86, 'no such use', send(0x22, 1, 2)],
       ],
-      [0x6985, 'SIGN RESPONSE before', ({ client }) => client.signResponse(0, NOW)],
-      [0x6988, 'another ticket', ({ client }) => client.redeemTicket(new Uint8Array(8), payload)],
-    ],
-    prepare: withTicket,
-    allowed: ({ client }) => client.redeemTicket(ticket, payload),
-  },
-  {
-    command: 'SIGN RESPONSE',
-    refused: [[0x6985, 'REDEEM TICKET a second time', ({ client }) => client.redeemTicket(ticket, payload)]],
-    allowed: ({ client }) => client.signResponse(0, NOW),
-  },
-  {
-    command: 'GRANT QUOTA',
-    refused: [
-      [
-        0x6988,
-        'signed by another',
-        ({ client }) => client.grantQuota(NOW, concatBytes(grant, sign(supplier.sign, purposes.quotaGrant, grant))),
+      allowed: ({ client }) => client.generateKeyPair(1, 'sign'),
+    },
+    { command: 'ACTIVATE KEY PAIR', allowed: ({ client }) => client.activateKeyPair(1, 'sign') },
+    {
+      command: 'ESTABLISH KEK',
+      refused: [
+        [0x6a86, 'a key of 17 bytes', send(0x46, 1, 17, establishment(own, root))],
+        [0x6a80, 'for another device', ({ client }) => client.establishKek(1, 16, establishment(headend, root))],
+        [0x6988, 'signed by another', ({ client }) => client.establishKek(1, 16, establishment(own, supplier))],
       ],
-      [0x6a88, 'CONSUME QUOTA before', ({ client }) => client.consumeQuota(0, limiter, consume)],
-    ],
-    allowed: ({ client }) => client.grantQuota(NOW, granted),
-  },
-  {
-    command: 'CONSUME QUOTA',
-    refused: [
-      [0x6984, 'GRANT QUOTA a second time', ({ client }) => client.grantQuota(NOW, granted)],
-      [
-        0x6986,
-        'a meter that is not in the set',
-        ({ client }) => client.consumeQuota(0, limiter, { ...consume, meter: headend }),
+      allowed: ({ client }) => client.establishKek(1, 16, establishment(own, root)),
+    },
+    {
+      command: 'SIGN',
+      refused: [
+        [0x6986, 'what begins like a statement of the card', ({ client }) => client.sign(1, fromAscii('GCC1'))],
       ],
-    ],
-    allowed: ({ client }) => client.consumeQuota(0, limiter, consume),
-  },
-  {
-    command: 'TOKEN',
-    refused: [
-      [0x6a84, 'CONSUME QUOTA, used up', ({ client }) => client.consumeQuota(0, limiter, consume)],
-      [0x6988, 'a wrong one', ({ client }) => client.token(token.with(7, token[7]! ^ 1))],
-    ],
-    allowed: ({ client }) => client.token(token),
-  },
-  {
-    command: 'LOG EXTEND',
-    refused: [[0x6700, 'a byte too few', ({ client }) => client.extendLog(new Uint8Array(31))]],
-    allowed: ({ client }) => client.extendLog(new Uint8Array(32)),
-  },
-  {
-    command: 'LOG SEAL',
-    refused: [[0x6700, 'a nonce of 7 bytes', ({ client }) => client.sealLog(NOW, new Uint8Array(7))]],
-    allowed: ({ client }) => client.sealLog(NOW, new Uint8Array(8)),
-  },
-  {
-    command: 'SET CREDENTIAL, new owner',
-    refused: [
-      [0x6a80, 'for another device', ({ client }) => client.setCredential(signedUpdate(headend, supplier))],
-      [0x6988, 'signed by another', ({ client }) => client.setCredential(signedUpdate(own, network))],
-    ],
-    allowed: ({ client }) => client.setCredential(signedUpdate(own, supplier)),
-  },
-  {
-    command: 'TAMPER, lock',
-    refused: [[0x6a86, 'no such input', ({ client }) => client.tamper(8)]],
-    allowed: ({ client }) => client.tamper(1),
-  },
-  {
-    command: 'TAMPER, zeroise',
-    refused: [[0x6983, 'SIGN while it is locked', ({ client }) => client.sign(1, text)]],
-    allowed: ({ client }) => client.tamper(2),
-  },
-]
+      allowed: ({ client }) => client.sign(1, text),
+    },
+    {
+      command: 'VERIFY',
+      refused: [
+        [
+          0x6988,
+          'by another party',
+          ({ client }) => client.verify(SUPPLIER, text, sign(network.sign, new Uint8Array(0), text)),
+        ],
+      ],
+      allowed: ({ client }) => client.verify(networkOperator, text, sign(network.sign, new Uint8Array(0), text)),
+    },
+    {
+      command: 'VERIFY COMMAND',
+      refused: [
+        [
+          0x6a80,
+          'for another device',
+          ({ client }) => client.verifyCommand(NOW, command({ payload, target: headend, macCounter: 1 })),
+        ],
+        [
+          0x6986,
+          'by a party that may not',
+          ({ client }) =>
+            client.verifyCommand(NOW, command({ payload, party: networkOperator, by: network, macCounter: 1 })),
+        ],
+        [
+          0x6988,
+          'signed by another',
+          ({ client }) => client.verifyCommand(NOW, command({ payload, by: network, macCounter: 1 })),
+        ],
+        [
+          0x6987,
+          'too late',
+          ({ client }) => client.verifyCommand(NOW, command({ payload, notAfter: NOW - 1, macCounter: 1 })),
+        ],
+      ],
+      allowed: ({ client }) => client.verifyCommand(NOW, command({ payload, macCounter: 1 })),
+    },
+    {
+      command: 'REDEEM TICKET',
+      refused: [
+        [
+          0x6984,
+          'VERIFY COMMAND a second time',
+          ({ client }) => client.verifyCommand(NOW, command({ payload, macCounter: 2 })),
+        ],
+        [0x6985, 'SIGN RESPONSE before', ({ client }) => client.signResponse(0, NOW)],
+        [0x6988, 'another ticket', ({ client }) => client.redeemTicket(new Uint8Array(8), payload)],
+      ],
+      prepare: withTicket,
+      allowed: ({ client }) => client.redeemTicket(ticket, payload),
+    },
+    {
+      command: 'SIGN RESPONSE',
+      refused: [[0x6985, 'REDEEM TICKET a second time', ({ client }) => client.redeemTicket(ticket, payload)]],
+      allowed: ({ client }) => client.signResponse(0, NOW),
+    },
+    {
+      command: 'GRANT QUOTA',
+      refused: [
+        [
+          0x6988,
+          'signed by another',
+          ({ client }) => client.grantQuota(NOW, concatBytes(grant, sign(supplier.sign, purposes.quotaGrant, grant))),
+        ],
+        [0x6a88, 'CONSUME QUOTA before', ({ client }) => client.consumeQuota(0, limiter, consume)],
+      ],
+      allowed: ({ client }) => client.grantQuota(NOW, granted),
+    },
+    {
+      command: 'CONSUME QUOTA',
+      refused: [
+        [0x6984, 'GRANT QUOTA a second time', ({ client }) => client.grantQuota(NOW, granted)],
+        [
+          0x6986,
+          'a meter that is not in the set',
+          ({ client }) => client.consumeQuota(0, limiter, { ...consume, meter: headend }),
+        ],
+      ],
+      allowed: ({ client }) => client.consumeQuota(0, limiter, consume),
+    },
+    {
+      command: 'TOKEN',
+      refused: [
+        [0x6a84, 'CONSUME QUOTA, used up', ({ client }) => client.consumeQuota(0, limiter, consume)],
+        [0x6988, 'a wrong one', ({ client }) => client.token(token.with(7, token[7]! ^ 1))],
+      ],
+      allowed: ({ client }) => client.token(token),
+    },
+    {
+      command: 'LOG EXTEND',
+      refused: [[0x6700, 'a byte too few', ({ client }) => client.extendLog(new Uint8Array(31))]],
+      allowed: ({ client }) => client.extendLog(new Uint8Array(32)),
+    },
+    {
+      command: 'LOG SEAL',
+      refused: [[0x6700, 'a nonce of 7 bytes', ({ client }) => client.sealLog(NOW, new Uint8Array(7))]],
+      allowed: ({ client }) => client.sealLog(NOW, new Uint8Array(8)),
+    },
+    {
+      command: 'SET CREDENTIAL, new owner',
+      refused: [
+        [0x6a80, 'for another device', ({ client }) => client.setCredential(signedUpdate(headend, supplier))],
+        [0x6988, 'signed by another', ({ client }) => client.setCredential(signedUpdate(own, network))],
+      ],
+      allowed: ({ client }) => client.setCredential(signedUpdate(own, supplier)),
+    },
+    {
+      command: 'TAMPER, lock',
+      refused: [[0x6a86, 'no such input', ({ client }) => client.tamper(8)]],
+      allowed: ({ client }) => client.tamper(1),
+    },
+    {
+      command: 'TAMPER, zeroise',
+      refused: [[0x6983, 'SIGN while it is locked', ({ client }) => client.sign(1, text)]],
+      allowed: ({ client }) => client.tamper(2),
+    },
+  ]
+}

@@ -12,7 +12,7 @@ import { operationRows, personalisationRows } from './command-rows.ts'
 import { blankCard, capName } from './metering-bench.ts'
 import { CuttingStore } from './operation-script.ts'
 
-const rows = [...personalisationRows, ...operationRows]
+const rows = () => [...personalisationRows, ...operationRows()]
 const { root, supplier, networkOperator, changeOfSupplier } = partyCells
 
 async function fresh() {
@@ -34,7 +34,7 @@ async function fresh() {
 
 it('every command is allowed and refused, and every status word answered', async () => {
   const made = await fresh()
-  await runRows(rows, made)
+  await runRows(rows(), made)
   expect((await made.client.status()).lifeCycle).toBe('zeroised')
   expectCovered('metering', made.seen)
 })
@@ -48,5 +48,5 @@ it.skipIf(capName !== 'metering')('the README tells what each takes of memory an
   expectAbout('metering', 'instance, transient', applets[0]!.transientBytes)
   expectAbout('metering', 'image in use', memory.nvUsedBytes)
   const counts = () => ({ writes: store.writes, bytes: store.bytesWritten })
-  expectTold('metering', await runRows(withoutRefusals(rows), made, counts))
+  expectTold('metering', await runRows(withoutRefusals(rows()), made, counts))
 })

@@ -61,7 +61,7 @@ describe.skipIf(reader === undefined || key === undefined)('a card in a reader',
       const recording = recorded(link)
       const client = new MeteringClient(recording.link)
       await client.select()
-      await runRows([...personalisationRows, ...operationRows], { ...recording, client })
+      await runRows([...personalisationRows, ...operationRows()], { ...recording, client })
       expect((await client.status()).lifeCycle).toBe('zeroised')
       expectCovered('metering', recording.seen)
       await (await issuerOf(link)).delete(meteringPackageAid, { withInstances: true })

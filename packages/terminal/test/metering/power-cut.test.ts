@@ -34,7 +34,7 @@ describe('power cut at every write of every command', () => {
       await prepare?.(made)
       return made
     }
-    for (const { command, prepare, allowed } of operationRows) {
+    for (const { command, prepare, allowed } of operationRows()) {
       if (allowed === undefined) continue
       const whole = new CuttingStore(image)
       const made = await opened(whole, prepare)
