@@ -2,7 +2,7 @@ import { equalBytes } from '@gridcard/bytes'
 import type { PackageInfo } from '../capfile/cap-file.ts'
 import type { ClassLibrary } from './class-library.ts'
 import { dotted, type Findings } from './findings.ts'
-import { isAbstract, type JavaMethod, packageOf } from './program.ts'
+import { isAbstract, type JavaClass, type JavaMethod, packageOf } from './program.ts'
 
 export interface AppletSource {
   /** Dotted: `com.example.purse.Purse` */
@@ -35,6 +35,20 @@ export function checkApplets(source: PackagesOfApplets, library: ClassLibrary, f
   for (const { name, info, applets } of source.packages) {
     if (info && info !== source.info) checkAid(name, info.aid, findings)
     for (const one of applets) checkApplet(one, name, source, library, findings)
+  }
+  const classes = source.packages.flatMap(({ applets }) =>
+    applets.flatMap(({ className }) => library.findOwn(className.replaceAll('.', '/')) ?? []),
+  )
+  checkMultiSelectable(classes, library, findings)
+}
+
+/** They share a context, which is active on several channels for all of them or for none. @source JCRE 3.0.5 §4.2.2 */
+function checkMultiSelectable(applets: readonly JavaClass[], library: ClassLibrary, findings: Findings): void {
+  const isMultiSelectable = (one: JavaClass): boolean => library.implements(one, 'javacard/framework/MultiSelectable')
+  if (applets.every(isMultiSelectable)) return
+  for (const one of applets.filter(isMultiSelectable)) {
+    const advice = 'let all applets implement javacard.framework.MultiSelectable, or none'
+    findings.add({ class: one }, 'is multiselectable, and another applet of the same CAP file is not', advice)
   }
 }
 

@@ -136,6 +136,11 @@ export class ClassLibrary {
     return this.#interfacesOf(found.class).includes(REMOTE)
   }
 
+  /** The class of this CAP file implements the interface, or inherits from one that does. */
+  implements(one: JavaClass, interfaceName: string): boolean {
+    return this.#interfacesOf(one).includes(interfaceName)
+  }
+
   /** All that a class implements or inherits and a client may know it by, superinterfaces first. */
   remoteInterfaces(one: JavaClass): string[] {
     return this.#interfacesOf(one).filter((name) => name !== REMOTE && this.isRemote(name))

@@ -92,6 +92,23 @@ describe('what cannot be a package is refused', () => {
     )
   })
 
+  test('applets of which only some are multiselectable, as by the vendor', () => {
+    const body = { descriptor: '(Z)Z', flags: flagsOf('public'), code: 'iconst_1; ireturn' }
+    const several = javaClass({
+      name: 'p/B',
+      superName: 'p/A',
+      interfaces: ['javacard/framework/MultiSelectable'],
+      methods: [
+        { name: 'select', ...body },
+        { name: 'deselect', ...body, descriptor: '(Z)V', code: 'return' },
+      ],
+    })
+    const applets = [AID, fromHex('F0475249440102')].map((aid, i) => ({ className: `p.${'AB'[i]}`, aid }))
+    const message = 'p.B: is multiselectable, and another applet of the same CAP file is not'
+    expect(refusal(() => convertClasses([applet, several], { applets })).message).toContain(message)
+    expect(refusal(() => convertClasses([applet, several], { applets: applets.slice(1) })).message).toBe('not refused')
+  })
+
   test('applets that are none', () => {
     expect(withApplet(applet, [{ className: 'p.B', aid: AID }])).toContain('not among the class files')
     expect(withApplet(classWith('iconst_0; ireturn'), [{ className: 'p.T', aid: AID }])).toContain(
