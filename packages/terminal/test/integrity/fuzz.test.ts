@@ -18,7 +18,7 @@ function randomFrom(seed: number): (below: number) => number {
 }
 
 it(`${FUZZ} random commands: a status word each, floors and counters only rise, and the card works afterwards`, {
-  timeout: 600_000,
+  timeout: 3_600_000,
 }, async () => {
   const random = randomFrom(3)
   const made = await ready()

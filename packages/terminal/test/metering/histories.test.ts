@@ -171,7 +171,7 @@ describe('random histories', () => {
 
 describe('random commands', () => {
   it(`${FUZZ} of them: a status word, no key in any answer, and the card works afterwards`, {
-    timeout: 600_000,
+    timeout: 3_600_000,
   }, async () => {
     const random = randomFrom(7)
     const { card, client } = await ready()
