@@ -71,6 +71,16 @@ describe('a server without a link', () => {
     expect(ask(stationOf({ physicalAddress: 17 }), frame)).toMatchObject({ answers: [], events: [] })
   })
 
+  test.each<[string, HdlcAddress]>([
+    ['1/0', hdlcServerAddress(1, 0)],
+    ['1/0 (4)', { lengthBytes: 4, upper: 1, lower: 0 }],
+  ])('answers under %s, for many clients name no physical device so', (name, destination) => {
+    expect(ask(stationOf(), { ...snrm, destination }).answers).toEqual([`${name} > 16 UA P/F 21 bytes`])
+    expect(ask(stationOf({ physicalAddress: 0 }), { ...snrm, destination }).answers).toHaveLength(1)
+    // On a line with several devices all of them would answer.
+    expect(ask(stationOf({ physicalAddress: 17 }), { ...snrm, destination }).answers).toEqual([])
+  })
+
   test('answers an SNRM that cannot be read with DM', () => {
     expect(ask(stationOf(), { ...snrm, information: fromHex('8180') }).answers).toEqual(['1/17 > 16 DM P/F'])
   })

@@ -59,6 +59,13 @@ describe('over TCP', () => {
     expect(await codeOf(dial(port, { ...short, physicalAddress: 18 }))).toBe('DLMS_LINK_LOST')
   })
 
+  test('two or four octets of address want a physical address', async () => {
+    const { port } = await serve()
+    expect(await codeOf(dial(port, { serverAddressBytes: 2 }))).toBe('DLMS_CONFIGURATION')
+    expect(await codeOf(dial(port, { serverAddressBytes: 4 }))).toBe('DLMS_CONFIGURATION')
+    expect(await codeOf(dial(port, { serverAddressBytes: 4, physicalAddress: 0 }))).toBe('resolved')
+  })
+
   test('a server that speaks something else is no link', async () => {
     const listener = createServer((socket) => void socket.on('error', () => {}).end('HTTP/1.1 400 Bad Request\r\n\r\n'))
     await new Promise<void>((resolve) => listener.listen(0, host, resolve))

@@ -1,3 +1,4 @@
+import { DlmsError } from '../errors.ts'
 import { dialTcp } from '../wrapper/dial-tcp.ts'
 import { hdlcAddress, hdlcServerAddress } from './hdlc-address.ts'
 import { connectHdlcStream, type HdlcStreamClientOptions, type HdlcTransport } from './hdlc-stream-client.ts'
@@ -11,17 +12,21 @@ export interface ConnectHdlcTcpOptions extends Omit<HdlcStreamClientOptions, 'st
   readonly serverSap: number
   /** Lower address; without it the server's address has one octet. */
   readonly physicalAddress?: number
-  /** Octets of the server's address, where the shortest form is not what the meter wants. */
+  /** Octets of the server's address, where the shortest form is not what the meter wants; 2 and 4 hold a physical address. */
   readonly serverAddressBytes?: 1 | 2 | 4
 }
 
 /**
  * A link over HDLC on TCP for one client.
- * @throws DlmsError `DLMS_TIMEOUT`, `DLMS_TRANSPORT_CLOSED`, `DLMS_LINK_REFUSED`, `DLMS_LINK_LOST`
+ * @throws DlmsError `DLMS_CONFIGURATION`, `DLMS_TIMEOUT`, `DLMS_TRANSPORT_CLOSED`, `DLMS_LINK_REFUSED`, `DLMS_LINK_LOST`
  */
 export async function connectHdlcTcp(options: ConnectHdlcTcpOptions): Promise<HdlcTransport> {
   const { host, port, clientSap, serverSap, physicalAddress, serverAddressBytes } = options
-  const shortest = hdlcServerAddress(serverSap, physicalAddress ?? (serverAddressBytes === undefined ? undefined : 0))
+  if (physicalAddress === undefined && (serverAddressBytes ?? 1) !== 1) {
+    // Left out it could only be 0, and that means no station.
+    throw new DlmsError('DLMS_CONFIGURATION', `${serverAddressBytes} octets of address hold a physical address`)
+  }
+  const shortest = hdlcServerAddress(serverSap, physicalAddress)
   const server =
     serverAddressBytes === undefined || serverAddressBytes === 1 || shortest.lengthBytes === 1
       ? shortest

@@ -12,7 +12,7 @@ export interface HdlcServerStationOptions {
   serves(serverSap: number): boolean
   /** Those that hear what is sent to all of them; default none. */
   serverSaps?(): readonly number[]
-  /** Lower address that must be met, 0..; undefined takes any, and none. */
+  /** Lower address that must be met, 0..; undefined takes any, 0 (no station) too, and none. */
   readonly physicalAddress?: number
   /** Whether this device has called in, and answers to the CALLING physical address. Default no. */
   isCaller?(): boolean
@@ -50,7 +50,8 @@ interface Entry {
 
 /**
  * All links of one line: tells them apart by their addresses. What is sent to all stations is heard in UI frames without
- * poll only, or several would answer at once; what is sent to no station is heard by none.
+ * poll only, or several would answer at once; what is sent to no logical device is heard by none. A lower part that says
+ * no station is met like any other: clients give it to a meter that is alone behind its connection.
  * @source IEC 62056-46 §6.4.2.4, §6.4.2.5
  */
 export class HdlcServerStation {
@@ -129,7 +130,6 @@ export class HdlcServerStation {
       if (isCaller?.() !== true) return undefined
       return physicalAddress === undefined ? address : { ...address, lower: physicalAddress }
     }
-    if (address.lower === hdlcReserved.noStation) return undefined
     const isMet = physicalAddress === undefined || address.lower === physicalAddress
     return isMet || isAllStation(address.lower, address) ? address : undefined
   }
