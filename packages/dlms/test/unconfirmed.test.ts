@@ -97,7 +97,7 @@ test('without lists each goes by itself', async () => {
 })
 
 test('a transport that knows answers only refuses', async () => {
-  const { client: _client, transport, association } = securedBench(inClear)
+  const { transport, association } = securedBench(inClear)
   const client = new DlmsClient({
     transport: { send: (apdu) => transport.send(apdu) },
     mechanism: association.mechanism,

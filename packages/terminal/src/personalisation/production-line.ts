@@ -252,7 +252,12 @@ export class ProductionLine {
     const write = (name: string, ...certificates: Der[]) =>
       files.write(`certificates/${name}.pem`, certificates.map((one) => emitPem('CERTIFICATE', one)).join(''), 'public')
     const made = await personaliseCard(card.link, {
-      ...{ crypto, issuerKeys: issuer, keys, loadFiles, root, owner: points },
+      crypto,
+      issuerKeys: issuer,
+      keys,
+      loadFiles,
+      root,
+      owner: points,
       ...(await this.#integrityOf(owner, releases)),
       ...(this.applets.includes('iot-safe') && {
         iotSafe: {
