@@ -266,6 +266,73 @@ describe('gridcard memory on the command line', () => {
     })
   })
 
+  test('each command with --json is one line of JSON and exit code 0', async () => {
+    rmSync(CARD)
+    for (const [args, value] of [
+      [['new', CARD, '--chip', 'sle4442'], { file: CARD, chip: 'sle4442', sizeBytes: 256 }],
+      [
+        ['write', CARD, '--at', '8', '--hex', 'CAFE', '--code', 'FFFFFF', '--protect', '--yes'],
+        { chip: 'sle4442', at: 8, length: 2, isProtected: true },
+      ],
+      [['present-code', CARD, 'FFFFFF', '--change', '123456'], { isAccepted: true, triesLeft: 3, isChanged: true }],
+      [['read', CARD, '--from', '0x07', '--length', '4'], { chip: 'sle4442', from: 7, length: 4, hex: '15CAFEFF' }],
+      [
+        ['read', CARD, '--length', '4', '--out', path('bytes')],
+        { chip: 'sle4442', from: 0, length: 4, out: path('bytes') },
+      ],
+      [
+        ['dump', CARD],
+        {
+          chip: 'sle4442',
+          title: 'SLE 4442',
+          sizeBytes: 256,
+          codeBytes: 3,
+          triesLeft: 3,
+          isLocked: false,
+          protectedRanges: [
+            [0, 3],
+            [8, 9],
+            [21, 26],
+          ],
+          atr: '3B04A2131091',
+          hex: expect.stringMatching(/^A2131091FFFF8115CAFE(FF)+D27600000400(FF)+$/),
+        },
+      ],
+    ] as const) {
+      const { code, stdout, stderr } = await run(...args, '--json')
+      expect([code, stderr], args[0]).toEqual([0, ''])
+      expect(stdout.indexOf('\n'), args[0]).toBe(stdout.length - 1)
+      expect(JSON.parse(stdout), args[0]).toEqual(value)
+    }
+  })
+
+  test.each([
+    ['write', CARD, '--at', '64', '--hex', '55', '--code', '000000'],
+    ['write', CARD, '--at', '21', '--hex', '55', '--code', 'FFFFFF'],
+    ['present-code', CARD, '000000', '--change', '123456'],
+  ])('what the card refuses has exit code 1, with --json too: %s', async (...args) => {
+    for (const options of [[], ['--json']]) {
+      const { code, stderr } = await run(...args, ...options)
+      expect(code).toBe(1)
+      expect(stderr).toMatch(/^gridcard: .*\(GRIDCARD_MEMORY_REFUSED\)\n$/)
+    }
+  })
+
+  test.each([['read'], ['write', '--at', '8', '--hex', '55'], ['present-code'], ['dump']])(
+    '%s of an image that is damaged could not begin: exit code 2',
+    async (name, ...options) => {
+      writeFileSync(path('damaged'), readFileSync(CARD).fill(0, 0, 1))
+      const { code, stdout, stderr } = await run(
+        name!,
+        path('damaged'),
+        ...(name === 'present-code' ? ['FF'] : []),
+        ...options,
+      )
+      expect([code, stdout]).toEqual([2, ''])
+      expect(stderr).toMatch(/^gridcard: .*not the image of a memory card.*\n$/)
+    },
+  )
+
   test('each command has help with an example', async () => {
     for (const name of ['new', 'read', 'write', 'present-code', 'dump']) {
       const { code, stdout } = await run(name, '--help')

@@ -260,6 +260,32 @@ describe.skipIf(!has('opensc-tool', '--version'))('opensc-tool', () => {
   })
 })
 
+describe.skipIf(!has('scriptor', '-h'))('scriptor', () => {
+  test('presents the code of a memory card, writes and reads it by pseudo-APDUs', async () => {
+    const script = join(directory, 'memory.scriptor')
+    const commands = [
+      'FF A4 00 00 01 06',
+      'FF D0 00 40 02 CA FE',
+      'FF 20 00 00 03 FF FF FF',
+      'FF D0 00 40 02 CA FE',
+      'FF B0 00 40 02',
+      'FF B1 00 00 04',
+    ]
+    writeFileSync(script, `reset\n${commands.join('\n')}\n`)
+    const { code, stdout } = await run('--card', memoryImage, '--', 'scriptor', script)
+    expect(code).toBe(0)
+    expect(stdout.match(/(?<=^< (OK: )?)([0-9A-F]{2} )+/gm)?.map((line) => line.trim())).toEqual([
+      '3B 04 A2 13 10 91',
+      '90 00',
+      '69 82',
+      '90 07',
+      '90 00',
+      'CA FE 90 00',
+      '07 FF FF FF 90 00',
+    ])
+  })
+})
+
 const canSmartcardio =
   (await findJavac()) !== undefined && spawnSync('ldconfig', ['-p']).stdout?.includes('libpcsclite.so.1') === true
 
