@@ -7,6 +7,7 @@ import { MemoryCard } from '@gridcard/card'
 import { inProcessLink } from '@gridcard/terminal'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { runCommand } from '../../test/run-command.ts'
+import { FileNvStore } from '../start/file-nv-store.ts'
 import { hexDump } from './hex-dump.ts'
 import {
   dumpMemoryCard,
@@ -236,6 +237,44 @@ test('a memory card is a card to whatever takes a link', async () => {
   expect(toHex(await link.transmit(fromHex('FF A4 00 00 01 06')))).toBe('9000')
   expect(toHex(await link.transmit(fromHex('FF B0 00 00 04')))).toBe('A21310919000')
   await link.powerOff()
+})
+
+/** A file whose power fails in the first write: before it, or when `isLate` right after it. */
+function failing(file: FileNvStore, isLate: boolean) {
+  return {
+    read: () => file.read(),
+    write(offset: number, bytes: Uint8Array) {
+      if (isLate) file.write(offset, bytes)
+      throw new Error('no power')
+    },
+  }
+}
+
+describe.each([
+  ['sle4442', 3, 'FFFFFF', '000000'],
+  ['sle4428', 8, 'FFFF', '0000'],
+])('an image of an %s that lost power', (chip, allTries, right, wrong) => {
+  test.each([false, true])(
+    'has a try less as soon as one was written, and opens (after the write: %s)',
+    async (isLate) => {
+      blank(chip)
+      for (let tries = allTries; tries > 0; ) {
+        const store = new FileNvStore(CARD)
+        const card = MemoryCard.open({ store: failing(store, isLate) })
+        card.powerOn()
+        const present = fromHex(`FF2000000${right.length / 2}${wrong}`)
+        expect(() => card.transmit(present)).toThrow('no power')
+        store.close()
+        if (isLate) tries--
+        const io = new Notebook()
+        dumpMemoryCard(io, CARD, { json: true })
+        expect(io.json()).toMatchObject({ triesLeft: tries, isLocked: tries === 0 })
+        if (!isLate) break
+      }
+      const last = presentMemoryCode(new Notebook(), CARD, right, { yes: true })
+      await (isLate ? expect(last).rejects.toThrow(/locked for good/) : expect(last).resolves.toBeUndefined())
+    },
+  )
 })
 
 describe('gridcard memory on the command line', () => {
