@@ -47,6 +47,29 @@ interface Shipped {
   readonly counts?: readonly string[]
 }
 
+const METERING: Shipped = {
+  parameters: '01FF08000102',
+  dialogue: [
+    command('80100000', `${OWN_TITLE}${DEVICE_ID}0102030000000000`),
+    SLOT,
+    command('80140000', KEY),
+    command('80160200', `${PEER}01${GENERATOR_OF_P_256}`),
+    command('80180000', '0400000200000E10'),
+    command('801A0000', `${PEER}${KEY}`),
+    ACTIVATE,
+    BIND,
+    command('80300030', 'C001'),
+    command('80320030', message()),
+    command('80340000', KEY),
+    command('80600000', KEY + KEY),
+    '80640000',
+    '80640100',
+    '80640200',
+  ],
+  // Zeroising goes on at the next power-up: the applet's own tests.
+  inSteps: ['80300030', '80320030', '80340000', '80640200'],
+}
+
 const SHIPPED: Readonly<Record<string, Shipped>> = {
   'bench.cap': { dialogue: ['80010000040A0B0C0D', '8002000400', `80030002${command('', KEY)}`, '800400000401020304'] },
   'crypto-probe.cap': {
@@ -119,28 +142,8 @@ const SHIPPED: Readonly<Record<string, Shipped>> = {
     ],
     inSteps: ['80120000', '80120100', '80300030', '80320030', '80340000', '80300110'],
   },
-  'metering.cap': {
-    parameters: '01FF08000102',
-    dialogue: [
-      command('80100000', `${OWN_TITLE}${DEVICE_ID}0102030000000000`),
-      SLOT,
-      command('80140000', KEY),
-      command('80160200', `${PEER}01${GENERATOR_OF_P_256}`),
-      command('80180000', '0400000200000E10'),
-      command('801A0000', `${PEER}${KEY}`),
-      ACTIVATE,
-      BIND,
-      command('80300030', 'C001'),
-      command('80320030', message()),
-      command('80340000', KEY),
-      command('80600000', KEY + KEY),
-      '80640000',
-      '80640100',
-      '80640200',
-    ],
-    // Zeroising goes on at the next power-up: the applet's own tests.
-    inSteps: ['80300030', '80320030', '80340000', '80640200'],
-  },
+  'metering-304.cap': METERING,
+  'metering.cap': METERING,
 }
 
 const hex = (text: string): CutStep => ({ name: text.slice(0, 8), act: (card) => card.transmit(fromHex(text)) })

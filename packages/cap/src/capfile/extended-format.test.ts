@@ -66,6 +66,7 @@ const DESCRIPTOR = `
   .package
   .class first 0 public
     .field 0 public+static static@0 short
+    .field 255 private first.0 short
     .method 0 public+static first_make t0
   .package
   .class second 0 public
