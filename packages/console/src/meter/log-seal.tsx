@@ -12,9 +12,11 @@ export function LogSeal({ log }: { log: LogStatus }) {
       </p>
     )
   }
+  const entries = log.entries ?? 0
   return (
     <p className="section-note">
-      {log.entries ?? 0} entries of the meter are sealed by its card, checked <Instant at={log.checkedAt} />
+      {entries === 1 ? '1 entry of the meter is' : `${entries} entries of the meter are`} sealed by its card, checked{' '}
+      <Instant at={log.checkedAt} />
     </p>
   )
 }
