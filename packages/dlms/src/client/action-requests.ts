@@ -8,9 +8,9 @@ import { type CosemData, cosem } from '../cosem/cosem-data.ts'
 import { emitData } from '../cosem/data-codec.ts'
 import { DlmsError } from '../errors.ts'
 import { parseExactly } from '../malformed.ts'
-import { requestBlockHeaderBytes } from './block-exchange.ts'
 import type { ClientConversation } from './client-conversation.ts'
 import type { ActionItem } from './client-items.ts'
+import { requestBlock } from './request-blocks.ts'
 
 /** ACTION: whole, in blocks both ways, with lists. @source Green Book ed. 8 §9.3.8 */
 export class ActionRequests {
@@ -42,18 +42,16 @@ export class ActionRequests {
 
   async #actionInBlocks(method: MethodRef, rawData: Uint8Array, invokeIdAndPriority: number): Promise<XdlmsApdu> {
     // The first block also names the method, in nine octets.
-    const blockBytes = this.#conversation.room() - requestBlockHeaderBytes - 9
-    if (blockBytes < 1) throw new DlmsError('DLMS_LIMIT_EXCEEDED', 'no room for a block')
-    for (let blockNumber = 1, offset = 0; ; blockNumber++, offset += blockBytes) {
-      const lastBlock = offset + blockBytes >= rawData.length
-      const block = { lastBlock, blockNumber, rawData: rawData.slice(offset, offset + blockBytes) }
+    const room = this.#conversation.room()
+    for (let blockNumber = 1; ; blockNumber++) {
+      const block = requestBlock(rawData, blockNumber, room, 9)
       const request =
         blockNumber === 1
           ? ({ kind: 'action-request-with-first-pblock', invokeIdAndPriority, method, block } as const)
           : ({ kind: 'action-request-with-pblock', invokeIdAndPriority, block } as const)
       const response = await this.#conversation.invoke(emitXdlms(request), invokeIdAndPriority)
       if (response.kind !== 'action-response-next-pblock') return response
-      if (response.blockNumber !== blockNumber || lastBlock) throw this.#conversation.unexpected(response)
+      if (response.blockNumber !== blockNumber || block.lastBlock) throw this.#conversation.unexpected(response)
     }
   }
 

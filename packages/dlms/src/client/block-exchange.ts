@@ -6,9 +6,6 @@ import { BlockSender } from '../block-transfer/block-sender.ts'
 import { DlmsError } from '../errors.ts'
 import { type ConversingTransport, type DlmsTransport, isConversing } from './dlms-transport.ts'
 
-/** Largest header before the data of a SET or ACTION block: tag, choice, invoke id, last-block, number, length. */
-export const requestBlockHeaderBytes = 1 + 1 + 1 + 1 + 4 + 3
-
 export interface BlockExchangeOptions {
   readonly transport: Pick<DlmsTransport, 'send' | 'post' | 'next'>
   /** Blocks we take in a row; 1 where the transport carries one answer only. */

@@ -3,10 +3,9 @@ import { conforms } from '../apdu/conformance.ts'
 import type { AttributeRef } from '../apdu/references.ts'
 import type { CosemData } from '../cosem/cosem-data.ts'
 import { emitData } from '../cosem/data-codec.ts'
-import { DlmsError } from '../errors.ts'
-import { requestBlockHeaderBytes } from './block-exchange.ts'
 import type { ClientConversation } from './client-conversation.ts'
 import type { SetItem } from './client-items.ts'
+import { requestBlock } from './request-blocks.ts'
 
 /** SET: whole, in blocks, with lists. @source Green Book ed. 8 §9.3.7 */
 export class SetRequests {
@@ -33,11 +32,9 @@ export class SetRequests {
 
   async #setInBlocks(attribute: AttributeRef, rawData: Uint8Array, invokeIdAndPriority: number): Promise<number> {
     // The first block also names the attribute: two octets of class, six of name, index and an absent selection.
-    const blockBytes = this.#conversation.room() - requestBlockHeaderBytes - 10
-    if (blockBytes < 1) throw new DlmsError('DLMS_LIMIT_EXCEEDED', 'no room for a block')
-    for (let blockNumber = 1, offset = 0; ; blockNumber++, offset += blockBytes) {
-      const lastBlock = offset + blockBytes >= rawData.length
-      const block = { lastBlock, blockNumber, rawData: rawData.slice(offset, offset + blockBytes) }
+    const room = this.#conversation.room()
+    for (let blockNumber = 1; ; blockNumber++) {
+      const block = requestBlock(rawData, blockNumber, room, 10)
       const request =
         blockNumber === 1
           ? ({ kind: 'set-request-with-first-datablock', invokeIdAndPriority, attribute, block } as const)
@@ -46,7 +43,7 @@ export class SetRequests {
       if (response.kind === 'set-response-last-datablock') return response.result
       // A server may also end a transfer it gives up with the plain form.
       if (response.kind === 'set-response-normal' && response.result !== 0) return response.result
-      if (response.kind !== 'set-response-datablock' || response.blockNumber !== blockNumber || lastBlock) {
+      if (response.kind !== 'set-response-datablock' || response.blockNumber !== blockNumber || block.lastBlock) {
         throw this.#conversation.unexpected(response)
       }
     }
